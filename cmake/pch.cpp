@@ -1,0 +1,1 @@
+// Compiled once so that the rooms can share the precompiled header.

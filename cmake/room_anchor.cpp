@@ -1,0 +1,1 @@
+// Gives a room without sources of its own something to archive.

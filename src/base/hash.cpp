@@ -1,0 +1,93 @@
+#include "base/hash.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace yagura {
+
+Sha256Digest sha256(std::string_view bytes) {
+  Sha256Digest digest{};
+  unsigned size = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) std::abort();
+  return digest;
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  if (context_ == nullptr || EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) != 1) std::abort();
+}
+Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
+Sha256::Sha256(Sha256&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
+Sha256& Sha256::operator=(Sha256&& other) noexcept {
+  std::swap(context_, other.context_);
+  return *this;
+}
+Sha256& Sha256::update(std::string_view bytes) {
+  if (EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size()) != 1) std::abort();
+  return *this;
+}
+Sha256Digest Sha256::finish() {
+  Sha256Digest digest{};
+  auto* context = static_cast<EVP_MD_CTX*>(context_);
+  if (EVP_DigestFinal_ex(context, digest.data(), nullptr) != 1 ||
+      EVP_DigestInit_ex(context, EVP_sha256(), nullptr) != 1)
+    std::abort();
+  return digest;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::string out(32, '\0');
+  unsigned size = 32;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
+           bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &size) == nullptr)
+    std::abort();
+  return out;
+}
+
+bool equal_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
+  constexpr std::uint64_t prime = 0x9E3779B97F4A7C15ULL;
+  std::uint64_t hash = seed ^ (bytes.size() * prime);
+  const auto mix = [&](std::uint64_t word) {
+    hash ^= word;
+    hash *= prime;
+    hash ^= hash >> 29;
+  };
+  std::size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, 8);
+    mix(word);
+  }
+  std::uint64_t tail = 0;
+  if (at < bytes.size()) std::memcpy(&tail, bytes.data() + at, bytes.size() - at);
+  mix(tail);
+  hash ^= hash >> 32;
+  hash *= 0xD6E8FEB86659FD93ULL;
+  hash ^= hash >> 32;
+  return hash;
+}
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
+  static const auto table = [] {
+    std::array<std::uint32_t, 256> values{};
+    for (std::uint32_t i = 0; i < 256; ++i) {
+      std::uint32_t value = i;
+      for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0x82F63B78U : 0U);
+      values[i] = value;
+    }
+    return values;
+  }();
+  std::uint32_t crc = ~seed;
+  for (const char c : bytes) crc = table[(crc ^ static_cast<unsigned char>(c)) & 255] ^ crc >> 8;
+  return ~crc;
+}
+
+}  // namespace yagura

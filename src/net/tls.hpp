@@ -1,0 +1,48 @@
+// TLS settings, ready to use: TLS 1.2 and up, verification on by default.
+//
+// Immutable once made; shared between connections and threads. Reloading a certificate means making a new one.
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace yagura::net {
+
+struct TlsServerOptions {
+  std::filesystem::path certificate;   // PEM, the chain
+  std::filesystem::path private_key;   // PEM
+  std::filesystem::path client_ca;     // PEM; set: clients must show a certificate it signed (mutual TLS)
+};
+
+struct TlsClientOptions {
+  std::filesystem::path ca;            // PEM; empty: the system's
+  std::filesystem::path certificate;   // for mutual TLS
+  std::filesystem::path private_key;
+  bool verify = true;                  // false only when the user wrote so; logged at start
+};
+
+class TlsContext {
+ public:
+  static Result<std::shared_ptr<const TlsContext>> server(const TlsServerOptions& options);
+  static Result<std::shared_ptr<const TlsContext>> client(const TlsClientOptions& options);
+  ~TlsContext();
+  void* native() const { return context_; }   // boost::asio::ssl::context*, for files of net only
+  bool verifies_peer() const { return verifies_; }
+
+ private:
+  TlsContext() = default;
+  void* context_ = nullptr;
+  bool verifies_ = false;
+};
+
+// Writes a P-256 key (mode 0600) and a self-signed certificate for these names and addresses, unless both are
+// there already and good for at least 30 more days.
+Result<> ensure_self_signed_certificate(const std::filesystem::path& certificate, const std::filesystem::path& private_key,
+                                        const std::vector<std::string>& names,
+                                        std::chrono::days validity = std::chrono::days(825));
+
+}  // namespace yagura::net
