@@ -139,12 +139,7 @@ const std::string& Case::operator[](std::string_view section) const {
 
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.where << " " << c.name; }
 
-std::filesystem::path project_root() {
-  // Compiled with the room's folder in __FILE__, so tests work from any working directory.
-  const std::filesystem::path here = std::filesystem::path(__FILE__).parent_path();
-  if (here.is_absolute()) return here.parent_path().parent_path();
-  return std::filesystem::current_path();
-}
+std::filesystem::path project_root() { return YAGURA_PROJECT_ROOT; }
 
 std::vector<Case> read_cases(std::string_view folder) {
   std::vector<Case> cases;
