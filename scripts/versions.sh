@@ -1,0 +1,9 @@
+# What ./dev setup fetches besides Debian packages, with pinned versions. Sourced by lib.sh.
+NODE_VERSION=22.23.3
+NPM_VERSION=11.6.2
+ENGINE_VERSION=26.7.3-stable.1
+# Integrity of the engine's npm packages (Subresource Integrity form).
+ENGINE_INTEGRITY_x64='sha512-XP97mMqnc5tZpKQywR8N7cLTsHNiTmHr30pC5mzo3jWmukjKn2IBa60c2B/gWUNcuFjOMjWoorQICCqBVj5wpw=='
+ENGINE_INTEGRITY_arm64=''
+# Python packages of the tests: real clients and servers that Yagura must get on with.
+PYTHON_TEST_PACKAGES='azure-monitor-query azure-kusto-data clickhouse-connect pyyaml requests'
