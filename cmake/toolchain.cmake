@@ -29,7 +29,9 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wthread-safety -Wno-unknown-warning-option)
 endif()
-add_link_options(-Wl,-z,relro,-z,now)
+# One setting for libraries and programs alike, or the precompiled header would fit only one of them.
+add_compile_options(-fPIE)
+add_link_options(-pie -Wl,-z,relro,-z,now)
 
 if(YAGURA_SANITIZE)
   add_compile_options(-fsanitize=${YAGURA_SANITIZE} -fno-omit-frame-pointer -U_FORTIFY_SOURCE)

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxForeignNames = 262'144;
 constexpr std::size_t kMaxForeignNameSize = 512;
+constexpr std::uint32_t kPageSize = 4096;
+constexpr std::uint32_t kMaxNames = 1'048'576;  // ours and foreign ones together
 
 struct NameHash {
   std::size_t operator()(std::string_view name) const { return hash64(name); }
@@ -27,9 +29,12 @@ class FieldTable {
     return id;
   }
 
+  // Without a lock, since each RecordBatch::set() comes here: a name is in place before its id leaves the lock.
   std::string_view name_of(FieldId id) const {
-    const std::shared_lock lock(mutex_);
-    return id.number() < names_.size() ? names_[id.number()] : std::string_view();
+    const std::uint32_t number = id.number();
+    if (number >= kMaxNames) return {};
+    const Page* page = pages_[number / kPageSize].load(std::memory_order_acquire);
+    return page == nullptr ? std::string_view() : (*page)[number % kPageSize];
   }
 
  private:
@@ -42,8 +47,11 @@ class FieldTable {
     const std::unique_lock lock(mutex_);
     if (const auto known = ids_.find(name); known != ids_.end()) return known->second;
     const auto stored = arena_.copy(name);
-    const auto id = FieldId::from_number(static_cast<std::uint32_t>(names_.size()));
-    names_.push_back(stored);
+    if (count_ >= kMaxNames) return {};
+    const auto id = FieldId::from_number(count_++);
+    auto& page = pages_[id.number() / kPageSize];
+    if (page.load(std::memory_order_relaxed) == nullptr) page.store(new Page, std::memory_order_release);
+    (*page.load(std::memory_order_relaxed))[id.number() % kPageSize] = stored;
     ids_.emplace(stored, id);
     foreign_count_ += foreign;
     return id;
@@ -51,7 +59,9 @@ class FieldTable {
 
   mutable std::shared_mutex mutex_;
   Arena arena_;
-  std::deque<std::string_view> names_{std::string_view()};
+  using Page = std::array<std::string_view, kPageSize>;
+  std::array<std::atomic<Page*>, kMaxNames / kPageSize> pages_{};  // never freed
+  std::uint32_t count_ = 1;                                        // 0 is FieldId's "unlisted"
   std::unordered_map<std::string_view, FieldId, NameHash> ids_;
   std::size_t foreign_count_ = 0;
 };

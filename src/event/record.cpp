@@ -65,6 +65,21 @@ void RecordBatch::clear() {
   open_ = false;
 }
 
+void RecordBatch::append_fields(std::size_t record, std::span<const Field> more) {
+  end_record();
+  auto& header = headers_[record];
+  const std::size_t begin = header.first_field;
+  const std::size_t count = header.field_count;
+  if (begin + count != fields_.size()) {
+    const std::size_t needed = fields_.size() + count + more.size();
+    if (fields_.capacity() < needed) fields_.reserve(std::max(needed, 2 * fields_.capacity()));
+    header.first_field = static_cast<std::uint32_t>(fields_.size());
+    for (std::size_t i = 0; i < count; ++i) fields_.push_back(fields_[begin + i]);
+  }
+  fields_.insert(fields_.end(), more.begin(), more.end());
+  header.field_count = static_cast<std::uint32_t>(count + more.size());
+}
+
 std::string to_text(const Record& record) {
   const auto& header = record.header();
   std::string out;

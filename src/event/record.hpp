@@ -112,6 +112,10 @@ class RecordBatch {
   void mark_malformed(std::string_view static_reason, std::size_t at);
   // Drops fields set since begin_record(): for decoders that try one grammar after another.
   void reset_current_fields() { fields_.resize(headers_.back().first_field); }
+  // Adds fields to a record that was ended, for what normalisation finds out later. Its fields move to the
+  // end of the batch's, so spans from fields() are no longer good.
+  void append_fields(std::size_t record, std::span<const Field> more);
+  RecordHeader& header(std::size_t record) { return headers_[record]; }
   std::span<const Field> current_fields() const { return std::span(fields_).subspan(headers_.back().first_field); }
 
   // Reading.

@@ -1,5 +1,6 @@
 #include "event/table_batch.hpp"
 
+#include <cassert>
 #include <cmath>
 
 #include "base/time.hpp"
@@ -39,6 +40,16 @@ void Column::append_from(const Column& from, std::size_t row) {
       values_);
 }
 
+void Column::append_all(const Column& from) {
+  nulls_.insert(nulls_.end(), from.nulls_.begin(), from.nulls_.end());
+  std::visit(
+      [&](auto& values) {
+        const auto& more = std::get<std::remove_cvref_t<decltype(values)>>(from.values_);
+        values.insert(values.end(), more.begin(), more.end());
+      },
+      values_);
+}
+
 TableBatch::TableBatch(const TableSchema& schema) : TableBatch(schema.name, schema.columns) {}
 
 TableBatch::TableBatch(std::string table, std::vector<ColumnSchema> columns)
@@ -56,6 +67,14 @@ std::optional<std::size_t> TableBatch::find(std::string_view name) const {
 void TableBatch::add_column(ColumnSchema schema, Column column) {
   schema_.push_back(std::move(schema));
   columns_.push_back(std::move(column));
+}
+
+void TableBatch::append(TableBatch&& other) {
+  assert(other.columns_.size() == columns_.size());
+  for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].append_all(other.columns_[i]);
+  if (first_position == Position{}) first_position = other.first_position;
+  last_position = std::max(last_position, other.last_position);
+  arena_->adopt(std::shared_ptr<const Arena>(std::move(other.arena_)));
 }
 
 std::string format_timespan(std::int64_t ticks) {

@@ -64,6 +64,8 @@ class Column {
   void append_text(std::string_view text) { texts().push_back(text); nulls_.push_back(0); }
   // Copies row `row` of `from` (same type); texts are not copied, only their views.
   void append_from(const Column& from, std::size_t row);
+  // All rows of `from` (same type) behind ours; likewise only views of texts.
+  void append_all(const Column& from);
 
  private:
   KqlType type_;
@@ -88,6 +90,8 @@ class TableBatch {
   const Column& column(std::size_t i) const { return columns_[i]; }
   std::optional<std::size_t> find(std::string_view name) const;
   void add_column(ColumnSchema schema, Column column);
+  // Rows of `other` (same columns) behind ours; its memory is kept alive with this batch.
+  void append(TableBatch&& other);
 
   Arena& arena() YAGURA_LIFETIMEBOUND { return *arena_; }
   // Keeps another batch's (or buffer's) memory alive with this one: for views that point into it.

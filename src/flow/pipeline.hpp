@@ -1,0 +1,99 @@
+// Carries the journal to the store: blocks are read in order, processed by workers, put back in order, cut into
+// batches and stored, each cut once (cut_log.hpp says how).
+//
+//   reader ──bounded──▶ worker × n ──in order, bounded──▶ storer
+//
+// Nothing here loses: a slow or absent store stops the storer, the bounded queues stop the workers and the reader, and the
+// journal goes on growing on disk until intake is told that it is full. The pipeline owns its threads; start() and
+// stop() are called by one thread, status() by any.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+#include "event/table_batch.hpp"
+#include "flow/cut_log.hpp"
+
+namespace yagura::journal {
+class Block;
+}
+
+namespace yagura::flow {
+
+// What a worker made of one journal block.
+struct ProcessedBlock {
+  CutRange range;
+  std::vector<event::TableBatch> tables;  // at most one per table
+  std::size_t rows = 0;
+  std::size_t bytes = 0;                  // memory held, roughly: what the bounds count
+};
+
+// A worker's work. Used by one thread; each worker has its own. Must be a function of the block alone, so that a replay
+// gives the same rows. An Error stops the pipeline: bad data is not one.
+class BlockProcessor {
+ public:
+  virtual ~BlockProcessor() = default;
+  virtual Result<ProcessedBlock> process(std::shared_ptr<const journal::Block> block) = 0;
+};
+
+// Rows to be stored together, at most one batch per table.
+struct Cut {
+  CutRange range;
+  std::vector<event::TableBatch> tables;
+};
+
+// Stores a cut. Called by one thread, again with an equal cut when it failed or after a crash: rows that are in the store
+// already must not be added again. On success everything of the cut is durable.
+class CutSink {
+ public:
+  virtual ~CutSink() = default;
+  virtual Result<> store(Cut& cut) = 0;
+};
+
+struct PipelineOptions {
+  std::chrono::milliseconds max_cut_age{500};
+  std::size_t max_cut_rows = 300'000;
+  Bytes max_cut_bytes = 96_MiB;
+  Bytes max_waiting = 64_MiB;                      // before the workers, and again behind them
+  std::chrono::milliseconds first_retry{100};
+  std::chrono::milliseconds last_retry{5'000};
+};
+
+struct PipelineStatus {
+  Position processed{};      // by workers, in order
+  Position stored{};
+  std::uint64_t rows_stored = 0;
+  std::uint64_t failures = 0;
+  std::string last_error;    // "" when the last cut was stored
+  bool stopped_by_error = false;
+};
+
+class Pipeline {
+ public:
+  // Gives the block after the last one it gave; nullptr when there is none until the deadline.
+  using BlockSource = std::function<Result<std::shared_ptr<const journal::Block>>(Deadline)>;
+
+  // `source` must begin at log.done() + 1. `sink` outlives the pipeline.
+  static std::unique_ptr<Pipeline> start(PipelineOptions options, CutLog log, BlockSource source,
+                                         std::vector<std::unique_ptr<BlockProcessor>> workers, CutSink& sink);
+  ~Pipeline();  // stop() without waiting for the store
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  // Reads no more, stores what has been read until the deadline, and ends. What is left is replayed at the next start.
+  void stop(Deadline deadline);
+  PipelineStatus status() const;
+  // True once everything up to `position` is in the store.
+  bool wait_stored(Position position, Deadline deadline);
+
+ private:
+  struct Impl;
+  explicit Pipeline(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace yagura::flow
