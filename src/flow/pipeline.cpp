@@ -152,6 +152,8 @@ struct Pipeline::Impl {
       auto block = draining ? std::nullopt : results.pop(pending.empty() ? Deadline::in(100ms) : due);
       if (block) {
         if (pending.empty()) due = Deadline::in(options.max_cut_age);
+        // The last block of the cut to repeat is damaged or gone: repeat it with what is left.
+        if (replay && block->range.first > replay->last && !store_pending(pending, rows, bytes)) break;
         rows += block->rows;
         bytes += block->bytes;
         {
@@ -161,11 +163,7 @@ struct Pipeline::Impl {
         pending.push_back(std::move(*block));
       }
       if (pending.empty() || !must_cut(pending, rows, bytes, due.passed() || draining)) continue;
-      const std::size_t count = pending.size();
-      if (!store_cut(std::move(pending), rows)) break;
-      blocks_stored += count;
-      pending.clear();
-      rows = bytes = 0;
+      if (!store_pending(pending, rows, bytes)) break;
     }
     if (!give_up) {
       if (auto written = log.finish(true); !written) log_error("flow", "{}", written.error().message());
@@ -178,15 +176,25 @@ struct Pipeline::Impl {
     return due || rows >= options.max_cut_rows || bytes >= options.max_cut_bytes.count();
   }
 
+  bool store_pending(std::vector<ProcessedBlock>& pending, std::size_t& rows, std::size_t& bytes) {
+    const std::size_t count = pending.size();
+    if (!store_cut(std::move(pending), rows)) return false;
+    blocks_stored += count;
+    pending.clear();
+    rows = bytes = 0;
+    stored_more.notify_all();
+    return true;
+  }
+
   // Keeps trying until stored; false when told to give up.
   bool store_cut(std::vector<ProcessedBlock> blocks, std::size_t rows) {
-    Cut cut{{blocks.front().range.first, blocks.back().range.last}, {}};
-    if (replay && cut.range != *replay) {
-      fail_for_good(Error(ErrorKind::corrupt,
-                          fmt::format("the journal does not give the cut {}..{} again, but {}..{}: was it changed while stopped?",
-                                      replay->first.number(), replay->last.number(), cut.range.first.number(),
-                                      cut.range.last.number())));
-      return false;
+    Cut cut;
+    if (replay) cut.range = *replay;  // and so the same tokens, even if a block was damaged meanwhile
+    else cut.range = {blocks.front().range.first, blocks.back().range.last};
+    if (!blocks.empty() && blocks.back().range.last > cut.range.last) {
+      log_error("flow", "the journal does not give the cut {}..{} again, but up to {}: was it changed while stopped? Rows may be there twice",
+                cut.range.first.number(), cut.range.last.number(), blocks.back().range.last.number());
+      cut.range.last = blocks.back().range.last;
     }
     std::map<std::string_view, std::size_t> place;
     for (auto& block : blocks) {
