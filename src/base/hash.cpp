@@ -75,7 +75,9 @@ std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
   return hash;
 }
 
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
+namespace {
+
+std::uint32_t crc32c_table(std::string_view bytes, std::uint32_t crc) {
   static const auto table = [] {
     std::array<std::uint32_t, 256> values{};
     for (std::uint32_t i = 0; i < 256; ++i) {
@@ -85,9 +87,35 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
     }
     return values;
   }();
-  std::uint32_t crc = ~seed;
   for (const char c : bytes) crc = table[(crc ^ static_cast<unsigned char>(c)) & 255] ^ crc >> 8;
-  return ~crc;
+  return crc;
+}
+
+#if defined(__x86_64__)
+// The CPU's own instruction: the program is built for the oldest x86-64, so it is chosen when it runs.
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::string_view bytes, std::uint32_t crc) {
+  const char* at = bytes.data();
+  std::size_t left = bytes.size();
+  std::uint64_t wide = crc;
+  for (; left >= 8; at += 8, left -= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, 8);
+    wide = __builtin_ia32_crc32di(wide, word);
+  }
+  crc = static_cast<std::uint32_t>(wide);
+  for (; left > 0; ++at, --left) crc = __builtin_ia32_crc32qi(crc, static_cast<unsigned char>(*at));
+  return crc;
+}
+#endif
+
+}  // namespace
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
+#if defined(__x86_64__)
+  static const bool has_instruction = __builtin_cpu_supports("sse4.2");
+  if (has_instruction) return ~crc32c_sse42(bytes, ~seed);
+#endif
+  return ~crc32c_table(bytes, ~seed);
 }
 
 }  // namespace yagura
