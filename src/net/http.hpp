@@ -19,12 +19,12 @@ struct HttpRequest {
   std::string method = "GET";
   std::string target = "/";  // path and query as sent, percent-encoded
   std::vector<HttpHeader> headers;
-  std::string body;          // decoded: Content-Encoding gzip, zstd and deflate are undone by the server
-  std::string peer;          // "192.0.2.7:51234", or "unix"
+  std::string body;            // decoded: Content-Encoding gzip, zstd and deflate are undone by the server
+  std::string peer;            // "192.0.2.7:51234", or "unix"
   std::string client_subject;  // of a verified client certificate (RFC 4514), else ""
 
   std::string_view header(std::string_view name) const { return find_header(headers, name); }
-  std::string path() const;                                                // decoded, without the query
+  std::string path() const;                                                   // decoded, without the query
   std::vector<std::pair<std::string, std::string>> query_parameters() const;  // decoded
   // The first with that name; "" when absent.
   std::string query_parameter(std::string_view name) const;

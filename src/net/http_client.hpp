@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "net/http.hpp"
@@ -15,15 +16,16 @@
 namespace yagura::net {
 
 struct HttpClientOptions {
-  std::string host;                        // name or numeric address; also the Host header and TLS name
+  std::string host;  // name or numeric address; also the Host header and TLS name
   std::uint16_t port = 0;
-  std::filesystem::path unix_socket;       // when set, in place of host and port
-  std::shared_ptr<const TlsContext> tls;   // null: plain
+  std::filesystem::path unix_socket;      // when set, in place of host and port
+  std::shared_ptr<const TlsContext> tls;  // null: plain
   std::size_t max_idle = 8;
   std::chrono::milliseconds connect_timeout{5'000};
 };
 
-// A response whose body is read as it comes. Dropping it early closes the connection (that is how a query is cancelled).
+// A response whose body is read as it comes. Dropping it early closes the connection (that is how a query is
+// cancelled).
 class HttpBodyStream {
  public:
   virtual ~HttpBodyStream() = default;

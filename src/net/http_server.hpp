@@ -31,17 +31,17 @@ class HttpStream {
 };
 
 struct HttpServerOptions {
-  std::string name = "http";               // in logs and metrics
-  std::string address = "127.0.0.1";       // numeric IP
-  std::uint16_t port = 0;                  // 0: any; see HttpServer::port()
-  std::filesystem::path unix_socket;       // when set, in place of address and port; mode 0600
-  std::shared_ptr<const TlsContext> tls;   // null: plain
-  std::size_t threads = 4;                 // handler pool
+  std::string name = "http";              // in logs and metrics
+  std::string address = "127.0.0.1";      // numeric IP
+  std::uint16_t port = 0;                 // 0: any; see HttpServer::port()
+  std::filesystem::path unix_socket;      // when set, in place of address and port; mode 0600
+  std::shared_ptr<const TlsContext> tls;  // null: plain
+  std::size_t threads = 4;                // handler pool
   std::size_t max_connections = 1024;
   std::size_t max_connections_per_peer = 256;
   Bytes max_header = 32_KiB;
-  Bytes max_body = 64_MiB;                 // after decompression too
-  Bytes max_waiting = 256_MiB;             // bodies of all requests being received or handled, together
+  Bytes max_body = 64_MiB;                           // after decompression too
+  Bytes max_waiting = 256_MiB;                       // bodies of all requests being received or handled, together
   std::chrono::milliseconds header_timeout{10'000};  // from accept or keep-alive to the whole head (slow-loris)
   std::chrono::milliseconds body_timeout{60'000};
   std::chrono::milliseconds idle_timeout{75'000};
@@ -56,7 +56,7 @@ class HttpServer {
 
   static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, Handler handler);
   static Result<std::unique_ptr<HttpServer>> start_streaming(HttpServerOptions options, StreamHandler handler);
-  virtual ~HttpServer() = default;       // stop(), then joins
+  virtual ~HttpServer() = default;  // stop(), then joins
   virtual std::uint16_t port() const = 0;
   // Accepts nothing new, lets running handlers finish until the deadline, closes.
   virtual void stop(std::chrono::milliseconds grace = std::chrono::seconds(5)) = 0;

@@ -13,16 +13,17 @@
 namespace yagura::net {
 
 struct TlsServerOptions {
-  std::filesystem::path certificate;   // PEM, the chain
-  std::filesystem::path private_key;   // PEM
-  std::filesystem::path client_ca;     // PEM; set: clients must show a certificate it signed (mutual TLS)
+  std::filesystem::path certificate;  // PEM, the chain
+  std::filesystem::path private_key;  // PEM
+  std::filesystem::path client_ca;    // PEM; set: clients must show a certificate it signed (mutual TLS)
 };
 
 struct TlsClientOptions {
-  std::filesystem::path ca;            // PEM; empty: the system's
-  std::filesystem::path certificate;   // for mutual TLS
+  std::filesystem::path ca;           // PEM; empty: the system's
+  std::filesystem::path certificate;  // for mutual TLS
   std::filesystem::path private_key;
-  bool verify = true;                  // false only when the user wrote so; logged at start
+  bool verify = true;       // false only when the user wrote so; logged at start
+  bool verify_name = true;  // false: any name is good, the chain must still be
 };
 
 class TlsContext {
@@ -30,19 +31,23 @@ class TlsContext {
   static Result<std::shared_ptr<const TlsContext>> server(const TlsServerOptions& options);
   static Result<std::shared_ptr<const TlsContext>> client(const TlsClientOptions& options);
   ~TlsContext();
-  void* native() const { return context_; }   // boost::asio::ssl::context*, for files of net only
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+  void* native() const { return context_; }  // SSL_CTX*, for files of net only
   bool verifies_peer() const { return verifies_; }
+  bool verifies_name() const { return verifies_name_; }
 
  private:
   TlsContext() = default;
   void* context_ = nullptr;
   bool verifies_ = false;
+  bool verifies_name_ = false;
 };
 
 // Writes a P-256 key (mode 0600) and a self-signed certificate for these names and addresses, unless both are
 // there already and good for at least 30 more days.
-Result<> ensure_self_signed_certificate(const std::filesystem::path& certificate, const std::filesystem::path& private_key,
-                                        const std::vector<std::string>& names,
+Result<> ensure_self_signed_certificate(const std::filesystem::path& certificate,
+                                        const std::filesystem::path& private_key, const std::vector<std::string>& names,
                                         std::chrono::days validity = std::chrono::days(825));
 
 }  // namespace yagura::net
