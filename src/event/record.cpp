@@ -78,6 +78,7 @@ void RecordBatch::append_fields(std::size_t record, std::span<const Field> more)
   }
   fields_.insert(fields_.end(), more.begin(), more.end());
   header.field_count = static_cast<std::uint32_t>(count + more.size());
+  header.added_field_count += static_cast<std::uint32_t>(more.size());
 }
 
 std::string to_text(const Record& record) {

@@ -63,6 +63,7 @@ struct RecordHeader {
   LogSource log_source;
   std::uint32_t first_field = 0;
   std::uint32_t field_count = 0;
+  std::uint32_t added_field_count = 0;  // of these, at the end: added by append_fields()
 };
 
 class RecordBatch;
@@ -73,6 +74,9 @@ class Record {
   Record(const RecordBatch& batch, const RecordHeader& header) : batch_(&batch), header_(&header) {}
   const RecordHeader& header() const { return *header_; }
   std::span<const Field> fields() const;
+  // Without, and only, those that RecordBatch::append_fields() added.
+  std::span<const Field> own_fields() const { return fields().first(header_->field_count - header_->added_field_count); }
+  std::span<const Field> added_fields() const { return fields().last(header_->added_field_count); }
   // The last field set with that id, or nullptr.
   const Value* find(FieldId id) const;
   // For names that need not be interned; slower.
@@ -111,6 +115,7 @@ class RecordBatch {
   // Marks the current record: what stopped us, and at which byte of raw.
   void mark_malformed(std::string_view static_reason, std::size_t at);
   // Drops fields set since begin_record(): for decoders that try one grammar after another.
+  void drop_current_fields_after(std::size_t count) { fields_.resize(headers_.back().first_field + count); }
   void reset_current_fields() { fields_.resize(headers_.back().first_field); }
   // Adds fields to a record that was ended, for what normalisation finds out later. Its fields move to the
   // end of the batch's, so spans from fields() are no longer good.

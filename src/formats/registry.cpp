@@ -1,0 +1,81 @@
+#include "formats/registry.hpp"
+
+#include "formats/auditd.hpp"
+#include "formats/cef.hpp"
+#include "formats/fields.hpp"
+#include "formats/json.hpp"
+#include "formats/leef.hpp"
+
+namespace yagura::formats {
+
+using event::RecordBatch;
+using event::RecordOrigin;
+
+namespace {
+
+void decode_auto(const RecordOrigin& origin, const SyslogContext& context, RecordBatch& out) {
+  const auto first = origin.raw.find_first_not_of(" \t\r\n");
+  const bool json = first != std::string_view::npos &&
+                    (origin.raw[first] == '{' || origin.raw.substr(first).starts_with("\xEF\xBB\xBF{"));
+  (json ? decode_json : decode_syslog)(origin, context, out);
+}
+
+void decode_text(const RecordOrigin& origin, const SyslogContext&, RecordBatch& out) {
+  out.begin_record(origin).format = "text";
+  out.set(field::message, origin.raw);
+  out.end_record();
+}
+
+void decode_auditd(const RecordOrigin& origin, const SyslogContext&, RecordBatch& out) {
+  out.begin_record(origin).format = "auditd";
+  out.set(field::message, origin.raw);
+  if (!decode_auditd_payload(origin.raw, out)) out.mark_malformed("no audit record", 0);
+  out.end_record();
+}
+
+// One record for each line that is not empty, and at least one.
+void decode_lines(const RecordOrigin& origin, const SyslogContext& context, RecordBatch& out) {
+  std::string_view rest = origin.raw;
+  RecordOrigin line = origin;
+  std::uint32_t index = 0;
+  while (!rest.empty()) {
+    const auto end = rest.find('\n');
+    std::string_view text = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.empty()) continue;
+    line.raw = text;
+    line.index_in_entry = origin.index_in_entry + index++;
+    decode_auto(line, context, out);
+  }
+  if (index == 0) decode_text(origin, context, out);
+}
+
+constexpr std::array<Format, 9> kFormats{{
+    {"auto", "JSON by its brace, else syslog and what is inside of it", decode_auto},
+    {"syslog", "RFC 5424 and RFC 3164, with CEF, LEEF, JSON or audit records inside", decode_syslog},
+    {"cef", "ArcSight Common Event Format, bare or in syslog", decode_cef},
+    {"leef", "IBM QRadar Log Event Extended Format, bare or in syslog", decode_leef},
+    {"json", "one JSON object", decode_json},
+    {"hec-event", "one event of a Splunk HTTP Event Collector", decode_hec_event},
+    {"hec-raw", "lines sent to a Splunk HTTP Event Collector's /raw", decode_lines},
+    {"auditd", "one record of the Linux audit log", decode_auditd},
+    {"text", "a line that is kept as it is", decode_text},
+}};
+
+}  // namespace
+
+std::span<const Format> all_formats() { return kFormats; }
+
+const Format* find_format(std::string_view name) {
+  for (const auto& format : kFormats)
+    if (format.name == name) return &format;
+  return nullptr;
+}
+
+void decode(std::string_view hint, const RecordOrigin& origin, const SyslogContext& context, RecordBatch& out) {
+  const Format* format = find_format(hint);
+  (format != nullptr ? format->decode : decode_auto)(origin, context, out);
+}
+
+}  // namespace yagura::formats
