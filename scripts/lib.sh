@@ -4,6 +4,9 @@ YAGURA_CACHE=${YAGURA_CACHE:-$YAGURA_ROOT/.cache}
 
 if [ -t 2 ]; then BOLD=$'\e[1m' RED=$'\e[31m' PLAIN=$'\e[0m'; else BOLD='' RED='' PLAIN=''; fi
 say() { printf '%s%s%s\n' "$BOLD" "$*" "$PLAIN" >&2; }
+# Nothing fails in silence: says which command of which script it was.
+trap 'code=$?; printf "%serror:%s %s, line %s: %s (exit code %s)\n" "$RED" "$PLAIN" "$0" "$LINENO" "$BASH_COMMAND" "$code" >&2' ERR
+set -E
 die() { printf '%serror:%s %s\n' "$RED" "$PLAIN" "$*" >&2; exit 2; }
 
 # help_if_asked "text" "$@"
