@@ -1,0 +1,56 @@
+// What a worker makes of one journal block: Records, Sigma matches, rows, alerts. The steps 5 to 9 of the walk in
+// docs/architecture.md.
+//
+// One processor a worker thread; the snapshot of rules, schemas and routes is taken anew for each block, so a reload takes
+// effect between blocks and never inside of one.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "detect/stream_detector.hpp"
+#include "flow/pipeline.hpp"
+#include "formats/syslog.hpp"
+#include "normalise/router.hpp"
+
+namespace yagura::roles {
+
+// Everything that decides what becomes of an event; immutable.
+struct ProcessingRules {
+  formats::SyslogContext syslog;
+  std::shared_ptr<const normalise::Router> router;
+};
+
+// Holds the current ProcessingRules; any thread.
+class ProcessingRulesHolder {
+ public:
+  std::shared_ptr<const ProcessingRules> get() const {
+    const std::lock_guard lock(mutex_);
+    return current_;
+  }
+  void set(std::shared_ptr<const ProcessingRules> rules) {
+    const std::lock_guard lock(mutex_);
+    current_ = std::move(rules);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const ProcessingRules> current_ GUARDED_BY(mutex_);
+};
+
+class EventProcessor : public flow::BlockProcessor {
+ public:
+  // `detector` may be null: no detection. Both outlive the processor.
+  EventProcessor(const ProcessingRulesHolder& rules, detect::StreamDetector* detector) : rules_(rules), detector_(detector) {}
+  // Sees only entries from `first` on: a block read after a restart may begin before what is to be replayed.
+  void begin_at(Position first) { first_ = first; }
+  Result<flow::ProcessedBlock> process(std::shared_ptr<const journal::Block> block) override;
+
+ private:
+  const ProcessingRulesHolder& rules_;
+  detect::StreamDetector* detector_;
+  Position first_{};
+};
+
+}  // namespace yagura::roles
