@@ -62,7 +62,7 @@ class TokenStore : public CutSink {
   std::vector<std::int64_t> rows;
   std::map<std::pair<std::uint64_t, std::uint64_t>, bool> tokens;
   int failures_left = 0;
-  int calls = 0;
+  std::atomic<int> calls{0};
   std::optional<int> fail_after_writing;
 };
 
