@@ -1,8 +1,8 @@
 #include "formats/auditd.hpp"
 
-#include "formats/event_time.hpp"
-#include "formats/key_values.hpp"
-#include "formats/text_cursor.hpp"
+#include "event/event_time.hpp"
+#include "base/key_values.hpp"
+#include "base/text_cursor.hpp"
 
 namespace yagura::formats {
 
@@ -91,7 +91,7 @@ bool decode_auditd_payload(std::string_view text, RecordBatch& out) {
   auto& record = out.current();
   record.format = "auditd";
   record.log_source = {"linux", "", "auditd"};
-  if (const auto time = parse_event_time(stamp.substr(0, colon), {})) {
+  if (const auto time = event::parse_event_time(stamp.substr(0, colon), {})) {
     record.time = *time;
     record.has_own_time = true;
   }

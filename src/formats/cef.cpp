@@ -1,8 +1,8 @@
 #include "formats/cef.hpp"
 
-#include "formats/event_time.hpp"
+#include "event/event_time.hpp"
 #include "formats/fields.hpp"
-#include "formats/text_cursor.hpp"
+#include "base/text_cursor.hpp"
 
 namespace yagura::formats {
 
@@ -138,7 +138,7 @@ bool decode_cef_payload(std::string_view text, RecordBatch& out) {
   // The device's own time, where it tells one; the header's is the forwarder's.
   static const std::array<event::FieldId, 3> times{event::intern_field("rt"), event::intern_field("end"),
                                                    event::intern_field("start")};
-  take_time_from(times, out);
+  event::take_time_from(times, out);
   return true;
 }
 

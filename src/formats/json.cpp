@@ -3,7 +3,7 @@
 #include <simdjson.h>
 
 #include "base/text.hpp"
-#include "formats/event_time.hpp"
+#include "event/event_time.hpp"
 #include "formats/fields.hpp"
 
 namespace yagura::formats {
@@ -295,7 +295,7 @@ void decode_json(const event::RecordOrigin& origin, const SyslogContext&, Record
     out.set(field::message, text);
     out.mark_malformed(why, 0);
   }
-  take_time_from(time_fields(), out);
+  event::take_time_from(time_fields(), out);
   out.end_record();
 }
 
@@ -333,7 +333,7 @@ void decode_hec_event(const event::RecordOrigin& origin, const SyslogContext& co
     else if (name == "index")
       out.set(hec_index, value);
     else if (name == "time")
-      time = value.is_string() || !value.is_null() ? event_time_of(value, {origin.received_at, context.utc_offset})
+      time = value.is_string() || !value.is_null() ? event::event_time_of(value, {origin.received_at, context.utc_offset})
                                                    : std::nullopt;
     else if (name == "event") {
       has_event = true;
@@ -353,7 +353,7 @@ void decode_hec_event(const event::RecordOrigin& origin, const SyslogContext& co
     out.set(field::message, event_text);
     if (trim(event_text).starts_with('{')) decode_json_payload(trim(event_text), out);
   }
-  take_time_from(time_fields(), out);
+  event::take_time_from(time_fields(), out);
   if (time) {
     out.current().time = *time;
     out.current().has_own_time = true;

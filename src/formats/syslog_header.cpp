@@ -1,7 +1,7 @@
 // The grammar of syslog headers; what becomes of them is syslog.cpp.
 #include "formats/syslog.hpp"
-#include "formats/text_cursor.hpp"
-#include "formats/timestamp.hpp"
+#include "base/text_cursor.hpp"
+#include "base/timestamp.hpp"
 
 namespace yagura::formats {
 

@@ -1,8 +1,8 @@
-#include "formats/timestamp.hpp"
+#include "base/timestamp.hpp"
 
-#include "formats/text_cursor.hpp"
+#include "base/text_cursor.hpp"
 
-namespace yagura::formats {
+namespace yagura {
 
 namespace {
 
@@ -314,4 +314,103 @@ std::optional<ParsedTime> parse_timestamp(std::string_view text, const TimeConte
   return out;
 }
 
-}  // namespace yagura::formats
+std::optional<EventTime> parse_timestamp_as(std::string_view text, std::string_view format,
+                                            const TimeContext& context) {
+  TextCursor cursor(text);
+  CivilTime civil;
+  bool has_year = false;
+  std::optional<int> zone;
+  std::optional<bool> afternoon;
+  std::optional<std::int64_t> epoch;
+  const auto set = [](unsigned& to, std::optional<unsigned> value, unsigned least, unsigned most) {
+    if (!value || *value < least || *value > most) return false;
+    to = *value;
+    return true;
+  };
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    const char c = format[i];
+    if (c == ' ') {
+      if (!is_ascii_space(cursor.peek())) return std::nullopt;
+      while (!cursor.at_end() && is_ascii_space(cursor.peek())) cursor.skip();
+      continue;
+    }
+    if (c != '%' || i + 1 == format.size()) {
+      if (!cursor.skip_if(c)) return std::nullopt;
+      continue;
+    }
+    bool good = true;
+    switch (format[++i]) {
+      case 'Y':
+        if (const auto year = cursor.digits(4); year && *year > 0)
+          civil.year = static_cast<int>(*year);
+        else
+          good = false;
+        has_year = true;
+        break;
+      case 'y':
+        if (const auto year = cursor.digits(2))
+          civil.year = static_cast<int>(*year < 70 ? 2000 + *year : 1900 + *year);
+        else
+          good = false;
+        has_year = true;
+        break;
+      case 'm': good = set(civil.month, cursor.number(2), 1, 12); break;
+      case 'b':
+        civil.month = month_of_name(cursor.rest());
+        good = civil.month != 0;
+        while (is_ascii_alpha(cursor.peek())) cursor.skip();
+        break;
+      case 'e': cursor.skip_blanks(); [[fallthrough]];
+      case 'd': good = set(civil.day, cursor.number(2), 1, 31); break;
+      case 'H': good = set(civil.hour, cursor.number(2), 0, 23); break;
+      case 'I': good = set(civil.hour, cursor.number(2), 1, 12); break;
+      case 'M': good = set(civil.minute, cursor.number(2), 0, 59); break;
+      case 'S': good = set(civil.second, cursor.number(2), 0, 60); break;
+      case 'p':
+        afternoon = ascii_lower(cursor.peek()) == 'p';
+        good = (*afternoon || ascii_lower(cursor.peek()) == 'a') && ascii_lower(cursor.peek(1)) == 'm';
+        cursor.skip(2);
+        break;
+      case 'f': {
+        unsigned scale = 1'000'000;
+        good = is_ascii_digit(cursor.peek());
+        for (; is_ascii_digit(cursor.peek()); cursor.skip(), scale /= 10)
+          civil.ticks += static_cast<unsigned>(cursor.peek() - '0') * scale;
+        break;
+      }
+      case 'z':
+        zone = read_offset(cursor);
+        if (!zone) {
+          std::size_t size = 0;
+          while (size < 6 && is_ascii_alpha(cursor.peek(size))) ++size;
+          zone = zone_minutes(cursor.rest().substr(0, size));
+          cursor.skip(size);
+        }
+        good = zone.has_value();
+        break;
+      case 's': {
+        std::int64_t seconds = 0;
+        good = is_ascii_digit(cursor.peek());
+        for (int digits = 0; digits < 11 && is_ascii_digit(cursor.peek()); ++digits, cursor.skip())
+          seconds = seconds * 10 + (cursor.peek() - '0');
+        epoch = seconds * kTicksPerSecond;
+        has_year = true;
+        break;
+      }
+      default: good = cursor.skip_if(format[i]);
+    }
+    if (!good) return std::nullopt;
+  }
+  if (!cursor.at_end()) return std::nullopt;
+  if (epoch) return event_time(*epoch + civil.ticks);
+  if (afternoon) civil.hour = civil.hour % 12 + (*afternoon ? 12 : 0);
+  const std::int64_t offset = (zone ? *zone : context.utc_offset.count()) * 60 * kTicksPerSecond;
+  if (!has_year) {
+    const auto ticks = nearest_year(civil, offset, context.received_at.time_since_epoch().count());
+    return ticks ? std::optional(event_time(*ticks)) : std::nullopt;
+  }
+  if (civil.day > days_in_month(civil.year, civil.month)) return std::nullopt;
+  return event_time(from_civil(civil) - offset);
+}
+
+}  // namespace yagura

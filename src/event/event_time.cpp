@@ -1,10 +1,10 @@
-#include "formats/event_time.hpp"
+#include "event/event_time.hpp"
 
 #include <cmath>
 
 #include "base/text.hpp"
 
-namespace yagura::formats {
+namespace yagura::event {
 
 namespace {
 
@@ -65,17 +65,17 @@ std::optional<EventTime> event_time_of_number(double number) {
   return event_time(static_cast<std::int64_t>(std::llround(ticks)));
 }
 
-std::optional<EventTime> event_time_of(const event::Value& value, const TimeContext& context) {
+std::optional<EventTime> event_time_of(const Value& value, const TimeContext& context) {
   switch (value.kind()) {
-    case event::Value::Kind::string: return parse_event_time(value.as_string(), context);
-    case event::Value::Kind::int64:
+    case Value::Kind::string: return parse_event_time(value.as_string(), context);
+    case Value::Kind::int64:
       return value.as_int64() < 0 ? std::nullopt : parse_epoch(fmt::format_int(value.as_int64()).c_str());
-    case event::Value::Kind::real: return event_time_of_number(value.as_real());
+    case Value::Kind::real: return event_time_of_number(value.as_real());
     default: return std::nullopt;
   }
 }
 
-void take_time_from(std::span<const event::FieldId> candidates, event::RecordBatch& batch) {
+void take_time_from(std::span<const FieldId> candidates, RecordBatch& batch) {
   auto& record = batch.current();
   const TimeContext context{record.origin.received_at, std::chrono::minutes(0)};
   const auto fields = batch.current_fields();
@@ -92,4 +92,4 @@ void take_time_from(std::span<const event::FieldId> candidates, event::RecordBat
   }
 }
 
-}  // namespace yagura::formats
+}  // namespace yagura::event

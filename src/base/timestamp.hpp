@@ -18,7 +18,7 @@
 
 #include "base/time.hpp"
 
-namespace yagura::formats {
+namespace yagura {
 
 // What the text of a timestamp leaves open.
 struct TimeContext {
@@ -35,9 +35,14 @@ struct ParsedTime {
 
 std::optional<ParsedTime> parse_timestamp(std::string_view text, const TimeContext& context);
 
+// By a format, for devices whose numbers alone do not tell day from month. %Y %y %m %d %b (month's name) %e (day, one
+// digit or blank) %H %I %M %S %p (AM/PM) %f (fraction) %z (offset, Z or name) %s (seconds since 1970) %% and, for
+// anything else, itself; a blank stands for one or more. The whole text must match.
+std::optional<EventTime> parse_timestamp_as(std::string_view text, std::string_view format, const TimeContext& context);
+
 // Minutes east of UTC of a zone's name ("CET", "PDT"), nullopt when we do not know it or it is ambiguous.
 std::optional<int> zone_minutes(std::string_view name);
 // 1..12 of "Jan".. or a full English name in any case; 0 when it is none.
 unsigned month_of_name(std::string_view name);
 
-}  // namespace yagura::formats
+}  // namespace yagura

@@ -1,10 +1,8 @@
-#include "formats/timestamp.hpp"
+#include "base/timestamp.hpp"
 
 #include <gtest/gtest.h>
 
-#include "formats/event_time.hpp"
-
-namespace yagura::formats {
+namespace yagura {
 namespace {
 
 struct TimeCase {
@@ -54,16 +52,18 @@ TEST(Timestamps, TakeTheNearestLeapYearForTheLeapDay) {
   EXPECT_EQ(format_datetime(time->time.time_since_epoch().count()), "2024-02-29T23:59:59.0000000Z");
 }
 
-TEST(EventTimes, TellSecondsFromNanosecondsByMagnitude) {
-  for (const std::string_view text :
-       {"1433160000", "1433160000000", "1433160000000000", "1433160000000000000", "1433160000.000"}) {
-    const auto time = parse_event_time(text, {});
-    ASSERT_TRUE(time) << text;
-    EXPECT_EQ(format_datetime(time->time_since_epoch().count()), "2015-06-01T12:00:00.0000000Z") << text;
-  }
-  EXPECT_FALSE(parse_event_time("12345", {}));
-  EXPECT_FALSE(parse_event_time("yesterday", {}));
+TEST(Timestamps, FollowAFormat) {
+  const auto text = [](std::string_view value, std::string_view format) {
+    const auto time = parse_timestamp_as(value, format, {});
+    return time ? format_datetime(time->time_since_epoch().count()) : "";
+  };
+  EXPECT_EQ(text("03/04/2024 11:05:06 PM", "%d/%m/%Y %I:%M:%S %p"), "2024-04-03T23:05:06.0000000Z");
+  EXPECT_EQ(text("3/4/24,11:05:06", "%m/%d/%y,%H:%M:%S"), "2024-03-04T11:05:06.0000000Z");
+  EXPECT_EQ(text("20240304T110506.25+0200", "%Y%m%dT%H%M%S.%f%z"), "2024-03-04T09:05:06.2500000Z");
+  EXPECT_EQ(text("1763798400.5", "%s.%f"), "2025-11-22T08:00:00.5000000Z");
+  EXPECT_EQ(text("31/02/2024 00:00:00", "%d/%m/%Y %H:%M:%S"), "");
+  EXPECT_EQ(text("03/04/2024 x", "%d/%m/%Y"), "");
 }
 
 }  // namespace
-}  // namespace yagura::formats
+}  // namespace yagura

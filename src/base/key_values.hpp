@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 
-namespace yagura::formats {
+namespace yagura {
 
 struct KeyValueStyle {
   std::string_view separators = " ";  // any of them ends a value without quotes (several in a row count once)
@@ -89,4 +89,4 @@ void for_each_key_value(std::string_view text, const KeyValueStyle& style, Visit
   }
 }
 
-}  // namespace yagura::formats
+}  // namespace yagura

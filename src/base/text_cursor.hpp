@@ -9,7 +9,7 @@
 
 #include "base/text.hpp"
 
-namespace yagura::formats {
+namespace yagura {
 
 class TextCursor {
  public:
@@ -69,4 +69,4 @@ class TextCursor {
   std::size_t at_ = 0;
 };
 
-}  // namespace yagura::formats
+}  // namespace yagura
