@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Syslog lines by TCP on loopback until durable and queryable, beside other programs, interleaved in one run.
+
+    ./dev bench syslog [--lines 2000000] [--rounds 3] [--peers yagura,rsyslog-file,...]
+
+For each program and round: lines per second (sender's first byte until all lines are there: for Yagura until a query counts them,
+for the others until their file or queue has them all), CPU seconds per million lines of the program, peak memory, bytes on disk a line.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/system"))
+os.environ.setdefault("YAGURA_PROGRAM", str(ROOT / "build/release/yagura"))
+from harness import CACHE, Yagura, free_port  # noqa: E402
+
+LOAD = ROOT / "build/release/syslog_load"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def children(pid):
+    pids = [pid]
+    for child in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = child.read_text().rsplit(")", 1)[1].split()
+            if int(fields[1]) == pid:
+                pids += children(int(child.parent.name))
+        except (OSError, ValueError):
+            pass
+    return pids
+
+
+def cpu_seconds(pids):
+    total = 0
+    for pid in pids:
+        try:
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += int(fields[11]) + int(fields[12])
+        except OSError:
+            pass
+    return total / TICKS
+
+
+def peak_memory(pids):
+    total = 0
+    for pid in pids:
+        try:
+            for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM"):
+                    total += int(line.split()[1]) * 1024
+        except OSError:
+            pass
+    return total
+
+
+def size_of(folder):
+    return sum(path.stat().st_size for path in pathlib.Path(folder).rglob("*") if path.is_file())
+
+
+def count_lines(path):
+    count = 0
+    try:
+        with open(path, "rb") as source:
+            while block := source.read(1 << 22):
+                count += block.count(b"\n")
+    except FileNotFoundError:
+        return 0
+    return count
+
+
+def send(port, lines, seed):
+    return subprocess.Popen([LOAD, "--lines", str(lines), "--seed", str(seed), "--tcp", f"127.0.0.1:{port}"], stdout=subprocess.PIPE)
+
+
+class Measured:
+    """The time starts when the generator has made its lines: it tells the seconds it sent for."""
+
+    def __init__(self, process, lines):
+        self.process, self.lines = process, lines
+
+    def run(self, port, seed, arrived):
+        pids = children(self.process.pid)
+        cpu_before = cpu_seconds(pids)
+        sender = send(port, self.lines, seed)
+        report = json.loads(sender.communicate(timeout=600)[0])
+        sent_at = time.time()
+        while not arrived():
+            time.sleep(0.05)
+            if time.time() - sent_at > 300:
+                raise RuntimeError("not all lines arrived")
+        seconds = report["seconds"] + (time.time() - sent_at)
+        pids = children(self.process.pid)
+        return {"lines_per_second": self.lines / seconds, "seconds": seconds, "lag_after_sending": time.time() - sent_at,
+                "cpu_per_million": (cpu_seconds(pids) - cpu_before) / self.lines * 1e6, "peak_memory_mb": peak_memory(pids) / 1e6}
+
+
+def bench_yagura(lines, seed):
+    server = Yagura()
+    try:
+        server.start()
+        token = server.api_token()
+        assert token
+        result = Measured(server.process, lines).run(server.tcp_port, seed, lambda: server.count("Syslog | union CommonSecurityLog, YaguraUnparsed") >= lines)
+        time.sleep(8)  # merges
+        server.stop()
+        result["journal_bytes_per_line"] = size_of(server.data / "journal") / lines
+        result["store_bytes_per_line"] = size_of(server.data / "store") / lines
+        return result
+    finally:
+        server.close()
+
+
+def bench_file_program(make_command, lines, seed):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="yagura-bench-"))
+    port = free_port()
+    process = subprocess.Popen(make_command(folder, port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(1.5)
+        result = Measured(process, lines).run(port, seed, lambda: count_lines(folder / "out.log") >= lines)
+        result["bytes_per_line"] = size_of(folder) / lines
+        return result
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def rsyslog(queue=""):
+    def command(folder, port):
+        (folder / "rsyslog.conf").write_text(
+            f'global(workDirectory="{folder}")\nmodule(load="imtcp")\n'
+            f'input(type="imtcp" port="{port}" address="127.0.0.1" ruleset="out")\n'
+            f'template(name="raw" type="string" string="%rawmsg%\\n")\n'
+            f'ruleset(name="out" queue.type="LinkedList" queue.size="100000" queue.dequeueBatchSize="4096") {{ action(type="omfile" file="{folder}/out.log" template="raw" '
+            f'asyncWriting="off" ioBufferSize="256k" {queue}) }}\n')
+        return ["rsyslogd", "-n", "-f", str(folder / "rsyslog.conf"), "-i", str(folder / "pid")]
+    return command
+
+
+def syslog_ng(folder, port):
+    (folder / "syslog-ng.conf").write_text(
+        f'@version: 3.38\nsource s {{ network(ip("127.0.0.1") port({port}) transport("tcp") log-iw-size(100000) max-connections(100)); }};\n'
+        f'destination d {{ file("{folder}/out.log" template("$RAWMSG\\n") flush-lines(1000)); }};\nlog {{ source(s); destination(d); flags(flow-control); }};\n')
+    root = CACHE / "syslog-ng"
+    lib = root / "usr/lib"
+    return ["env", f"LD_LIBRARY_PATH={lib}/x86_64-linux-gnu:{lib}/syslog-ng:{lib}", str(root / "usr/sbin/syslog-ng"), "-F", "--no-caps", "-f", str(folder / "syslog-ng.conf"),
+            "-R", str(folder / "persist"), "-c", str(folder / "ctl"), "-p", str(folder / "pid"), "--module-path", str(next(root.rglob("libaffile.so")).parent)]
+
+
+def tenzir(folder, port):
+    program = shutil.which("tenzir") or str(CACHE / "tenzir/bin/tenzir")
+    return [program, f'load_tcp "tcp://127.0.0.1:{port}" {{ read_syslog }} | write_lines raw | save_file "{folder}/out.log"']
+
+
+PEERS = {
+    "yagura": bench_yagura,
+    "rsyslog-file": lambda lines, seed: bench_file_program(rsyslog(), lines, seed),
+    "rsyslog-synced": lambda lines, seed: bench_file_program(rsyslog('sync="on"'), lines, seed),
+    "rsyslog-disk-queue": lambda lines, seed: bench_file_program(
+        rsyslog('queue.type="Disk" queue.filename="q" queue.maxDiskSpace="4g" queue.checkpointInterval="1000"'), lines, seed),
+    "syslog-ng": lambda lines, seed: bench_file_program(syslog_ng, lines, seed),
+    "tenzir": lambda lines, seed: bench_file_program(tenzir, lines, seed),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, default=2_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", default="yagura,rsyslog-file,rsyslog-synced,rsyslog-disk-queue,syslog-ng")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    results = {name: [] for name in args.peers.split(",")}
+    for round_number in range(args.rounds):
+        for name in results:
+            try:
+                result = PEERS[name](args.lines, round_number + 1)
+            except Exception as error:  # a peer that is not there must not stop the others
+                print(f"{name}: {error}", file=sys.stderr)
+                continue
+            results[name].append(result)
+            print(json.dumps({"peer": name, "round": round_number + 1, **{k: round(v, 3) for k, v in result.items()}}), flush=True)
+    print()
+    for name, rows in results.items():
+        if rows:
+            print(f"{name:20} {statistics.median(r['lines_per_second'] for r in rows):>12,.0f} lines/s  "
+                  f"{statistics.median(r['cpu_per_million'] for r in rows):6.2f} CPU-s/M  {max(r['peak_memory_mb'] for r in rows):7.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
