@@ -1,0 +1,100 @@
+// Everything Yagura says over HTTP: the Log Analytics query API, our own JSON API, metrics, health and the console.
+//
+//   Api api(services, options);
+//   auto server = HttpServer::start_streaming(http_options, [&](const auto& request, auto& stream) {
+//     return api.handle(request, stream);
+//   });
+//   ...
+//   api.stop();       // ends live tails and running queries, so that
+//   server->stop();   // finds its handlers free
+//
+// The HTTP server's pool should have at least options.max_queries + options.tail.watchers + 8 threads: a live tail
+// keeps one. Any thread may call handle(). What services point to must outlive the Api.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "control/control_db.hpp"
+#include "event/table_schema.hpp"
+#include "net/http.hpp"
+#include "net/http_server.hpp"
+#include "query/query_service.hpp"
+#include "serve/tail_hub.hpp"
+
+namespace yagura::serve {
+
+// One way in, as the console shows it.
+struct SourceReport {
+  std::string name;            // "syslog-udp"
+  std::string kind;            // "syslog", "hec", "file" ...
+  std::string address;         // "0.0.0.0:5514/udp", a path
+  std::string state;           // "listening", "following", "failed" ...
+  std::string detail;          // why, when it failed
+  std::uint64_t received = 0;  // events since start
+  std::uint64_t received_bytes = 0;
+  std::uint64_t dropped = 0;
+  std::optional<std::int64_t> last_ticks;  // of the last event
+};
+
+// One part of the program, as /health and the console show it.
+struct HealthReport {
+  std::string name;  // "journal", "store" ...
+  bool healthy = true;
+  std::string detail;  // "12,345 entries behind", or why not
+};
+
+struct RuleReport {
+  std::string id, title, kind;  // kind: "sigma", "scheduled", "nrt"
+  std::string severity;         // as in effect
+  bool enabled = true;
+  std::string file;
+  std::vector<std::string> tags;
+  std::uint64_t matches = 0;  // since start
+  std::string error;          // why it does not run, "" when it does
+};
+
+// What the program gives the Api. Functions that are empty: that part answers 404 or an empty list.
+struct ApiServices {
+  control::ControlDb* control = nullptr;  // must be there
+  query::QueryService* query = nullptr;   // must be there
+  TailHub* tail = nullptr;
+  std::function<std::shared_ptr<const event::SchemaSet>()> schemas;  // must be there
+  // Makes the table in the store and in schemas(). It has been checked, and is in no schema yet.
+  std::function<Result<>(const event::TableSchema&)> create_table;
+  std::function<std::vector<SourceReport>()> sources;
+  std::function<std::vector<HealthReport>()> health;
+  std::function<std::vector<RuleReport>()> rules;
+  // After a rule's state in the control database was changed.
+  std::function<Result<>(const std::string& rule_id)> rule_changed;
+};
+
+struct ApiOptions {
+  bool secure_cookies = false;    // true when the server speaks TLS
+  bool strict_transport = false;  // send Strict-Transport-Security: only with a certificate that browsers trust
+  bool open_metrics = false;      // /metrics for everybody; else from loopback, or with a token that may `status`
+  std::string workspace_name = "yagura";
+  std::size_t max_queries = 16;  // at once over HTTP; more get 429
+  query::QueryLimits limits;     // the most a request may ask for
+  std::string version = "dev";
+};
+
+class Api {
+ public:
+  Api(ApiServices services, ApiOptions options);
+  ~Api();
+
+  std::optional<net::HttpResponse> handle(const net::HttpRequest& request, net::HttpStream& stream);
+  // Ends live tails, cancels running queries. For good.
+  void stop();
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace yagura::serve
