@@ -6,6 +6,7 @@
 #include "formats/fields.hpp"
 #include "formats/json.hpp"
 #include "formats/leef.hpp"
+#include "formats/xml.hpp"
 
 namespace yagura::formats {
 
@@ -150,9 +151,15 @@ void decode_syslog(const event::RecordOrigin& origin, const SyslogContext& conte
   const char first = message.front();
   if (first == '{') {
     decode_json_payload(message, out);
+  } else if (message.starts_with("@cee:")) {  // https://www.rsyslog.com/doc, "Log Message Normalization"
+    decode_json_payload(trim(message.substr(5)), out);
   } else if (first == 't' || first == 'n' || header.app == "audispd" || header.app == "audit" ||
              header.app == "auditd") {
     decode_auditd_payload(message, out);
+  }
+  if (const auto xml = message.substr(0, 256).find('<'); xml != std::string_view::npos && message.ends_with('>')) {
+    const std::string_view text = message.substr(xml);
+    if (text.starts_with("<?xml") || text.starts_with("<Event") || text.starts_with("<EPO")) decode_xml_payload(text, out);
   }
   if (message.size() > 6) {
     if (const auto cef = find_envelope(message, "CEF:"); cef != std::string_view::npos)

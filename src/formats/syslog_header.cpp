@@ -408,6 +408,10 @@ struct Parser {
   }
 
   void read() {
+    if (cursor.rest().starts_with("<?xml") || cursor.rest().starts_with("<Event") || cursor.rest().starts_with("<EPO")) {
+      out.message = cursor.rest();
+      return;
+    }
     if (!read_priority()) {
       malformed("PRI is not <0>..<191>");
       out.message = cursor.rest();

@@ -80,7 +80,8 @@ Result<> Block::build() const {
   for (std::uint32_t at = 0; at < count_;) {
     const std::uint64_t origin = in.varint();
     const std::uint64_t length = in.varint();
-    if (in.failed() || origin >= origins_.size() || length == 0 || length > count_ - at) return malformed("origin runs");
+    if (in.failed() || origin >= origins_.size() || length == 0 || length > count_ - at)
+      return malformed("origin runs");
     for (const std::uint32_t end = at + static_cast<std::uint32_t>(length); at < end; ++at) {
       entries_[at].origin = &origins_[origin];
       entries_[at].position = Position(first_.number() + at);

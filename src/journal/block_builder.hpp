@@ -53,7 +53,7 @@ class BlockBuilder {
   std::vector<Known> known_;
   std::vector<std::uint32_t> table_;  // open addressing over known_, number + 1
   std::string scratch_;
-  std::string last_origin_;           // encoded, of the entry before
+  std::string last_origin_;  // encoded, of the entry before
   std::uint32_t count_ = 0;
   std::uint32_t read_at_count_ = 0;
   std::uint32_t item_id_count_ = 0;

@@ -10,8 +10,8 @@ namespace yagura::journal {
 
 std::string to_text(const Tombstone& tombstone) {
   return fmt::format("yagura-tombstone:1:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}", to_string(tombstone.journal),
-                     tombstone.first_segment, tombstone.last_segment, tombstone.first.number(),
-                     tombstone.last.number(), to_hex(as_text(tombstone.chain)), tombstone.bytes.count(),
+                     tombstone.first_segment, tombstone.last_segment, tombstone.first.number(), tombstone.last.number(),
+                     to_hex(as_text(tombstone.chain)), tombstone.bytes.count(),
                      tombstone.deleted_at.time_since_epoch().count(), tombstone.reason,
                      to_base64url(tombstone.signature));
 }
@@ -33,8 +33,11 @@ Result<Tombstone> parse_tombstone(std::string_view text) {
   auto signature = parse_signature(f[9]);
   if (!journal || !first_segment || !last_segment || !first || !last || !chain || !bytes || !deleted_at || !signature)
     return wrong();
-  Tombstone tombstone{*journal, *first_segment, *last_segment, Position(*first), Position(*last), *chain, Bytes(*bytes),
-                      receive_time(*deleted_at), std::string(f[8]), std::move(*signature)};
+  Tombstone tombstone{*journal,          *first_segment,
+                      *last_segment,     Position(*first),
+                      Position(*last),   *chain,
+                      Bytes(*bytes),     receive_time(*deleted_at),
+                      std::string(f[8]), std::move(*signature)};
   if (to_text(tombstone) != text) return wrong();
   return tombstone;
 }

@@ -158,7 +158,11 @@ Sha256Digest chain_after_header(const Sha256Digest& before, std::string_view hea
 Sha256Digest chain_after_block(const Sha256Digest& before, std::string_view header, std::string_view table,
                                std::string_view stored) {
   Sha256 hash;
-  return hash.update(as_text(before)).update(header.substr(0, kChainedHeaderSize)).update(table).update(stored).finish();
+  return hash.update(as_text(before))
+      .update(header.substr(0, kChainedHeaderSize))
+      .update(table)
+      .update(stored)
+      .finish();
 }
 
 std::string encode_block(BlockHeader& header, std::string_view stored, const Sha256Digest& chain_before) {

@@ -16,7 +16,7 @@ namespace yagura::journal {
 
 inline constexpr std::size_t kSegmentHeaderSize = 256;
 inline constexpr std::size_t kBlockHeaderSize = 88;
-inline constexpr std::size_t kChunkSize = 4096;                      // stored bytes under one CRC of the table
+inline constexpr std::size_t kChunkSize = 4096;  // stored bytes under one CRC of the table
 inline constexpr std::uint32_t kMaxContentSize = 128U << 20;
 inline constexpr std::uint32_t kMaxStoredSize = kMaxContentSize + (1U << 20);
 inline constexpr std::uint32_t kSegmentVersion = 1;

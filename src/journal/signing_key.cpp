@@ -93,8 +93,7 @@ std::string SigningKey::sign(std::string_view message) const {
   DigestContext context(EVP_MD_CTX_new());
   std::string signature(64, '\0');
   std::size_t size = signature.size();
-  if (!context ||
-      EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, static_cast<EVP_PKEY*>(key_)) != 1 ||
+  if (!context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, static_cast<EVP_PKEY*>(key_)) != 1 ||
       EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
                      reinterpret_cast<const unsigned char*>(message.data()), message.size()) != 1)
     std::abort();  // a loaded Ed25519 key can always sign

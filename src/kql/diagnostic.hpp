@@ -20,6 +20,8 @@ struct Diagnostic {
 
 // Fills line and column from start.
 void locate(Diagnostic& diagnostic, std::string_view text);
+// The same for many, in one pass over the text; they must be in order of start.
+void locate(std::vector<Diagnostic>& diagnostics, std::string_view text);
 // "2:14: error KS142: ..." and the line with a marker below it.
 std::string to_text(const Diagnostic& diagnostic, std::string_view text);
 

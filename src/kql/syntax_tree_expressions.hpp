@@ -36,6 +36,7 @@ struct Literal : Expression {
   event::KqlType type = event::KqlType::string;
   bool is_null = false;
   bool valid = true;
+  bool placeholder = false;    // datetime({{Start}}): a workbook's parameter, not yet put in; text holds it, valid is false
   bool obfuscated = false;     // h'...'
   bool untyped_null = false;   // null within dynamic(...)
   bool token = false;          // a bare word as the value of a parameter: kind=inner; text holds it
@@ -198,6 +199,7 @@ struct OrderedExpression : Expression {
   enum class Nulls : std::uint8_t { unstated, first, last };
   const Expression* value = nullptr;
   Direction direction = Direction::unstated;
+  bool granny = false;  // granny-asc, granny-desc
   Nulls nulls = Nulls::unstated;
 };
 

@@ -220,6 +220,7 @@ struct MakeSeriesOperator : Operator {
   const Expression* to = nullptr;
   const Expression* step = nullptr;
   bool in_range = false;  // in range(start, stop, step): the three above then hold its arguments
+  List<Expression> range_arguments;  // all of them, be they three or not
   bool has_by = false;
   List<Expression> by;
 };
@@ -325,8 +326,9 @@ struct ReduceOperator : Operator {
 struct RenderOperator : Operator {
   static constexpr auto kKind = NodeKind::render;
   Name chart;
+  Parameters parameters;  // the older form without with: kind=stacked title="x" by a, b
   bool has_with = false;
-  Parameters parameters;  // with (title="x"), or the older form without with
+  Parameters properties;  // with (title="x")
 };
 
 struct SampleOperator : Operator {

@@ -70,10 +70,10 @@ def test_loggen(yagura, transport, options):
     port = {"tcp": yagura.tcp_port, "tls": yagura.tls_port, "udp": yagura.udp_port}[transport]
     before = yagura.count("Syslog | where ProcessName == 'prg00000'")
     rate = [] if transport == "udp" else ["--rate", "1000000"]
-    lib = CACHE / "syslog-ng/usr/lib"
+    prefix = CACHE / "syslog-ng/usr"
     subprocess.run([LOGGEN, *options, *rate, "--number", str(MESSAGES), "--size", "180", "--interval", "60", "127.0.0.1", str(port)],
                    check=True, capture_output=True, timeout=120,
-                   env={"LD_LIBRARY_PATH": f"{lib}/x86_64-linux-gnu:{lib}:{lib}/syslog-ng:{lib}/syslog-ng/3.38", "PATH": "/usr/bin"})
+                   env={"SYSLOGNG_PREFIX": str(prefix), "LD_LIBRARY_PATH": f"{prefix}/lib/syslog-ng", "PATH": "/usr/bin"})
     assert yagura.wait_count("Syslog | where ProcessName == 'prg00000'", before + MESSAGES) == before + MESSAGES
 
 
