@@ -55,7 +55,7 @@ class TcpLoad(threading.Thread):
 
 
 def stored_numbers(server):
-    rows = server.query("YaguraEvents | where Computer == 'crash' | project number = tolong(parse_json(RawData).event.number) "
+    rows = server.query("YaguraEvents | where Computer == 'crash' | project number = tolong(AdditionalFields.number) "
                         "| summarize n = count() by number")
     return collections.Counter({row["number"]: row["n"] for row in rows})
 

@@ -1,0 +1,102 @@
+// yagura serve: collect, detect, store, API and web console.
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ostream>
+
+#include "base/file.hpp"
+#include "cli/command.hpp"
+#include "roles/server_role.hpp"
+
+namespace yagura::cli {
+
+namespace {
+
+struct ServeOptions {
+  std::string config;
+  std::string data;
+  bool check = false;
+  bool follow_local_logs = false;
+};
+
+void greet(const roles::ServerGreeting& greeting, const std::filesystem::path& data, Console& console) {
+  const std::string bold = console.colours ? "\x1b[1m" : "", plain = console.colours ? "\x1b[0m" : "";
+  auto& out = console.out;
+  out << bold << "Yagura is running" << plain << "   (Ctrl-C stops it)\n\n";
+  for (const auto& address : greeting.console_addresses) out << "  console   " << address << '\n';
+  if (!greeting.first_password.empty())
+    out << fmt::format("  sign in   {}admin{} with password {}{}{}   (shown this once; change it after signing in)\n", bold, plain, bold,
+                       greeting.first_password, plain);
+  for (const auto& source : greeting.sources) out << "  source    " << source << '\n';
+  if (!greeting.hec_token.empty()) out << "  HEC token " << greeting.hec_token << "   (shown this once; kept in the keys folder)\n";
+  out << fmt::format(
+      "\nTry, from another terminal in this folder (the program is {}):\n"
+      "  logger --server 127.0.0.1 --port 5514 --tcp --octet-count 'hello from logger'\n"
+      "  yagura query \"Syslog | where SyslogMessage has 'hello' | take 10\" --data {}\n"
+      "  yagura evidence show ITEM_ID --data {}          # ITEM_ID: column _ItemId of any row\n"
+      "  yagura admin tokens add me --role Reader --data {}   # then: curl -H 'Authorization: Bearer …' …/v1/workspaces/default/query\n",
+      std::filesystem::read_symlink("/proc/self/exe").string(), data.string(), data.string(), data.string());
+  out.flush();
+}
+
+Result<ExitCode> serve(const ServeOptions& options, Console& console) {
+  SettingsErrors errors;
+  const auto file = options.config.empty() ? SettingsNode::parse("", "defaults", errors) : SettingsNode::load(options.config, errors);
+  auto settings = roles::read_server_settings(file);
+  if (!options.data.empty()) settings.data = options.data;
+  settings.follow_local_logs |= options.follow_local_logs;
+  roles::ServerRole::check(settings, file);
+  file.report_unknown_keys();
+  if (!errors.empty()) {
+    console.err << fmt::format("{} mistake{} in the configuration:\n", errors.messages().size(), errors.messages().size() == 1 ? "" : "s");
+    for (const auto& message : errors.messages()) console.err << "  " << message << '\n';
+    return ExitCode::bad_input;
+  }
+  if (options.check) {
+    console.out << "the configuration is good\n";
+    return ExitCode::done;
+  }
+  set_log(settings.log_level, settings.log_format);
+
+  // Signals come by a descriptor of this thread: every thread that the role starts inherits the mask.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const FileDescriptor incoming(::signalfd(-1, &signals, SFD_CLOEXEC));
+
+  auto server = TRY(roles::ServerRole::start(settings, file));
+  greet(server->greeting(), settings.data, console);
+  ::sd_notify(0, "READY=1");
+  while (true) {
+    signalfd_siginfo signal{};
+    if (::read(incoming.get(), &signal, sizeof signal) != sizeof signal) continue;
+    if (signal.ssi_signo != SIGHUP) break;
+    ::sd_notify(0, "RELOADING=1");
+    if (auto reloaded = server->reload(); !reloaded) log_error("serve", "nothing was reloaded: {}", reloaded.error().message());
+    else log_info("serve", "rules, tables and routes were reloaded");
+    ::sd_notify(0, "READY=1");
+  }
+  ::sd_notify(0, "STOPPING=1");
+  console.err << "stopping: storing what was accepted\n";
+  server->stop(Deadline::in(30s));
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<ServeOptions>();
+  auto* command = app.add_subcommand("serve", "Collect, detect, store; API and web console");
+  command->add_option("--config,-c", options->config, "Configuration file (YAML); default: built-in defaults");
+  command->add_option("--data", options->data, "Data folder, in place of the configuration's");
+  command->add_flag("--check", options->check, "Check the configuration, list all mistakes, and end");
+  command->add_flag("--follow-local-logs", options->follow_local_logs, "Also follow this machine's /var/log and journal");
+  command->footer("Signals: SIGTERM and SIGINT stop it, SIGHUP reads rules, tables and routes again.\n"
+                  "Examples:\n  yagura serve --data /srv/yagura\n  yagura serve --config /etc/yagura/yagura.yaml --check");
+  command->callback([=, &chosen] { chosen = [=](Console& console) { return serve(*options, console); }; });
+}
+
+}  // namespace yagura::cli
