@@ -21,8 +21,7 @@ class Collector final : public http::basic_parser<kIsRequest> {
   HttpRequest request;
   HttpResponse response;
   std::vector<HttpHeader> trailers;
-  std::uint64_t head_limit = 0;
-  std::uint64_t field_bytes = 0;  // Beast consumes whole fields one by one, so it does not bound their sum
+  bool saw_body = false;  // since it was last cleared
   bool head_done = false;
   bool http_1_1 = true;
   bool foreign_coding = false;
@@ -36,35 +35,28 @@ class Collector final : public http::basic_parser<kIsRequest> {
     http_1_1 = version >= 11;
     request.method = view(method);
     request.target = view(target);
-    field_bytes += method.size() + target.size();
   }
   void on_response_impl(int code, BeastView, int version, error_code&) override {
     http_1_1 = version >= 11;
     response.status = code;
   }
-  void on_field_impl(http::field name, BeastView name_text, BeastView value, error_code& ec) override {
-    field_bytes += name_text.size() + value.size() + 4;
-    if (field_bytes > head_limit) {
-      ec = http::error::header_limit;
-      return;
-    }
+  void on_field_impl(http::field name, BeastView name_text, BeastView value, error_code&) override {
     if (name == http::field::transfer_encoding && !head_done) {
       has_coding = true;
       foreign_coding = foreign_coding || !equal_ignoring_ascii_case(trim(view(value)), "chunked");
     }
     (head_done ? trailers : headers()).push_back({std::string(view(name_text)), std::string(view(value))});
   }
-  void on_header_impl(error_code&) override {
-    head_done = true;
-    field_bytes = 0;
-  }
+  void on_header_impl(error_code&) override { head_done = true; }
   void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
   std::size_t on_body_impl(BeastView bytes, error_code&) override {
+    saw_body = true;
     body().append(bytes.data(), bytes.size());
     return bytes.size();
   }
   void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, error_code&) override {
+    saw_body = true;
     body().append(bytes.data(), bytes.size());
     return bytes.size();
   }
@@ -85,9 +77,10 @@ struct HttpParser::State {
   std::optional<Collector<false>> response;
   HttpParserLimits limits;
   bool started = false;
-  bool direct = false;          // the body has a known length; Beast sees no more of the message
-  std::uint64_t remaining = 0;  // of such a body
-  std::size_t prepared_at = 0;  // where prepare_body() began
+  bool direct = false;           // the body has a known length; Beast sees no more of the message
+  std::uint64_t remaining = 0;   // of such a body
+  std::uint64_t head_bytes = 0;  // of the head, used so far
+  std::size_t prepared_at = 0;   // where prepare_body() began
   bool failed = false;
   int error_status = 400;
 
@@ -99,10 +92,8 @@ struct HttpParser::State {
 
 HttpParser::HttpParser(std::unique_ptr<State> state) : state_(std::move(state)) {
   state_->with([&](auto& parser) {
-    // +1: Beast fails when the head has as many bytes as the limit.
-    parser.header_limit(
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(state_->limits.head.count() + 1, UINT32_MAX)));
-    parser.head_limit = state_->limits.head.count();
+    // Beast does not bound the sum of what it consumes piece by piece; feed() does, for any split alike.
+    parser.header_limit(UINT32_MAX);
     parser.body_limit(state_->limits.body.count());
   });
 }
@@ -144,16 +135,24 @@ Result<std::size_t> HttpParser::feed(std::string_view bytes) {
     }
     error_code ec;
     const bool had_head = head_done();
-    const std::size_t piece =
-        state.with([&](auto& parser) { return parser.put(boost::asio::const_buffer(rest.data(), rest.size()), ec); });
+    const std::size_t piece = state.with([&](auto& parser) {
+      parser.saw_body = false;
+      return parser.put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
+    });
     used += piece;
     state.started = state.started || piece > 0;
+    const std::uint64_t limit = state.limits.head.count();
+    if (!had_head) state.head_bytes += piece;
     if (ec == http::error::need_more) {
-      // What Beast has not used is one line, field or trailer part: bounded like the head, whatever it is.
-      if (bytes.size() - used > state.limits.head.count()) return fail_with(431, "a line or field is too long");
+      // What Beast has not used is one line, field, or last chunk with its trailers: bounded like the head.
+      if (bytes.size() - used + (had_head ? 0 : state.head_bytes) > limit)
+        return fail_with(431, "a head, line or field is too long");
       break;
     }
     if (ec) return fail_with(status_of(ec), ec.message());
+    const bool was_body = state.with([](auto& parser) { return parser.saw_body; });
+    if (!was_body && (had_head ? piece : state.head_bytes) > limit)
+      return fail_with(431, "a head, line or field is too long");
     if (had_head || !head_done()) continue;
     const auto refusal = state.with([&](auto& parser) -> std::string_view {
       if (parser.foreign_coding) return "a transfer coding other than chunked";
