@@ -1,0 +1,243 @@
+#include "normalise/pack.hpp"
+
+#include <hs/hs.h>
+
+#include "base/file.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "normalise/pack_loader.hpp"
+#include "normalise/pack_run.hpp"
+
+namespace yagura::normalise {
+
+using event::Record;
+using event::RecordBatch;
+
+namespace detail {
+
+// Finds the few packs that may know a record without asking all of them. Each match entry is filed under the rarest thing
+// that it needs: a literal of the message, a vendor, an app, a field.
+struct PackIndex {
+  struct DatabaseFree {
+    void operator()(hs_database_t* database) const { hs_free_database(database); }
+  };
+  struct ScratchFree {
+    void operator()(hs_scratch_t* scratch) const { hs_free_scratch(scratch); }
+  };
+  std::unique_ptr<hs_database_t, DatabaseFree> literals;
+  std::vector<std::vector<std::uint32_t>> packs_of_literal;
+  std::unordered_map<std::string, std::vector<std::uint32_t>> by_app;     // lower case
+  std::unordered_map<std::string, std::vector<std::uint32_t>> by_vendor;  // lower case; prefixes under always
+  std::vector<std::vector<std::uint32_t>> by_field;                       // by FieldId
+  std::vector<std::uint32_t> always;
+  std::unordered_map<std::string, std::uint32_t> by_name;
+  std::uint64_t generation = 0;
+
+  // Vectorscan wants a scratch for each thread; it is made anew when the thread sees another index.
+  hs_scratch_t* scratch() const {
+    thread_local std::unique_ptr<hs_scratch_t, ScratchFree> mine;
+    thread_local std::uint64_t made_for = 0;
+    if (made_for != generation) {
+      hs_scratch_t* made = mine.release();
+      if (hs_alloc_scratch(literals.get(), &made) != HS_SUCCESS) return nullptr;
+      mine.reset(made);
+      made_for = generation;
+    }
+    return mine.get();
+  }
+};
+
+}  // namespace detail
+
+namespace {
+const event::FieldId kMessage = event::intern_field("Message");
+const event::FieldId kAppName = event::intern_field("AppName");
+const event::FieldId kVendor = event::intern_field("DeviceVendor");
+
+struct Found {
+  const detail::PackIndex* index;
+  std::vector<std::uint32_t>* candidates;
+};
+int on_literal(unsigned int id, unsigned long long, unsigned long long, unsigned int, void* context) {
+  auto* found = static_cast<Found*>(context);
+  for (const auto pack : found->index->packs_of_literal[id]) found->candidates->push_back(pack);
+  return 0;
+}
+
+detail::PackRun& run_of_this_thread() {
+  thread_local detail::PackRun run;
+  return run;
+}
+}  // namespace
+
+PackSet::PackSet() { index(); }
+PackSet::~PackSet() = default;
+PackSet::PackSet(PackSet&&) noexcept = default;
+PackSet& PackSet::operator=(PackSet&&) noexcept = default;
+
+Result<> PackSet::add(std::string_view yaml, std::string name) {
+  SettingsErrors errors;
+  const auto root = SettingsNode::parse(yaml, std::move(name), errors);
+  auto pack = detail::load_pack(root);
+  if (!errors.empty()) return std::unexpected(errors.to_error());
+  packs_.push_back(std::move(pack));
+  return {};
+}
+
+Result<PackSet> PackSet::parse(std::string_view yaml, std::string name) {
+  PackSet set;
+  TRY(set.add(yaml, std::move(name)));
+  set.index();
+  return set;
+}
+
+Result<PackSet> PackSet::load(const std::filesystem::path& folder) {
+  PackSet set;
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error))
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  if (error) return fail(ErrorKind::not_found, "device packs in {}: {}", folder.string(), error.message());
+  std::sort(files.begin(), files.end());
+  std::string mistakes;
+  for (const auto& file : files) {
+    const auto text = read_file(file, 4_MiB);
+    auto added = text ? set.add(*text, file.string()) : Result<>(std::unexpected(text.error()));
+    if (!added) mistakes += (mistakes.empty() ? "" : "\n") + added.error().message();
+  }
+  std::map<std::string_view, const detail::Pack*> names;
+  for (const auto& pack : set.packs_)
+    if (const auto [other, is_new] = names.emplace(pack->name, pack.get()); !is_new)
+      mistakes += fmt::format("{}{}: there is a pack '{}' already, in {}", mistakes.empty() ? "" : "\n", pack->where, pack->name, other->second->where);
+  if (!mistakes.empty()) return fail(ErrorKind::invalid_input, "{}", mistakes);
+  set.index();
+  return set;
+}
+
+void PackSet::index() {
+  std::stable_sort(packs_.begin(), packs_.end(), [](const auto& a, const auto& b) { return a->priority > b->priority; });
+  index_ = std::make_unique<detail::PackIndex>();
+  static std::atomic<std::uint64_t> generations{0};
+  index_->generation = ++generations;
+  std::vector<std::string> literals;
+  std::map<std::string, std::uint32_t> literal_ids;
+  for (std::uint32_t i = 0; i < packs_.size(); ++i) {
+    const auto& pack = *packs_[i];
+    index_->by_name.emplace(pack.name, i);
+    for (const auto& alias : pack.aliases) index_->by_name.emplace(alias, i);
+    for (const auto& match : pack.matches) {
+      const auto is_prefix = [](const std::string& word) { return word.ends_with('*'); };
+      if (!match.vendor.empty() && std::none_of(match.vendor.begin(), match.vendor.end(), is_prefix)) {
+        for (const auto& vendor : match.vendor) index_->by_vendor[to_lower_ascii(vendor)].push_back(i);
+      } else if (!match.app.empty() && std::none_of(match.app.begin(), match.app.end(), is_prefix)) {
+        for (const auto& app : match.app) index_->by_app[to_lower_ascii(app)].push_back(i);
+      } else if (!match.message.empty()) {
+        const auto& longest = *std::max_element(match.message.begin(), match.message.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+        const auto [known, is_new] = literal_ids.emplace(longest, static_cast<std::uint32_t>(literals.size()));
+        if (is_new) {
+          literals.push_back(longest);
+          index_->packs_of_literal.emplace_back();
+        }
+        index_->packs_of_literal[known->second].push_back(i);
+      } else if (!match.fields.empty()) {
+        const auto number = match.fields.front().number();
+        if (index_->by_field.size() <= number) index_->by_field.resize(number + 1);
+        index_->by_field[number].push_back(i);
+      } else {
+        index_->always.push_back(i);
+      }
+    }
+  }
+  if (literals.empty()) return;
+  std::vector<const char*> texts;
+  std::vector<std::size_t> sizes;
+  std::vector<unsigned> flags(literals.size(), HS_FLAG_SINGLEMATCH);
+  std::vector<unsigned> ids;
+  for (const auto& literal : literals) {
+    texts.push_back(literal.data());
+    sizes.push_back(literal.size());
+    ids.push_back(static_cast<unsigned>(ids.size()));
+  }
+  hs_database_t* database = nullptr;
+  hs_compile_error_t* mistake = nullptr;
+  if (hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), sizes.data(), static_cast<unsigned>(texts.size()), HS_MODE_BLOCK, nullptr, &database, &mistake) == HS_SUCCESS) {
+    index_->literals.reset(database);
+  } else {
+    // Without the matcher every such pack is asked; slower, and as right.
+    hs_free_compile_error(mistake);
+    for (const auto& packs : index_->packs_of_literal) index_->always.insert(index_->always.end(), packs.begin(), packs.end());
+  }
+}
+
+namespace {
+
+const detail::Pack* pack_of(const Record& record, const std::vector<std::unique_ptr<detail::Pack>>& packs, const detail::PackIndex& index) {
+  thread_local std::vector<std::uint32_t> candidates;
+  candidates.assign(index.always.begin(), index.always.end());
+  const auto take = [&](const auto& map, std::string_view word) {
+    if (map.empty() || word.empty()) return;
+    if (const auto found = map.find(to_lower_ascii(word)); found != map.end()) candidates.insert(candidates.end(), found->second.begin(), found->second.end());
+  };
+  std::string_view message;
+  bool has_message = false;
+  for (const auto& f : record.fields()) {
+    if (f.id == kMessage && !has_message) {
+      message = f.value.as_string();
+      has_message = true;
+    } else if (f.id == kAppName) {
+      take(index.by_app, f.value.as_string());
+    } else if (f.id == kVendor) {
+      take(index.by_vendor, f.value.as_string());
+    }
+    if (f.id.number() < index.by_field.size() && f.id.is_listed()) {
+      const auto& more = index.by_field[f.id.number()];
+      candidates.insert(candidates.end(), more.begin(), more.end());
+    }
+  }
+  if (index.literals) {
+    const std::string_view text = has_message ? message : record.header().origin.raw;
+    Found found{&index, &candidates};
+    if (auto* scratch = index.scratch(); scratch != nullptr && !text.empty())
+      hs_scan(index.literals.get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch, on_literal, &found);
+  }
+  if (candidates.empty()) return nullptr;
+  std::sort(candidates.begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  auto& run = run_of_this_thread();
+  for (const auto candidate : candidates)
+    if (run.matches(*packs[candidate], record)) return packs[candidate].get();
+  return nullptr;
+}
+
+}  // namespace
+
+void PackSet::apply(RecordBatch& batch) const {
+  if (packs_.empty()) return;
+  batch.end_record();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Record record = batch[i];
+    if (!record.header().malformed.empty()) continue;
+    if (const auto* pack = pack_of(record, packs_, *index_)) run_of_this_thread().run(*pack, batch, i);
+  }
+}
+
+bool PackSet::apply(RecordBatch& batch, std::size_t record, std::string_view pack) const {
+  const auto found = index_->by_name.find(std::string(pack));
+  if (found == index_->by_name.end()) return false;
+  batch.end_record();
+  run_of_this_thread().run(*packs_[found->second], batch, record);
+  return true;
+}
+
+std::string_view PackSet::identify(const Record& record) const {
+  const auto* pack = pack_of(record, packs_, *index_);
+  return pack == nullptr ? std::string_view() : std::string_view(pack->name);
+}
+
+std::vector<std::string_view> PackSet::names() const {
+  std::vector<std::string_view> out;
+  for (const auto& pack : packs_) out.push_back(pack->name);
+  return out;
+}
+
+}  // namespace yagura::normalise
