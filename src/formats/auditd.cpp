@@ -1,8 +1,8 @@
 #include "formats/auditd.hpp"
 
-#include "event/event_time.hpp"
 #include "base/key_values.hpp"
 #include "base/text_cursor.hpp"
+#include "event/event_time.hpp"
 
 namespace yagura::formats {
 

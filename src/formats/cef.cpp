@@ -1,8 +1,8 @@
 #include "formats/cef.hpp"
 
+#include "base/text_cursor.hpp"
 #include "event/event_time.hpp"
 #include "formats/fields.hpp"
-#include "base/text_cursor.hpp"
 
 namespace yagura::formats {
 

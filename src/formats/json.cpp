@@ -333,8 +333,9 @@ void decode_hec_event(const event::RecordOrigin& origin, const SyslogContext& co
     else if (name == "index")
       out.set(hec_index, value);
     else if (name == "time")
-      time = value.is_string() || !value.is_null() ? event::event_time_of(value, {origin.received_at, context.utc_offset})
-                                                   : std::nullopt;
+      time = value.is_string() || !value.is_null()
+                 ? event::event_time_of(value, {origin.received_at, context.utc_offset})
+                 : std::nullopt;
     else if (name == "event") {
       has_event = true;
       if (value.is_string())

@@ -80,6 +80,8 @@ bool decode_leef_payload(std::string_view text, RecordBatch& out) {
         attributes.remove_prefix(bar + 1);
       }
     }
+  } else if (attributes.find('\t') == std::string_view::npos && attributes.find("#011") != std::string_view::npos) {
+    delimiter = "#011";  // rsyslog writes a tab so, unless told otherwise
   } else if (attributes.find('\t') == std::string_view::npos && attributes.find('^') != std::string_view::npos) {
     delimiter = "^";  // 1.0 senders that write 2.0's favourite
   }

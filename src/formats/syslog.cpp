@@ -117,6 +117,22 @@ std::size_t find_envelope(std::string_view message, std::string_view mark) {
   return std::string_view::npos;
 }
 
+// Relays that read "CEF:" as the tag pass on what follows it: "0|vendor|product|version|id|name|severity|...". Gives
+// how many bars there are before the first '=', when the text begins with a version.
+std::size_t bars_of_cut_envelope(std::string_view message) {
+  std::size_t at = 0;
+  while (at < message.size() && at < 4 && (is_ascii_digit(message[at]) || message[at] == '.')) ++at;
+  if (at == 0 || at >= message.size() || message[at] != '|') return 0;
+  std::size_t bars = 0;
+  for (; at < message.size() && message[at] != '='; ++at) {
+    if (message[at] == '\\')
+      ++at;
+    else if (message[at] == '|')
+      ++bars;
+  }
+  return at < message.size() ? bars : 0;
+}
+
 }  // namespace
 
 void decode_syslog(const event::RecordOrigin& origin, const SyslogContext& context, RecordBatch& out) {
@@ -149,6 +165,19 @@ void decode_syslog(const event::RecordOrigin& origin, const SyslogContext& conte
   }
   const std::string_view message = header.message;
   const char first = message.front();
+  if (is_ascii_digit(first) || first == ' ') {
+    const std::string_view text = trim(message);
+    const std::size_t bars = text.empty() || !is_ascii_digit(text.front()) ? 0 : bars_of_cut_envelope(text);
+    if (bars >= 7 && text[1] == '|')
+      decode_cef_payload(out.arena().concat("CEF:", text), out);
+    else if (bars >= 5 && text[1] == '.')
+      decode_leef_payload(out.arena().concat("LEEF:", text), out);
+  }
+  if (first != '{' && message.back() == '}') {
+    // A few signs of some header of the sender's own, then an object: "-: {...}", "audit 7 {...}".
+    if (const auto brace = message.substr(0, 96).find('{'); brace != std::string_view::npos)
+      decode_json_payload(message.substr(brace), out);
+  }
   if (first == '{') {
     decode_json_payload(message, out);
   } else if (message.starts_with("@cee:")) {  // https://www.rsyslog.com/doc, "Log Message Normalization"
@@ -159,7 +188,8 @@ void decode_syslog(const event::RecordOrigin& origin, const SyslogContext& conte
   }
   if (const auto xml = message.substr(0, 256).find('<'); xml != std::string_view::npos && message.ends_with('>')) {
     const std::string_view text = message.substr(xml);
-    if (text.starts_with("<?xml") || text.starts_with("<Event") || text.starts_with("<EPO")) decode_xml_payload(text, out);
+    if (text.starts_with("<?xml") || text.starts_with("<Event") || text.starts_with("<EPO"))
+      decode_xml_payload(text, out);
   }
   if (message.size() > 6) {
     if (const auto cef = find_envelope(message, "CEF:"); cef != std::string_view::npos)

@@ -1,7 +1,7 @@
 // The grammar of syslog headers; what becomes of them is syslog.cpp.
-#include "formats/syslog.hpp"
 #include "base/text_cursor.hpp"
 #include "base/timestamp.hpp"
+#include "formats/syslog.hpp"
 
 namespace yagura::formats {
 
@@ -408,7 +408,8 @@ struct Parser {
   }
 
   void read() {
-    if (cursor.rest().starts_with("<?xml") || cursor.rest().starts_with("<Event") || cursor.rest().starts_with("<EPO")) {
+    if (cursor.rest().starts_with("<?xml") || cursor.rest().starts_with("<Event") ||
+        cursor.rest().starts_with("<EPO")) {
       out.message = cursor.rest();
       return;
     }

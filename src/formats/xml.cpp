@@ -65,7 +65,8 @@ bool decode_xml_payload(std::string_view text, event::RecordBatch& out) {
   Reader reader{out};
   const pugi::xml_node root = document.document_element();
   for (const auto& attribute : root.attributes())
-    if (!std::string_view(attribute.name()).starts_with("xmlns")) reader.set(out.arena().copy(Reader::local(attribute.name())), attribute.value());
+    if (!std::string_view(attribute.name()).starts_with("xmlns"))
+      reader.set(out.arena().copy(Reader::local(attribute.name())), attribute.value());
   reader.element(root, {}, 0);
   out.current().format = "xml";
   return true;

@@ -9,15 +9,19 @@ namespace yagura::normalise {
 using event::Value;
 
 EcsType ecs_type(std::string_view name) {
-  if (name == "@timestamp" || name == "event.start" || name == "event.end" || name == "event.created") return EcsType::time;
+  if (name == "@timestamp" || name == "event.start" || name == "event.end" || name == "event.created")
+    return EcsType::time;
   const auto dot = name.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? name : name.substr(dot + 1);
   if (last == "ip") return EcsType::address;
   if (last == "port") return EcsType::port;
   if (last == "mac") return EcsType::mac;
-  if (name == "source.domain" || name == "destination.domain" || name == "client.domain" || name == "server.domain") return EcsType::domain;
-  if (last == "bytes" || last == "packets" || last == "pid" || last == "status_code" || last == "count" || last == "iana_number" ||
-      last == "size" || last == "priority" || name == "event.severity" || name == "event.duration")
+  if (name == "network.transport") return EcsType::transport;
+  if (name == "source.domain" || name == "destination.domain" || name == "client.domain" || name == "server.domain")
+    return EcsType::domain;
+  if (last == "bytes" || last == "packets" || last == "pid" || last == "status_code" || last == "count" ||
+      last == "iana_number" || last == "size" || last == "priority" || name == "event.severity" ||
+      name == "event.duration")
     return EcsType::number;
   return EcsType::text;
 }
@@ -48,10 +52,35 @@ bool says_nothing(std::string_view text) {
 std::optional<Value> address(std::string_view text) {
   if (const auto zone = text.find('%'); zone != std::string_view::npos) text = text.substr(0, zone);
   if (text.size() > 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
-  if (text.starts_with("::ffff:") && text.find('.') != std::string_view::npos) text.remove_prefix(7);
   if (text.ends_with("/32")) text.remove_suffix(3);
   if (!is_ip_address(text) || text == "0.0.0.0" || text == "::" || text == "0:0:0:0:0:0:0:0") return std::nullopt;
   return Value::string(text);
+}
+
+// https://www.iana.org/assignments/protocol-numbers, those that firewalls see; names as ECS writes them.
+struct Transport {
+  int number;
+  std::string_view name;
+  std::string_view also;
+};
+constexpr std::array<Transport, 19> kTransports{{
+    {0, "hopopt", ""}, {1, "icmp", "icmpv4"},      {2, "igmp", ""},   {4, "ipip", "ip-in-ip"}, {6, "tcp", ""},
+    {17, "udp", ""},   {41, "ipv6", ""},           {46, "rsvp", ""},  {47, "gre", ""},         {50, "esp", ""},
+    {51, "ah", ""},    {58, "ipv6-icmp", "icmp6"}, {88, "eigrp", ""}, {89, "ospf", "ospfigp"}, {94, "ipip", ""},
+    {103, "pim", ""},  {112, "vrrp", "carp"},      {115, "l2tp", ""}, {132, "sctp", ""},
+}};
+
+std::optional<Value> transport(std::string_view text) {
+  const auto number = parse_int64(text);
+  for (const auto& known : kTransports) {
+    if (number ? *number == known.number : equal_ignoring_ascii_case(text, known.name))
+      return Value::string(known.name);
+    if (!number && !known.also.empty() && equal_ignoring_ascii_case(text, known.also))
+      return Value::string(known.also == "carp" ? known.also : known.name);
+  }
+  if (equal_ignoring_ascii_case(text, "icmpv6") || equal_ignoring_ascii_case(text, "icmp-v6"))
+    return Value::string("ipv6-icmp");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -70,19 +99,26 @@ std::optional<Value> ecs_value(EcsType type, const Value& value, Arena& arena) {
         if (auto good = ecs_value(type, item, arena)) return good;
     return std::nullopt;
   }
-  if (value.kind() == Value::Kind::object) return value.as_object().empty() || type != EcsType::text ? std::nullopt : std::optional(value);
+  if (value.kind() == Value::Kind::object)
+    return value.as_object().empty() || type != EcsType::text ? std::nullopt : std::optional(value);
   if (!value.is_string()) {
     switch (type) {
       case EcsType::text:
       case EcsType::number: return value;
-      case EcsType::port: return value.kind() == Value::Kind::int64 && value.as_int64() >= 0 && value.as_int64() <= 65535 ? std::optional(value) : std::nullopt;
+      case EcsType::transport:
+        return value.kind() == Value::Kind::int64 ? transport(fmt::format_int(value.as_int64()).c_str()) : std::nullopt;
+      case EcsType::port:
+        return value.kind() == Value::Kind::int64 && value.as_int64() >= 0 && value.as_int64() <= 65535
+                   ? std::optional(value)
+                   : std::nullopt;
       default: return std::nullopt;
     }
   }
   const std::string_view text = trim(value.as_string());
   if (says_nothing(text)) return std::nullopt;
   switch (type) {
-    case EcsType::text: return Value::string(text);
+    case EcsType::text: return value;  // as it was written: a command line may end with a blank
+    case EcsType::transport: return transport(text);
     case EcsType::address: return address(text);
     case EcsType::port: {
       const auto number = parse_int64(text);
@@ -98,8 +134,10 @@ std::optional<Value> ecs_value(EcsType type, const Value& value, Arena& arena) {
       std::size_t digits = 0;
       for (const char c : text) {
         const char lower = ascii_lower(c);
-        if (is_ascii_digit(c) || (lower >= 'a' && lower <= 'f')) ++digits;
-        else if (c != ':' && c != '-' && c != '.') return std::nullopt;
+        if (is_ascii_digit(c) || (lower >= 'a' && lower <= 'f'))
+          ++digits;
+        else if (c != ':' && c != '-' && c != '.')
+          return std::nullopt;
       }
       if (digits != 12) return std::nullopt;
       return Value::string(text);

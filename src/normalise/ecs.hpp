@@ -10,13 +10,14 @@
 
 namespace yagura::normalise {
 
-enum class EcsType : std::uint8_t { text, address, port, number, mac, domain, time };
+enum class EcsType : std::uint8_t { text, address, port, number, mac, domain, transport, time };
 
 // By the last word of the name: ip, port, bytes, pid, mac, domain ...
 EcsType ecs_type(std::string_view name);
 
 // The value as the field wants it, or nullopt when it says nothing: "", "-", "N/A" and the like, unset addresses
-// (0.0.0.0, ::), ports beyond 65535, a domain that is an address or the other way round. `arena` takes texts that are made.
+// (0.0.0.0, ::), ports beyond 65535, a domain that is an address or the other way round. `arena` takes texts that are
+// made.
 std::optional<event::Value> ecs_value(EcsType type, const event::Value& value, Arena& arena);
 
 bool is_ip_address(std::string_view text);

@@ -50,10 +50,12 @@ struct Expander {
   std::string out;
 
   Result<> expand(std::string_view pattern, int depth) {
-    if (depth > kMaxDepth) return fail(ErrorKind::invalid_input, "patterns name each other in a circle, or more than {} deep", kMaxDepth);
+    if (depth > kMaxDepth)
+      return fail(ErrorKind::invalid_input, "patterns name each other in a circle, or more than {} deep", kMaxDepth);
     std::size_t at = 0;
     while (at < pattern.size()) {
-      if (out.size() > kMaxExpanded) return fail(ErrorKind::invalid_input, "the pattern is longer than {} characters", kMaxExpanded);
+      if (out.size() > kMaxExpanded)
+        return fail(ErrorKind::invalid_input, "the pattern is longer than {} characters", kMaxExpanded);
       if (pattern[at] == '\\' && at + 1 < pattern.size()) {
         out += pattern.substr(at, 2);
         at += 2;
@@ -86,8 +88,10 @@ struct Expander {
       const auto colon = inside.find(':');
       const std::string_view type = inside.substr(0, colon);
       const std::string* body = nullptr;
-      if (const auto found = own.find(type); found != own.end()) body = &found->second;
-      else if (const auto known = built_in().find(type); known != built_in().end()) body = &known->second;
+      if (const auto found = own.find(type); found != own.end())
+        body = &found->second;
+      else if (const auto known = built_in().find(type); known != built_in().end())
+        body = &known->second;
       if (body == nullptr) {
         std::vector<std::string_view> all;
         for (const auto& [name, text] : own) all.push_back(name);
@@ -96,7 +100,8 @@ struct Expander {
       }
       const bool named = colon != std::string_view::npos;
       if (named) {
-        if (names.size() >= Grok::kMaxNames) return fail(ErrorKind::invalid_input, "more than {} named parts", Grok::kMaxNames);
+        if (names.size() >= Grok::kMaxNames)
+          return fail(ErrorKind::invalid_input, "more than {} named parts", Grok::kMaxNames);
         names.emplace_back(inside.substr(colon + 1));
         out += '(';
       } else {
@@ -133,8 +138,11 @@ Result<Grok> Grok::compile(std::string_view pattern, const Patterns& own) {
 bool Grok::match(std::string_view text, std::string_view (&out)[kMaxNames]) const {
   re2::StringPiece groups[kMaxNames + 1];
   const int count = static_cast<int>(names_.size()) + 1;
-  if (!regex_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(), re2::RE2::UNANCHORED, groups, count)) return false;
-  for (std::size_t i = 0; i < names_.size(); ++i) out[i] = groups[i + 1].data() == nullptr ? std::string_view() : std::string_view(groups[i + 1].data(), groups[i + 1].size());
+  if (!regex_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(), re2::RE2::UNANCHORED, groups, count))
+    return false;
+  for (std::size_t i = 0; i < names_.size(); ++i)
+    out[i] = groups[i + 1].data() == nullptr ? std::string_view()
+                                             : std::string_view(groups[i + 1].data(), groups[i + 1].size());
   return true;
 }
 

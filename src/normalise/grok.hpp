@@ -1,7 +1,7 @@
 // Patterns of device packs: RE2's syntax with grok's named parts, "%{IP:source.ip} port %{INT:source.port}".
 //
-// %{TYPE} is a pattern of the built-in list or of the pack's own `patterns`, %{TYPE:name} also keeps its text under `name`.
-// Compiled once; matching is linear in the text (RE2), without allocation, by any thread.
+// %{TYPE} is a pattern of the built-in list or of the pack's own `patterns`, %{TYPE:name} also keeps its text under
+// `name`. Compiled once; matching is linear in the text (RE2), without allocation, by any thread.
 #pragma once
 #include <map>
 #include <memory>

@@ -15,8 +15,8 @@ using event::RecordBatch;
 
 namespace detail {
 
-// Finds the few packs that may know a record without asking all of them. Each match entry is filed under the rarest thing
-// that it needs: a literal of the message, a vendor, an app, a field.
+// Finds the few packs that may know a record without asking all of them. Each match entry is filed under the rarest
+// thing that it needs: a literal of the message, a vendor, an app, a field.
 struct PackIndex {
   struct DatabaseFree {
     void operator()(hs_database_t* database) const { hs_free_database(database); }
@@ -108,14 +108,28 @@ Result<PackSet> PackSet::load(const std::filesystem::path& folder) {
   std::map<std::string_view, const detail::Pack*> names;
   for (const auto& pack : set.packs_)
     if (const auto [other, is_new] = names.emplace(pack->name, pack.get()); !is_new)
-      mistakes += fmt::format("{}{}: there is a pack '{}' already, in {}", mistakes.empty() ? "" : "\n", pack->where, pack->name, other->second->where);
+      mistakes += fmt::format("{}{}: there is a pack '{}' already, in {}", mistakes.empty() ? "" : "\n", pack->where,
+                              pack->name, other->second->where);
+  for (const auto& pack : set.packs_) {
+    for (const auto& base : pack->extends) {
+      if (const auto found = names.find(base); found != names.end()) {
+        pack->extended.push_back(found->second);
+        continue;
+      }
+      std::vector<std::string_view> known;
+      for (const auto& [name, other] : names) known.push_back(name);
+      mistakes += fmt::format("{}{}: 'extends' names no pack: '{}'{}", mistakes.empty() ? "" : "\n", pack->where, base,
+                              did_you_mean(base, known));
+    }
+  }
   if (!mistakes.empty()) return fail(ErrorKind::invalid_input, "{}", mistakes);
   set.index();
   return set;
 }
 
 void PackSet::index() {
-  std::stable_sort(packs_.begin(), packs_.end(), [](const auto& a, const auto& b) { return a->priority > b->priority; });
+  std::stable_sort(packs_.begin(), packs_.end(),
+                   [](const auto& a, const auto& b) { return a->priority > b->priority; });
   index_ = std::make_unique<detail::PackIndex>();
   static std::atomic<std::uint64_t> generations{0};
   index_->generation = ++generations;
@@ -132,7 +146,8 @@ void PackSet::index() {
       } else if (!match.app.empty() && std::none_of(match.app.begin(), match.app.end(), is_prefix)) {
         for (const auto& app : match.app) index_->by_app[to_lower_ascii(app)].push_back(i);
       } else if (!match.message.empty()) {
-        const auto& longest = *std::max_element(match.message.begin(), match.message.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+        const auto& longest = *std::max_element(match.message.begin(), match.message.end(),
+                                                [](const auto& a, const auto& b) { return a.size() < b.size(); });
         const auto [known, is_new] = literal_ids.emplace(longest, static_cast<std::uint32_t>(literals.size()));
         if (is_new) {
           literals.push_back(longest);
@@ -160,23 +175,27 @@ void PackSet::index() {
   }
   hs_database_t* database = nullptr;
   hs_compile_error_t* mistake = nullptr;
-  if (hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), sizes.data(), static_cast<unsigned>(texts.size()), HS_MODE_BLOCK, nullptr, &database, &mistake) == HS_SUCCESS) {
+  if (hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), sizes.data(), static_cast<unsigned>(texts.size()),
+                           HS_MODE_BLOCK, nullptr, &database, &mistake) == HS_SUCCESS) {
     index_->literals.reset(database);
   } else {
     // Without the matcher every such pack is asked; slower, and as right.
     hs_free_compile_error(mistake);
-    for (const auto& packs : index_->packs_of_literal) index_->always.insert(index_->always.end(), packs.begin(), packs.end());
+    for (const auto& packs : index_->packs_of_literal)
+      index_->always.insert(index_->always.end(), packs.begin(), packs.end());
   }
 }
 
 namespace {
 
-const detail::Pack* pack_of(const Record& record, const std::vector<std::unique_ptr<detail::Pack>>& packs, const detail::PackIndex& index) {
+const detail::Pack* pack_of(const Record& record, const std::vector<std::unique_ptr<detail::Pack>>& packs,
+                            const detail::PackIndex& index) {
   thread_local std::vector<std::uint32_t> candidates;
   candidates.assign(index.always.begin(), index.always.end());
   const auto take = [&](const auto& map, std::string_view word) {
     if (map.empty() || word.empty()) return;
-    if (const auto found = map.find(to_lower_ascii(word)); found != map.end()) candidates.insert(candidates.end(), found->second.begin(), found->second.end());
+    if (const auto found = map.find(to_lower_ascii(word)); found != map.end())
+      candidates.insert(candidates.end(), found->second.begin(), found->second.end());
   };
   std::string_view message;
   bool has_message = false;

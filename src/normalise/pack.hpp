@@ -2,12 +2,13 @@
 //
 //   auto packs = normalise::PackSet::load("content/packs");
 //   formats::decode(hint, origin, context, records);  ...
-//   packs->apply(records);          // adds normalised fields (source.ip, user.name ...) to the records that a pack knows
+//   packs->apply(records);          // adds normalised fields (source.ip, user.name ...) to the records that a pack
+//   knows
 //
-// A pack never takes anything from a record and never fails on data: what its patterns do not match stays as it is. Added
-// fields have the names of the Elastic Common Schema and follow the record's own (Record::added_fields()); besides
-// pack.name and, when the pack says so, pack.table, which Router follows. event.time becomes the record's time when the message has none
-// of its own, or the pack's `@timestamp` says better. The language: docs/adding/device.md.
+// A pack never takes anything from a record and never fails on data: what its patterns do not match stays as it is.
+// Added fields have the names of the Elastic Common Schema and follow the record's own (Record::added_fields());
+// besides pack.name and, when the pack says so, pack.table, which Router follows. event.time becomes the record's time
+// when the message has none of its own, or the pack's `@timestamp` says better. The language: docs/adding/device.md.
 //
 // A PackSet is immutable; any number of threads may apply() it, each to its own batch.
 #pragma once

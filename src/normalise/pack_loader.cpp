@@ -1,8 +1,9 @@
 // Reads device packs: YAML -> detail::Pack. The language is described in docs/adding/device.md.
+#include "normalise/pack_loader.hpp"
+
 #include "base/file.hpp"
 #include "base/settings.hpp"
 #include "base/text.hpp"
-#include "normalise/pack_loader.hpp"
 
 namespace yagura::normalise::detail {
 
@@ -18,11 +19,14 @@ class Loader {
     pack->where = root_.where();
     if (pack->name.empty()) root_.error("a pack needs a name: 'pack: acme_firewall'");
     pack->aliases = root_.get_list("aliases");
+    pack->extends = root_.get_list("extends");
     pack->table = root_.get("table", "");
     pack->priority = static_cast<int>(root_.get("priority", 0, {.min = -100, .max = 100}));
     pack->utc_offset = std::chrono::minutes(root_.get("utc_offset", 0, {.min = -1440, .max = 1440}));
-    if (const auto vendor = root_.get("vendor", ""); !vendor.empty()) pack->constants.emplace_back(event::intern_field("DeviceVendor"), vendor);
-    if (const auto product = root_.get("product", ""); !product.empty()) pack->constants.emplace_back(event::intern_field("DeviceProduct"), product);
+    if (const auto vendor = root_.get("vendor", ""); !vendor.empty())
+      pack->constants.emplace_back(event::intern_field("DeviceVendor"), vendor);
+    if (const auto product = root_.get("product", ""); !product.empty())
+      pack->constants.emplace_back(event::intern_field("DeviceProduct"), product);
     const auto source = root_.child("log_source");
     pack->product = source.get("product", "");
     pack->category = source.get("category", "");
@@ -44,7 +48,8 @@ class Loader {
     out.product = node.get_list("product");
     for (const auto& name : node.get_list("fields")) out.fields.push_back(event::intern_field(name));
     out.conditions = conditions(node.child("when"));
-    if (out.message.empty() && out.app.empty() && out.vendor.empty() && out.product.empty() && out.fields.empty() && out.conditions.empty())
+    if (out.message.empty() && out.app.empty() && out.vendor.empty() && out.product.empty() && out.fields.empty() &&
+        out.conditions.empty())
       node.error("a match needs at least one of message, app, vendor, product, fields, when");
     return out;
   }
@@ -163,14 +168,18 @@ class Loader {
     return out;
   }
 
-  // name: field | [fields] | "=constant" | "text %{field} text" | {from: .., value: .., template: .., operations, when: ..}
+  // name: field | [fields] | "=constant" | "text %{field} text" | {from: .., value: .., template: .., operations, when:
+  // ..}
   Assignment assignment(const std::string& name, const SettingsNode& node) {
     Assignment out = target(name);
     const auto from_text = [&](const std::string& text, const SettingsNode& where) {
-      if (text.starts_with('=')) out.constant = text.substr(1);
+      if (text.starts_with('='))
+        out.constant = text.substr(1);
       else if (text.find("%{") != std::string::npos)
-        for (auto& [literal, field] : pieces_of(text)) out.pieces.push_back({std::move(literal), field ? std::optional(reference(*field, where)) : std::nullopt});
-      else out.from.push_back(reference(text, where));
+        for (auto& [literal, field] : pieces_of(text))
+          out.pieces.push_back({std::move(literal), field ? std::optional(reference(*field, where)) : std::nullopt});
+      else
+        out.from.push_back(reference(text, where));
     };
     if (node.is_list()) {
       for (const auto& item : node.items()) out.from.push_back(reference(item.text(), item));
@@ -187,20 +196,27 @@ class Loader {
     out.formats = node.get_list("format");
     out.when = conditions(node.child("when"));
     const auto type = node.get_choice("type", "auto", {"auto", "text", "ip", "port", "number", "mac", "time"});
-    if (type == "text") out.type = EcsType::text;
-    else if (type == "ip") out.type = EcsType::address;
-    else if (type == "port") out.type = EcsType::port;
-    else if (type == "number") out.type = EcsType::number;
-    else if (type == "mac") out.type = EcsType::mac;
-    else if (type == "time") out.type = EcsType::time;
+    if (type == "text")
+      out.type = EcsType::text;
+    else if (type == "ip")
+      out.type = EcsType::address;
+    else if (type == "port")
+      out.type = EcsType::port;
+    else if (type == "number")
+      out.type = EcsType::number;
+    else if (type == "mac")
+      out.type = EcsType::mac;
+    else if (type == "time")
+      out.type = EcsType::time;
     out.is_time = out.type == EcsType::time;
     operations(node, out.operations);
-    if (out.from.empty() && !out.constant && out.pieces.empty()) node.error(fmt::format("'{}' needs 'from', 'value' or 'template'", name));
+    if (out.from.empty() && !out.constant && out.pieces.empty())
+      node.error(fmt::format("'{}' needs 'from', 'value' or 'template'", name));
     return out;
   }
 
-  // In the order they are applied: extract, after, after_last, before, before_last, part, basename, dirname, strip, replace, hex,
-  // lower, upper, map.
+  // In the order they are applied: extract, after, after_last, before, before_last, part, basename, dirname, strip,
+  // replace, hex, lower, upper, map.
   void operations(const SettingsNode& node, std::vector<Operation>& out) {
     using Kind = Operation::Kind;
     if (const auto text = node.get("extract", ""); !text.empty()) {
@@ -208,7 +224,10 @@ class Loader {
       operation.pattern = regex(text, node);
       out.push_back(std::move(operation));
     }
-    const std::array<std::pair<const char*, Kind>, 4> cuts{{{"after", Kind::after}, {"after_last", Kind::after_last}, {"before", Kind::before}, {"before_last", Kind::before_last}}};
+    const std::array<std::pair<const char*, Kind>, 4> cuts{{{"after", Kind::after},
+                                                            {"after_last", Kind::after_last},
+                                                            {"before", Kind::before},
+                                                            {"before_last", Kind::before_last}}};
     for (const auto& [key, kind] : cuts)
       if (const auto text = node.get(key, ""); !text.empty()) out.push_back({.kind = kind, .text = text});
     if (const auto part = node.child("part"); part.exists()) {
@@ -221,7 +240,8 @@ class Loader {
     if (node.get("dirname", false)) out.push_back({.kind = Kind::dirname});
     if (const auto text = node.get("strip", ""); !text.empty()) out.push_back({.kind = Kind::strip, .text = text});
     if (const auto replace = node.child("replace"); replace.exists()) {
-      for (const auto& [what, by] : replace.entries()) out.push_back({.kind = Kind::replace, .text = what, .other = by.text()});
+      for (const auto& [what, by] : replace.entries())
+        out.push_back({.kind = Kind::replace, .text = what, .other = by.text()});
     }
     if (node.get("hex", false)) out.push_back({.kind = Kind::hex});
     if (node.get("lower", false)) out.push_back({.kind = Kind::lower});
@@ -248,8 +268,10 @@ class Loader {
         action.from = reference(kv.get("from", "Message"), kv);
         action.separators = kv.get("separators", " ");
         const auto assign = kv.get("assign", "=");
-        if (assign.size() != 1) kv.error("'assign' must be one character");
-        else action.assign = assign.front();
+        if (assign.size() != 1)
+          kv.error("'assign' must be one character");
+        else
+          action.assign = assign.front();
         action.blanks_in_keys = kv.get("blanks_in_keys", false);
         action.blanks_in_values = kv.get("blanks_in_values", false);
         action.prefix = kv.get("prefix", "");
@@ -259,8 +281,10 @@ class Loader {
         action.from = reference(csv.get("from", "Message"), csv);
         const auto separator = csv.get("separator", ",");
         const auto quote = csv.get("quote", "\"");
-        if (separator.size() != 1 || quote.size() > 1) csv.error("'separator' must be one character, 'quote' one or none");
-        else action.separator = separator.front();
+        if (separator.size() != 1 || quote.size() > 1)
+          csv.error("'separator' must be one character, 'quote' one or none");
+        else
+          action.separator = separator.front();
         action.quote = quote.empty() ? '\0' : quote.front();
         for (auto& name : csv.get_list("columns")) {
           // "a, b, c" is as good as a list.
@@ -272,8 +296,10 @@ class Loader {
         std::vector<SettingsNode> nodes;
         action.from = reference(grok.is_map() ? grok.get("from", "Message") : std::string("Message"), grok);
         const auto list = grok.is_map() ? grok.child("patterns") : grok;
-        if (list.is_list()) nodes = list.items();
-        else nodes.push_back(list);
+        if (list.is_list())
+          nodes = list.items();
+        else
+          nodes.push_back(list);
         for (const auto& pattern : nodes) {
           auto compiled = Grok::compile(pattern.text(), patterns_);
           if (!compiled) {
@@ -291,7 +317,9 @@ class Loader {
         for (const auto& [name, value] : set.entries()) {
           // A list of maps is several ways to the same field, each with its own condition.
           const auto items = value.is_list() ? value.items() : std::vector<SettingsNode>();
-          if (!items.empty() && std::any_of(items.begin(), items.end(), [](const auto& i) { return i.is_map() || i.text().find("%{") != std::string::npos || i.text().starts_with('='); })) {
+          if (!items.empty() && std::any_of(items.begin(), items.end(), [](const auto& i) {
+                return i.is_map() || i.text().find("%{") != std::string::npos || i.text().starts_with('=');
+              })) {
             for (const auto& way : items) action.push_back(assignment(name, way));
           } else {
             action.push_back(assignment(name, value));

@@ -42,11 +42,26 @@ struct Condition {
 
 // Changes a text on its way to a field.
 struct Operation {
-  enum class Kind { lower, upper, basename, dirname, before, after, before_last, after_last, extract, map, strip, replace, hex, part } kind;
-  std::string text;                             // before/after: the mark; strip: characters; replace: what
-  std::string other;                            // replace: by what
-  std::size_t number = 0;                       // part: which
-  std::unique_ptr<re2::RE2> pattern;            // extract: one group
+  enum class Kind {
+    lower,
+    upper,
+    basename,
+    dirname,
+    before,
+    after,
+    before_last,
+    after_last,
+    extract,
+    map,
+    strip,
+    replace,
+    hex,
+    part
+  } kind;
+  std::string text;                                       // before/after: the mark; strip: characters; replace: what
+  std::string other;                                      // replace: by what
+  std::size_t number = 0;                                 // part: which
+  std::unique_ptr<re2::RE2> pattern;                      // extract: one group
   std::map<std::string, std::string, std::less<>> words;  // map: lower case to value; "*" for all others
 };
 
@@ -60,11 +75,11 @@ struct Assignment {
   EcsType type = EcsType::text;
   bool is_time = false;
   bool overrides = false;
-  std::vector<Reference> from;        // the first that has a value
+  std::vector<Reference> from;  // the first that has a value
   std::optional<std::string> constant;
-  std::vector<Piece> pieces;          // a text made of others; all of them must have values
+  std::vector<Piece> pieces;  // a text made of others; all of them must have values
   std::vector<Operation> operations;
-  std::vector<std::string> formats;   // of times
+  std::vector<std::string> formats;  // of times
   std::vector<Condition> when;
 };
 
@@ -122,6 +137,8 @@ struct Pack {
   std::chrono::minutes utc_offset{0};
   std::vector<Match> matches;
   Steps steps;
+  std::vector<std::string> extends;                               // packs whose steps run after ours
+  std::vector<const Pack*> extended;                              // the same, once all are loaded
   std::vector<std::pair<event::FieldId, std::string>> constants;  // DeviceVendor, DeviceProduct
 };
 

@@ -58,7 +58,9 @@ std::optional<Value> walk(const Value& value, std::span<const Reference::Part> p
     }
     case Reference::Part::Kind::first:
       for (const Value& item : value.as_list())
-        if (auto found = walk(item, rest); found && !found->is_null() && !(found->is_string() && found->as_string().empty())) return found;
+        if (auto found = walk(item, rest);
+            found && !found->is_null() && !(found->is_string() && found->as_string().empty()))
+          return found;
       return std::nullopt;
     case Reference::Part::Kind::selected:
       for (const Value& item : value.as_list()) {
@@ -107,7 +109,8 @@ const Value* PackRun::find(FieldId id) const {
   const std::uint32_t number = id.number();
   if (number == 0 || number >= slots_.size() || slots_[number].stamp != stamp_) return nullptr;
   const std::int32_t index = slots_[number].index;
-  return index >= 0 ? &record_fields_[static_cast<std::size_t>(index)].value : &made_[static_cast<std::size_t>(-1 - index)].value;
+  return index >= 0 ? &record_fields_[static_cast<std::size_t>(index)].value
+                    : &made_[static_cast<std::size_t>(-1 - index)].value;
 }
 
 void PackRun::set(FieldId id, std::string_view name, Value value, bool overrides, bool native) {
@@ -157,7 +160,8 @@ bool PackRun::hold(const std::vector<Condition>& conditions) const {
       case Condition::Kind::differs: {
         bool any = false;
         if (there)
-          for (const auto& word : condition.values) any = any || (value->is_string() ? matches_word(value->as_string(), word) : is_text(*value, word));
+          for (const auto& word : condition.values)
+            any = any || (value->is_string() ? matches_word(value->as_string(), word) : is_text(*value, word));
         good = any == (condition.kind == Condition::Kind::equals);
         break;
       }
@@ -184,7 +188,8 @@ bool PackRun::hold(const std::vector<Condition>& conditions) const {
   return true;
 }
 
-std::optional<std::string_view> PackRun::changed(const std::vector<Operation>& operations, std::string_view text) const {
+std::optional<std::string_view> PackRun::changed(const std::vector<Operation>& operations,
+                                                 std::string_view text) const {
   for (const Operation& operation : operations) {
     switch (operation.kind) {
       case Operation::Kind::lower:
@@ -192,7 +197,8 @@ std::optional<std::string_view> PackRun::changed(const std::vector<Operation>& o
         char* to = arena_->allocate(std::max<std::size_t>(text.size(), 1));
         for (std::size_t i = 0; i < text.size(); ++i) {
           const char c = text[i];
-          to[i] = operation.kind == Operation::Kind::lower ? ascii_lower(c) : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
+          to[i] = operation.kind == Operation::Kind::lower ? ascii_lower(c)
+                                                           : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
         }
         text = {to, text.size()};
         break;
@@ -201,20 +207,25 @@ std::optional<std::string_view> PackRun::changed(const std::vector<Operation>& o
         if (const auto slash = text.find_last_of("/\\"); slash != std::string_view::npos) text = text.substr(slash + 1);
         break;
       case Operation::Kind::dirname:
-        if (const auto slash = text.find_last_of("/\\"); slash != std::string_view::npos) text = text.substr(0, slash);
-        else return std::nullopt;
+        if (const auto slash = text.find_last_of("/\\"); slash != std::string_view::npos)
+          text = text.substr(0, slash);
+        else
+          return std::nullopt;
         break;
       case Operation::Kind::before: text = text.substr(0, text.find(operation.text)); break;
       case Operation::Kind::before_last: text = text.substr(0, text.rfind(operation.text)); break;
       case Operation::Kind::after:
       case Operation::Kind::after_last: {
-        const auto at = operation.kind == Operation::Kind::after ? text.find(operation.text) : text.rfind(operation.text);
+        const auto at =
+            operation.kind == Operation::Kind::after ? text.find(operation.text) : text.rfind(operation.text);
         if (at != std::string_view::npos) text = text.substr(at + operation.text.size());
         break;
       }
       case Operation::Kind::extract: {
         re2::StringPiece groups[2];
-        if (!operation.pattern->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(), re2::RE2::UNANCHORED, groups, 2)) return std::nullopt;
+        if (!operation.pattern->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(), re2::RE2::UNANCHORED,
+                                      groups, 2))
+          return std::nullopt;
         const auto& piece = operation.pattern->NumberOfCapturingGroups() > 0 ? groups[1] : groups[0];
         if (piece.data() == nullptr) return std::nullopt;
         text = {piece.data(), piece.size()};
@@ -238,7 +249,8 @@ std::optional<std::string_view> PackRun::changed(const std::vector<Operation>& o
         if (text.find(operation.text) == std::string_view::npos) break;
         std::string made;
         std::size_t at = 0;
-        for (auto next = text.find(operation.text); next != std::string_view::npos; next = text.find(operation.text, at)) {
+        for (auto next = text.find(operation.text); next != std::string_view::npos;
+             next = text.find(operation.text, at)) {
           made += text.substr(at, next - at);
           made += operation.other;
           at = next + operation.text.size();
@@ -250,8 +262,10 @@ std::optional<std::string_view> PackRun::changed(const std::vector<Operation>& o
       case Operation::Kind::hex: {
         // A number in hex ("0x1f4") as a decimal one.
         std::string_view digits = text;
-        if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
-        else break;
+        if (digits.starts_with("0x") || digits.starts_with("0X"))
+          digits.remove_prefix(2);
+        else
+          break;
         std::uint64_t number = 0;
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
         if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
@@ -316,13 +330,15 @@ void PackRun::assign(const Assignment& assignment, std::optional<Value> given) {
       if (assignment.name == "@timestamp") {
         if (!time_ || assignment.overrides) time_ = time;
       }
-      set(assignment.target, assignment.name, Value::string(arena_->copy(format_datetime(time->time_since_epoch().count()))), assignment.overrides);
+      set(assignment.target, assignment.name,
+          Value::string(arena_->copy(format_datetime(time->time_since_epoch().count()))), assignment.overrides);
       return true;
     }
     const auto good = ecs_value(assignment.type, value, *arena_);
     if (!good) return false;
     // A translated port of 0 is none.
-    if (assignment.type == EcsType::port && good->as_int64() == 0 && assignment.name.find("nat.") != std::string::npos) return false;
+    if (assignment.type == EcsType::port && good->as_int64() == 0 && assignment.name.find("nat.") != std::string::npos)
+      return false;
     set(assignment.target, assignment.name, *good, assignment.overrides);
     return true;
   };
@@ -344,14 +360,18 @@ void PackRun::run(const KeyValues& step) {
   if (!value || !value->is_string()) return;
   std::string name;
   for_each_key_value(value->as_string(),
-                     {.separators = step.separators, .assign = step.assign, .blanks_in_keys = step.blanks_in_keys, .blanks_in_values = step.blanks_in_values},
+                     {.separators = step.separators,
+                      .assign = step.assign,
+                      .blanks_in_keys = step.blanks_in_keys,
+                      .blanks_in_values = step.blanks_in_values},
                      [&](std::string_view key, std::string_view text, char quote) {
                        if (key.size() > 128) return;
                        if (quote != '\0' && text.find('\\') != std::string_view::npos) {
                          char* to = arena_->allocate(text.size());
                          std::size_t size = 0;
                          for (std::size_t i = 0; i < text.size(); ++i) {
-                           if (text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == quote || text[i + 1] == '\\')) ++i;
+                           if (text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == quote || text[i + 1] == '\\'))
+                             ++i;
                            to[size++] = text[i];
                          }
                          text = {to, size};
@@ -411,11 +431,14 @@ void PackRun::run(const Columns& step) {
       at = text.find(step.separator, std::min(end, text.size()));
     } else {
       // Web servers put the time into brackets, blanks and all.
-      const std::size_t from = step.separator == ' ' && begin < text.size() && text[begin] == '[' ? std::min(text.find(']', begin), text.size()) : begin;
+      const std::size_t from = step.separator == ' ' && begin < text.size() && text[begin] == '['
+                                   ? std::min(text.find(']', begin), text.size())
+                                   : begin;
       at = text.find(step.separator, from);
       cell = text.substr(begin, at == std::string_view::npos ? std::string_view::npos : at - begin);
     }
-    if (column < by_position.size()) set(by_position[column], event::name_of(by_position[column]), Value::string(cell), true);
+    if (column < by_position.size())
+      set(by_position[column], event::name_of(by_position[column]), Value::string(cell), true);
     if (column < step.names.size()) {
       const std::string& name = step.names[column];
       if (!name.empty() && name != "-") {
@@ -481,6 +504,7 @@ void PackRun::run(const Pack& pack, event::RecordBatch& batch, std::size_t recor
   times_ = {header.origin.received_at, pack.utc_offset};
   steps_left_ = kMaxSteps;
   run(pack.steps);
+  for (const Pack* base : pack.extended) run(base->steps);
   // Names that begin with '_' were for the pack's own use.
   std::erase_if(made_, [](const Field& f) { return f.name.starts_with('_'); });
   for (const auto& [id, text] : pack.constants) made_.push_back({id, event::name_of(id), Value::string(text)});
@@ -490,7 +514,8 @@ void PackRun::run(const Pack& pack, event::RecordBatch& batch, std::size_t recor
     header.time = *time_;
     header.has_own_time = true;
   }
-  if (!pack.product.empty() || !pack.category.empty() || !pack.service.empty()) header.log_source = {pack.product, pack.category, pack.service};
+  if (!pack.product.empty() || !pack.category.empty() || !pack.service.empty())
+    header.log_source = {pack.product, pack.category, pack.service};
   batch.append_fields(record, made_);
 }
 
@@ -509,9 +534,12 @@ bool PackRun::matches(const Pack& pack, const event::Record& record) {
     if (!match.product.empty() && !any(text(kProduct), match.product)) continue;
     if (!match.message.empty()) {
       const std::string_view message = find(kMessage) != nullptr ? text(kMessage) : raw_;
-      if (!std::all_of(match.message.begin(), match.message.end(), [&](const std::string& literal) { return message.find(literal) != std::string_view::npos; })) continue;
+      if (!std::all_of(match.message.begin(), match.message.end(),
+                       [&](const std::string& literal) { return message.find(literal) != std::string_view::npos; }))
+        continue;
     }
-    if (!std::all_of(match.fields.begin(), match.fields.end(), [&](FieldId id) { return find(id) != nullptr; })) continue;
+    if (!std::all_of(match.fields.begin(), match.fields.end(), [&](FieldId id) { return find(id) != nullptr; }))
+      continue;
     if (!match.conditions.empty() && !hold(match.conditions)) continue;
     return true;
   }

@@ -1,8 +1,8 @@
 // conformance_devices devices|linux CASES FAILURES_FILE [DEVICE]
 //
-// devices: each line goes through the decoder that its source would be set to and through the device's pack; a case passes when
-// every strict field of `expect` (overlaid by one of `also_ok`) is equal by the rules of the README there. Weak fields are
-// counted apart, as devices.weak-fields.
+// devices: each line goes through the decoder that its source would be set to and through the device's pack; a case
+// passes when every strict field of `expect` (overlaid by one of `also_ok`) is equal by the rules of the README there.
+// Weak fields are counted apart, as devices.weak-fields.
 #include <cstdio>
 #include <fstream>
 
@@ -119,7 +119,8 @@ struct Tally {
 
 }  // namespace
 
-int run_devices(const std::filesystem::path& cases, const std::filesystem::path& failures_file, std::string_view only, const normalise::PackSet& packs, bool dump) {
+int run_devices(const std::filesystem::path& cases, const std::filesystem::path& failures_file, std::string_view only,
+                const normalise::PackSet& packs, bool dump) {
   const auto root = cases / "devices";
   const auto rules_text = read_file(root / "fields.json");
   if (!rules_text) {
@@ -147,9 +148,12 @@ int run_devices(const std::filesystem::path& cases, const std::filesystem::path&
       if (line.empty()) continue;
       const json::object c = json::parse(line).as_object();
       std::string raw;
-      if (const auto* text = c.if_contains("raw")) raw = text->as_string();
-      else raw = from_base64(std::string_view(c.at("raw_b64").as_string())).value_or("");
-      const auto received = c.contains("received_at") ? parse_iso8601(std::string_view(c.at("received_at").as_string())) : parse_iso8601("2026-05-10T00:00:00Z");
+      if (const auto* text = c.if_contains("raw"))
+        raw = text->as_string();
+      else
+        raw = from_base64(std::string_view(c.at("raw_b64").as_string())).value_or("");
+      const auto received = c.contains("received_at") ? parse_iso8601(std::string_view(c.at("received_at").as_string()))
+                                                      : parse_iso8601("2026-05-10T00:00:00Z");
       ++tally.total;
       ++all.total;
       const auto& expect = c.at("expect").as_object();
@@ -157,16 +161,23 @@ int run_devices(const std::filesystem::path& cases, const std::filesystem::path&
       if (const auto* frames = expect.if_contains("frames")) {
         const auto cut = frames_of(raw);
         json::array ours(cut.begin(), cut.end());
-        if (json::value(ours) != *frames) differences.push_back(fmt::format("  frames: expected {}, found {}", json::serialize(*frames), json::serialize(ours)));
+        if (json::value(ours) != *frames)
+          differences.push_back(
+              fmt::format("  frames: expected {}, found {}", json::serialize(*frames), json::serialize(ours)));
       } else {
         RecordBatch batch;
-        formats::decode("auto", {.raw = raw, .received_at = receive_time(received.value_or(0)), .position = Position(1)}, {}, batch);
-        if (device == "_identify" || device == "syslog" || device == "cef_syntax" || device == "leef_syntax") packs.apply(batch);
-        else if (!packs.apply(batch, 0, device)) packs.apply(batch);
+        formats::decode("auto",
+                        {.raw = raw, .received_at = receive_time(received.value_or(0)), .position = Position(1)}, {},
+                        batch);
+        if (device == "_identify" || device == "syslog" || device == "cef_syntax" || device == "leef_syntax")
+          packs.apply(batch);
+        else if (!packs.apply(batch, 0, device))
+          packs.apply(batch);
         if (dump) {
           json::object all_fields;
           for (const auto& [name, value] : fields_of(batch[0])) all_fields[name] = value;
-          fmt::print("{}\n", json::serialize(json::object{{"id", c.at("id")}, {"device", device}, {"fields", all_fields}, {"expect", expect}}));
+          fmt::print("{}\n", json::serialize(json::object{
+                                 {"id", c.at("id")}, {"device", device}, {"fields", all_fields}, {"expect", expect}}));
           continue;
         }
         if (batch.size() != 1) differences.push_back(fmt::format("  {} records for one line", batch.size()));
