@@ -131,7 +131,8 @@ class Lexer {
     if (c == 0xC2) return peek(1) == 0xA0 ? 2 : 0;
     if (c < 0xE1) return 0;
     const std::uint32_t code = (c & 0x0Fu) << 12 | (peek(1) & 0x3Fu) << 6 | (peek(2) & 0x3Fu);
-    const bool is_blank = (c & 0xF0u) == 0xE0 && (code == 0x1680 || code == 0x180E || (code >= 0x2000 && code <= 0x200B) ||
+    const bool whole = (c & 0xF0u) == 0xE0 && (peek(1) & 0xC0u) == 0x80 && (peek(2) & 0xC0u) == 0x80;
+    const bool is_blank = whole && (code == 0x1680 || code == 0x180E || (code >= 0x2000 && code <= 0x200B) ||
                                                   code == 0x202F || code == 0x205F || code == 0x3000 || code == 0xFEFF);
     return is_blank ? 3 : 0;
   }

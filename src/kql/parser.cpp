@@ -91,13 +91,13 @@ void Parser::expected(std::initializer_list<std::string_view> texts) {
   report_missing_at_next("KS005", std::move(message));
 }
 
-void Parser::report_missing_with_keyword(std::string_view what, std::string_view intent) {
+void Parser::report_missing_with_keyword(std::string_view what, std::string_view intent, std::uint32_t place) {
   std::string message = "Missing " + std::string(what);
   if (is_keyword(kind())) {
     const std::string word(text());
     message += ": If the keyword '" + word + "' is intended " + std::string(intent) + " bracketted as ['" + word + "'].";
   }
-  report("KS006", std::move(message), {previous_end(), 0});
+  report("KS006", std::move(message), {place, 0});
 }
 
 void Parser::stop(std::string message) {

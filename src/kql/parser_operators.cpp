@@ -19,7 +19,11 @@ constexpr auto kOperatorNames = std::to_array<std::string_view>(
 }  // namespace
 
 const Operator* Parser::missing_operator() {
-  report("KS176", "Query operator expected.", {previous_end(), 0});
+  // At what stands there instead, when that is on the same line: "| | count" is wrong at its second bar.
+  const auto end = previous_end();
+  const Token& next = peek();
+  const bool near = next.span.length > 0 && text_.substr(end, next.span.start - end).find_first_of("\r\n") == text_.npos;
+  report("KS176", "Query operator expected.", near ? next.span : Span{end, 0});
   auto* node = make_operator<BadOperator>({previous_end(), 0});
   return node;
 }
@@ -29,8 +33,8 @@ const Operator* Parser::required_operator() {
   if (const auto* first = parse_unpiped_operator()) return first;
   if (kind() == Kind::identifier) {
     const auto span = peek().span;
-    report("KS176",
-           "Query operator expected, '" + std::string(text()) + "' is none." + did_you_mean(text(), kOperatorNames), span);
+    const auto nearest = did_you_mean(text(), kOperatorNames);
+    report("KS176", "Query operator expected, not '" + std::string(text()) + "'" + (nearest.empty() ? "." : nearest), span);
     advance();
     return make_operator<BadOperator>(span);
   }

@@ -27,7 +27,8 @@ const Operator* Parser::parse_make_graph() {
   node->parameters = parameters(kMakeGraphRules, true);
   node->source = or_missing_reference(parse_name_reference());
   Span arrow;
-  if (!accept_text("-->", arrow) && !accept_text("--", arrow)) expected({"-->", "--"});
+  node->directed = accept_text("-->", arrow);
+  if (!node->directed && !accept_text("--", arrow)) expected({"-->", "--"});
   node->target = or_missing_reference(parse_name_reference());
   if (accept(Kind::kw_with_node_id)) {
     require(Kind::equal);

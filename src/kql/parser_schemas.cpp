@@ -78,10 +78,10 @@ bool Parser::parse_name_and_type(FunctionParameter& parameter) {
     }
   } else if (kind() == Kind::colon) {
     const Span place{previous_end(), 0};
-    report("KS006", "Missing name", place);
     parameter.name = {.span = place, .missing = true};
     advance();
     parameter.type = required_type();
+    report_missing_with_keyword("name", "be used as the name, it needs to be", place.start);
   } else {
     return false;
   }

@@ -62,7 +62,10 @@ class Parser {
   void report_missing(std::string_view what) { report("KS006", "Missing " + std::string(what), {previous_end(), 0}); }
   void report_missing_at_next(std::string code, std::string message);
   void expected(std::initializer_list<std::string_view> texts);
-  void report_missing_with_keyword(std::string_view what, std::string_view intent);
+  void report_missing_with_keyword(std::string_view what, std::string_view intent) {
+    report_missing_with_keyword(what, intent, previous_end());
+  }
+  void report_missing_with_keyword(std::string_view what, std::string_view intent, std::uint32_t place);
   Span missing_token_place() const;
   struct Mark {
     std::size_t at;
@@ -128,6 +131,17 @@ class Parser {
   using ExpressionParser = const Expression* (Parser::*)();
   Expressions expressions(ExpressionParser item_parser, ExpressionParser missing, EndTest end, bool one_or_more = false,
                           bool trailing_comma = false);
+  // A sign and its number, or a wildcard name, are several tokens yet one word to point at.
+  template <class T>
+  static Span whole_word(Span place, const T& item) {
+    if constexpr (std::is_same_v<T, const Expression*>) {
+      const auto* name = as<NameExpression>(item);
+      const auto* number = as<Literal>(item);
+      const bool whole = (name && name->name.wildcard) || (number && number->type != event::KqlType::string);
+      if (place.length > 0 && whole && item->span.start == place.start) return item->span;
+    }
+    return place;
+  }
   bool common_list_end(std::size_t offset) const;
   bool common_list_end() { return common_list_end(0); }
   bool custom_list_end(std::initializer_list<Kind> kinds) const;
@@ -447,7 +461,7 @@ std::span<const T> Parser::comma_list(Element element, Missing missing, EndTest 
       const auto count = diagnostics_.size();
       have = element(item);
       if (have) {
-        report("KS005", "Expected: ,", before);
+        report("KS005", "Expected: ,", whole_word(before, item));
         std::rotate(diagnostics_.begin() + static_cast<std::ptrdiff_t>(count), diagnostics_.end() - 1, diagnostics_.end());
       }
     } else {

@@ -198,6 +198,7 @@ struct MakeGraphOperator : Operator {
   };
   Parameters parameters;
   const Expression* source = nullptr;
+  bool directed = true;  // source --> target rather than source -- target
   const Expression* target = nullptr;
   std::span<const NodeTable> node_tables;       // with T on K, ...
   std::optional<Name> implicit_node_id;         // with_node_id = name
