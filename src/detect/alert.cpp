@@ -152,7 +152,13 @@ Alert alert_of(const AlertRule& rule, const event::Record& record) {
     const std::string start = utf8::repaired(std::string_view(alert.record_json).substr(0, 4'096));
     const std::size_t size = alert.record_json.size();
     alert.record_json.clear();
-    JsonWriter(alert.record_json).begin_object().key("TooLarge").number(std::uint64_t{size}).key("Start").text(start).end_object();
+    JsonWriter(alert.record_json)
+        .begin_object()
+        .key("TooLarge")
+        .number(std::uint64_t{size})
+        .key("Start")
+        .text(start)
+        .end_object();
   }
   alert.entities = entities_of(record);
   return alert;
@@ -186,27 +192,40 @@ void AlertWriter::add(const Alert& alert, ReceiveTime ingested_at) {
     const std::string& name = batch_.schema()[c].name;
     switch (column.type()) {
       case event::KqlType::string:
-        if (const auto text = text_of(name)) column.append_text(arena.copy(*text));
-        else column.append_null();
+        if (const auto text = text_of(name))
+          column.append_text(arena.copy(*text));
+        else
+          column.append_null();
         break;
       case event::KqlType::datetime:
-        if (name == "TimeGenerated" || name == "_TimeReceived" || name == "ProcessingEndTime") column.append_int64(ticks(alert.received_at));
-        else if (name == "StartTime") column.append_int64(ticks(alert.start));
-        else if (name == "EndTime") column.append_int64(ticks(alert.end));
-        else if (name == "_TimeIngested") column.append_int64(ticks(ingested_at));
-        else column.append_null();
+        if (name == "TimeGenerated" || name == "_TimeReceived" || name == "ProcessingEndTime")
+          column.append_int64(ticks(alert.received_at));
+        else if (name == "StartTime")
+          column.append_int64(ticks(alert.start));
+        else if (name == "EndTime")
+          column.append_int64(ticks(alert.end));
+        else if (name == "_TimeIngested")
+          column.append_int64(ticks(ingested_at));
+        else
+          column.append_null();
         break;
       case event::KqlType::guid:
-        if (name == "_ItemId") column.append_guid(alert.id);
-        else column.append_null();
+        if (name == "_ItemId")
+          column.append_guid(alert.id);
+        else
+          column.append_null();
         break;
       case event::KqlType::int64:
-        if (name == "_Position") column.append_int64(static_cast<std::int64_t>(alert.position.number()));
-        else column.append_null();
+        if (name == "_Position")
+          column.append_int64(static_cast<std::int64_t>(alert.position.number()));
+        else
+          column.append_null();
         break;
       case event::KqlType::boolean:
-        if (name == "IsIncident") column.append_boolean(false);
-        else column.append_null();
+        if (name == "IsIncident")
+          column.append_boolean(false);
+        else
+          column.append_null();
         break;
       default: column.append_null();
     }

@@ -1,7 +1,7 @@
 // An alert: which rule, about which events, who and what was involved; and its row in the table SecurityAlert.
 //
-// An alert's id is made of the rule and the event (or, for a correlation, of the rule, the group and the events' time), so
-// a journal that is replayed gives the same alerts again, and the store drops the repeats. Plain values.
+// An alert's id is made of the rule and the event (or, for a correlation, of the rule, the group and the events' time),
+// so a journal that is replayed gives the same alerts again, and the store drops the repeats. Plain values.
 #pragma once
 #include <string>
 #include <utility>
@@ -16,7 +16,8 @@
 
 namespace yagura::detect {
 
-// Someone or something that an alert is about, as Microsoft Sentinel types entities: host, account, ip, process, file, url ...
+// Someone or something that an alert is about, as Microsoft Sentinel types entities: host, account, ip, process, file,
+// url ...
 struct Entity {
   std::string type;
   std::vector<std::pair<std::string, std::string>> properties;  // "HostName" -> "web01"
@@ -28,14 +29,14 @@ std::vector<Entity> entities_of(const event::Record& record);
 
 // What the alert says of its rule; made once per rule.
 struct AlertRule {
-  std::string id;           // or its title
+  std::string id;  // or its title
   std::string title;
   std::string description;
-  std::string severity;     // "Informational", "Low", "Medium", "High"
-  std::string level;        // Sigma's own word
-  std::string author;       // shown with each alert: the Detection Rule License asks for it
+  std::string severity;  // "Informational", "Low", "Medium", "High"
+  std::string level;     // Sigma's own word
+  std::string author;    // shown with each alert: the Detection Rule License asks for it
   std::string license;
-  std::string kind;         // "Sigma", "SigmaCorrelation"
+  std::string kind;  // "Sigma", "SigmaCorrelation"
   std::vector<std::string> tactics, techniques, sub_techniques, references, false_positives, tags;
 };
 AlertRule alert_rule(const sigma::Metadata& metadata, std::string kind);
@@ -45,13 +46,13 @@ std::string_view severity_of(sigma::Level level);
 struct Alert {
   const AlertRule* rule = nullptr;
   Guid id{};
-  EventTime start{}, end{};          // of the events
-  ReceiveTime received_at{};         // of the event that completed it
-  Position position{};               // of that event in the journal
+  EventTime start{}, end{};   // of the events
+  ReceiveTime received_at{};  // of the event that completed it
+  Position position{};        // of that event in the journal
   std::uint32_t index_in_entry = 0;
   Guid item_id{};
-  std::string severity;              // in place of the rule's; "" for the rule's own
-  std::string record_json;           // a copy of that event
+  std::string severity;     // in place of the rule's; "" for the rule's own
+  std::string record_json;  // a copy of that event
   std::vector<Entity> entities;
   // Of a correlation: the group's values by field, how many events, and the journal positions of the first of them.
   std::vector<std::pair<std::string, std::string>> group;

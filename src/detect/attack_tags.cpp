@@ -39,7 +39,8 @@ AttackTags attack_tags(const std::vector<std::string>& tags) {
       if (dot != std::string::npos) add(result.sub_techniques, std::move(name));
       continue;
     }
-    if (rest.size() > 1 && (rest[0] == 'g' || rest[0] == 's') && is_ascii_digit(rest[1])) continue;  // groups and software
+    if (rest.size() > 1 && (rest[0] == 'g' || rest[0] == 's') && is_ascii_digit(rest[1]))
+      continue;  // groups and software
     // credential-access, credential_access -> CredentialAccess
     std::string name;
     bool upper = true;

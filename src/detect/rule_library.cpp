@@ -10,7 +10,7 @@ namespace yagura::detect {
 namespace {
 
 constexpr std::size_t kMostFiles = 100'000;
-constexpr Bytes kMostBytes = 4_MiB;   // of one rule file
+constexpr Bytes kMostBytes = 4_MiB;  // of one rule file
 
 bool is_yaml(const std::filesystem::path& path) {
   const auto extension = path.extension();
@@ -19,7 +19,8 @@ bool is_yaml(const std::filesystem::path& path) {
 
 }  // namespace
 
-RuleLibrary::RuleLibrary(RuleLibraryOptions options, RuleOverrides overrides) : options_(std::move(options)), overrides_(std::move(overrides)) {}
+RuleLibrary::RuleLibrary(RuleLibraryOptions options, RuleOverrides overrides)
+    : options_(std::move(options)), overrides_(std::move(overrides)) {}
 
 Result<std::unique_ptr<RuleLibrary>> RuleLibrary::open(RuleLibraryOptions options, RuleOverrides overrides) {
   std::unique_ptr<RuleLibrary> library(new RuleLibrary(std::move(options), std::move(overrides)));
@@ -46,13 +47,18 @@ Result<RuleLibrary::Stamps> RuleLibrary::stamps() const {
         add(folder);
         continue;
       }
-      auto entry = std::filesystem::recursive_directory_iterator(folder, std::filesystem::directory_options::skip_permission_denied, error);
-      if (error) return fail(ErrorKind::not_found, "the rule folder {} cannot be read: {}", folder.string(), error.message());
+      auto entry = std::filesystem::recursive_directory_iterator(
+          folder, std::filesystem::directory_options::skip_permission_denied, error);
+      if (error)
+        return fail(ErrorKind::not_found, "the rule folder {} cannot be read: {}", folder.string(), error.message());
       for (; entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
-        if (error) return fail(ErrorKind::unavailable, "the rule folder {} cannot be read: {}", folder.string(), error.message());
+        if (error)
+          return fail(ErrorKind::unavailable, "the rule folder {} cannot be read: {}", folder.string(),
+                      error.message());
         std::error_code ignored;
         if (entry->is_regular_file(ignored) && is_yaml(entry->path())) add(entry->path());
-        if (found.size() > kMostFiles) return fail(ErrorKind::exhausted, "there are more than {} rule files", kMostFiles);
+        if (found.size() > kMostFiles)
+          return fail(ErrorKind::exhausted, "there are more than {} rule files", kMostFiles);
       }
     }
   return found;
@@ -87,8 +93,10 @@ Result<> RuleLibrary::load(const Stamps& files) {
       problems.error({path.string(), {}}, text.error().message());
       continue;
     }
-    if (is_mapping(path)) map->add(*text, path.string(), problems);
-    else sigma::load_rules(*text, path.string(), {options_.placeholders}, rules, problems);
+    if (is_mapping(path))
+      map->add(*text, path.string(), problems);
+    else
+      sigma::load_rules(*text, path.string(), {options_.placeholders}, rules, problems);
   }
   check_references(rules, problems);
   auto set = sigma::RuleSet::compile(std::move(rules), {.log_sources = std::move(map)}, problems);
@@ -115,7 +123,8 @@ void RuleLibrary::publish(std::shared_ptr<const sigma::RuleSet> set, std::vector
                    (metadata.level == sigma::Level::none || metadata.level >= options_.least_level);
     if (const auto word = overrides_.find(rule.alert.id); word != overrides_.end()) {
       rule.enabled = word->second.enabled;
-      if (!word->second.severity.empty()) rule.alert.severity = word->second.severity == "Critical" ? "High" : word->second.severity;
+      if (!word->second.severity.empty())
+        rule.alert.severity = word->second.severity == "Critical" ? "High" : word->second.severity;
     }
     return rule;
   };

@@ -24,40 +24,41 @@ struct RuleLibraryOptions {
   std::vector<std::filesystem::path> rule_folders;     // *.yml and *.yaml below, or single files
   std::vector<std::filesystem::path> mapping_folders;  // log source mappings: content/sigma
   sigma::Placeholders placeholders;
-  sigma::Level least_level = sigma::Level::low;        // rules below it are off unless switched on
+  sigma::Level least_level = sigma::Level::low;  // rules below it are off unless switched on
 };
 
 struct RuleCounters {
   std::atomic<std::uint64_t> matches{0};
-  std::atomic<std::int64_t> last_match_ticks{0};       // received time; 0: never
+  std::atomic<std::int64_t> last_match_ticks{0};  // received time; 0: never
 };
 
 // The operator's word about a rule; see control::RuleStates.
 struct RuleOverride {
   bool enabled = true;
-  std::string severity;   // "" for the rule's own
+  std::string severity;  // "" for the rule's own
 };
 using RuleOverrides = std::map<std::string, RuleOverride, std::less<>>;
 
 struct RunningRule {
   AlertRule alert;
   std::shared_ptr<RuleCounters> counters;
-  std::string file;        // "rules/x.yml:1:1"
+  std::string file;  // "rules/x.yml:1:1"
   bool enabled = true;
   bool standalone = true;  // raises alerts by itself, not only through correlations
 };
 
 struct RuleSnapshot {
   std::shared_ptr<const sigma::RuleSet> set;
-  std::vector<RunningRule> rules;          // by RuleSet index
-  std::vector<RunningRule> correlations;   // by index in RuleSet::correlations()
+  std::vector<RunningRule> rules;         // by RuleSet index
+  std::vector<RunningRule> correlations;  // by index in RuleSet::correlations()
   std::vector<sigma::Problem> problems;
   std::uint64_t generation = 0;
 };
 
 class RuleLibrary {
  public:
-  // Reads everything; an Error only when a folder cannot be read or no rule at all could be compiled for a folder's mistake.
+  // Reads everything; an Error only when a folder cannot be read or no rule at all could be compiled for a folder's
+  // mistake.
   static Result<std::unique_ptr<RuleLibrary>> open(RuleLibraryOptions options, RuleOverrides overrides = {});
 
   // Any thread.
@@ -65,7 +66,7 @@ class RuleLibrary {
   // Reads the folders again when a file was added, removed or changed; true when there is a new snapshot.
   Result<bool> reload_if_changed();
   Result<> reload();
-  void set_overrides(RuleOverrides overrides);   // takes effect at once
+  void set_overrides(RuleOverrides overrides);  // takes effect at once
 
  private:
   struct FileStamp {
@@ -81,9 +82,9 @@ class RuleLibrary {
   void publish(std::shared_ptr<const sigma::RuleSet> set, std::vector<sigma::Problem> problems);
 
   const RuleLibraryOptions options_;
-  mutable std::mutex mutex_;                                          // of the pointer only
+  mutable std::mutex mutex_;  // of the pointer only
   std::shared_ptr<const RuleSnapshot> current_ GUARDED_BY(mutex_);
-  std::mutex loading_;                                                // one load at a time
+  std::mutex loading_;  // one load at a time
   RuleOverrides overrides_ GUARDED_BY(loading_);
   Stamps loaded_ GUARDED_BY(loading_);
   std::map<std::string, std::shared_ptr<RuleCounters>> counters_ GUARDED_BY(loading_);

@@ -4,9 +4,11 @@
 
 namespace yagura::detect {
 
-std::optional<event::TableBatch> StreamDetector::Worker::observe(const event::RecordBatch& records, ReceiveTime now, std::vector<Observation>* observations) {
+std::optional<event::TableBatch> StreamDetector::Worker::observe(const event::RecordBatch& records, ReceiveTime now,
+                                                                 std::vector<Observation>* observations) {
   static Counter& alerts_total = metrics().counter("yagura_alerts_total", "Alerts raised by rules on the stream");
-  static Counter& matches_total = metrics().counter("yagura_rule_matches_total", "Matches of rules on the stream, alerts or not");
+  static Counter& matches_total =
+      metrics().counter("yagura_rule_matches_total", "Matches of rules on the stream, alerts or not");
   auto newest = detector_.library_.current();
   if (newest != snapshot_) {
     snapshot_ = std::move(newest);
@@ -20,7 +22,8 @@ std::optional<event::TableBatch> StreamDetector::Worker::observe(const event::Re
     const auto& rule = snapshot_->rules[match.rule];
     const auto record = records[match.record];
     rule.counters->matches.fetch_add(1, std::memory_order_relaxed);
-    rule.counters->last_match_ticks.store(record.header().origin.received_at.time_since_epoch().count(), std::memory_order_relaxed);
+    rule.counters->last_match_ticks.store(record.header().origin.received_at.time_since_epoch().count(),
+                                          std::memory_order_relaxed);
     if (observations) observations->push_back({match.record, match.rule});
     if (!rule.enabled || !rule.standalone) continue;
     writer_.add(alert_of(rule.alert, record), now);

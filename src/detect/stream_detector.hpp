@@ -5,8 +5,9 @@
 //   auto worker = detector.make_worker();               // one per worker thread
 //   if (auto alerts = worker->observe(records, now)) ... // a TableBatch of SecurityAlert
 //
-// What observe() gives is a function of the records and the rules alone (but for _TimeIngested): a replay gives the same rows with the
-// same ids. Each observe() uses the newest rules. The detector outlives its workers; a worker is used by one thread.
+// What observe() gives is a function of the records and the rules alone (but for _TimeIngested): a replay gives the
+// same rows with the same ids. Each observe() uses the newest rules. The detector outlives its workers; a worker is
+// used by one thread.
 #pragma once
 #include <functional>
 #include <memory>
@@ -20,17 +21,18 @@ namespace yagura::detect {
 
 // A rule that correlations want, matched: what the Correlator works on. Views live as long as the batch.
 struct Observation {
-  std::uint32_t record = 0;   // index in the batch
-  std::uint32_t rule = 0;     // index in the snapshot
+  std::uint32_t record = 0;  // index in the batch
+  std::uint32_t rule = 0;    // index in the snapshot
 };
 
 class StreamDetector {
  public:
   class Worker {
    public:
-    // Alerts of rules that look at single events; nullopt when there are none. With `observations`, also every match of a
-    // rule that a correlation refers to.
-    std::optional<event::TableBatch> observe(const event::RecordBatch& records, ReceiveTime now, std::vector<Observation>* observations = nullptr);
+    // Alerts of rules that look at single events; nullopt when there are none. With `observations`, also every match of
+    // a rule that a correlation refers to.
+    std::optional<event::TableBatch> observe(const event::RecordBatch& records, ReceiveTime now,
+                                             std::vector<Observation>* observations = nullptr);
     // The rules that the last observe() used.
     const std::shared_ptr<const RuleSnapshot>& snapshot() const { return snapshot_; }
 
@@ -45,7 +47,8 @@ class StreamDetector {
     AlertWriter writer_;
   };
 
-  StreamDetector(const RuleLibrary& library, event::TableSchema alert_schema) : library_(library), schema_(std::move(alert_schema)) {}
+  StreamDetector(const RuleLibrary& library, event::TableSchema alert_schema)
+      : library_(library), schema_(std::move(alert_schema)) {}
   std::unique_ptr<Worker> make_worker() const { return std::unique_ptr<Worker>(new Worker(*this)); }
   const event::TableSchema& alert_schema() const { return schema_; }
   const RuleLibrary& library() const { return library_; }

@@ -1,8 +1,7 @@
 #include "detect/stream_detector.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/json.hpp>
+#include <gtest/gtest.h>
 
 #include <set>
 
@@ -34,8 +33,9 @@ std::unique_ptr<RuleLibrary> own_rules() {
 // "@logsource: linux//sshd", "@format: rfc3164", then "Field: text" lines.
 void add_record(RecordBatch& batch, std::string_view text, std::uint64_t position) {
   auto& arena = batch.arena();
-  auto& header = batch.begin_record({.received_at = receive_time(17'000'000'000'000'000 + static_cast<std::int64_t>(position)),
-                                     .position = Position(position)});
+  auto& header =
+      batch.begin_record({.received_at = receive_time(17'000'000'000'000'000 + static_cast<std::int64_t>(position)),
+                          .position = Position(position)});
   for (const auto line : split(text, '\n')) {
     const auto colon = line.find(": ");
     if (colon == std::string_view::npos) continue;
@@ -111,7 +111,8 @@ TEST(StreamDetector, WritesARowOfSecurityAlert) {
   EXPECT_EQ(text_at(*rows, "_Position", 0), "2");
   EXPECT_EQ(rows->first_position, Position(2));
   const auto properties = boost::json::parse(text_at(*rows, "ExtendedProperties", 0)).as_object();
-  EXPECT_EQ(properties.at("Record").as_object().at("Message").as_string(), "Accepted password for root from 203.0.113.9 port 4242 ssh2");
+  EXPECT_EQ(properties.at("Record").as_object().at("Message").as_string(),
+            "Accepted password for root from 203.0.113.9 port 4242 ssh2");
   EXPECT_EQ(properties.at("JournalPosition").as_int64(), 2);
 }
 
@@ -135,7 +136,9 @@ TEST(StreamDetector, GivesTheSameRowsWhenTheJournalIsReplayed) {
 }
 
 std::string rule_text(std::string_view id, std::string_view keyword, std::string_view level = "high") {
-  return fmt::format("title: Rule {0}\nid: {0}\nlogsource: {{product: linux}}\ndetection:\n  k: ['{1}']\n  condition: k\nlevel: {2}\n", id, keyword, level);
+  return fmt::format(
+      "title: Rule {0}\nid: {0}\nlogsource: {{product: linux}}\ndetection:\n  k: ['{1}']\n  condition: k\nlevel: {2}\n",
+      id, keyword, level);
 }
 
 TEST(RuleLibrary, ReloadsWhatChangedAndKeepsCounters) {
@@ -163,7 +166,8 @@ TEST(RuleLibrary, ReloadsWhatChangedAndKeepsCounters) {
 TEST(RuleLibrary, KeepsTheOtherRulesWhenOneIsWrong) {
   const TemporaryDirectory folder;
   ASSERT_TRUE(write_file_atomically(folder.path() / "a.yml", rule_text("a", "first")));
-  ASSERT_TRUE(write_file_atomically(folder.path() / "b.yml", "title: Wrong\nlogsource: {product: linux}\ndetection:\n  k: x\n"));
+  ASSERT_TRUE(write_file_atomically(folder.path() / "b.yml",
+                                    "title: Wrong\nlogsource: {product: linux}\ndetection:\n  k: x\n"));
   const auto snapshot = RuleLibrary::open({.rule_folders = {folder.path()}}).value()->current();
   ASSERT_EQ(snapshot->rules.size(), 1u);
   std::vector<std::string> errors;
@@ -175,7 +179,8 @@ TEST(RuleLibrary, KeepsTheOtherRulesWhenOneIsWrong) {
 
 TEST(RuleLibrary, HeedsTheOperatorsWord) {
   const TemporaryDirectory folder;
-  ASSERT_TRUE(write_file_atomically(folder.path() / "a.yml", rule_text("a", "first") + "---\n" + rule_text("b", "first", "informational")));
+  ASSERT_TRUE(write_file_atomically(folder.path() / "a.yml",
+                                    rule_text("a", "first") + "---\n" + rule_text("b", "first", "informational")));
   auto library = RuleLibrary::open({.rule_folders = {folder.path()}}).value();
   const StreamDetector detector(*library, alert_table());
   const auto worker = detector.make_worker();
