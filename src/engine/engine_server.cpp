@@ -89,6 +89,14 @@ class ServerImpl final : public EngineServer {
     if (s.query_id.empty() || s.query_id.size() > 128) s.query_id = to_string(Guid::random());
     if (s.shape.first_word.empty()) return error_response({62, error_text(62, "Syntax error: empty query.", "SYNTAX_ERROR")}, s.query_id);
     if (s.shape.into_outfile) return error_response({48, error_text(48, "INTO OUTFILE is not allowed over HTTP.", "NOT_IMPLEMENTED")}, s.query_id);
+    if (trusted && s.shape.first_word == "KILL") {
+      // The engine gives its statements ids of its own; ours are known here.
+      const auto id = killed_query_id(s);
+      if (!id) return error_response({48, error_text(48, "Only KILL QUERY WHERE query_id = '...' is known here.", "NOT_IMPLEMENTED")}, s.query_id);
+      auto out = head_of(s, "TabSeparated");
+      if (running_.cancel(*id) > 0) out.body = "waiting\t" + *id + "\n";
+      return out;
+    }
     auto settings = trusted ? checked_settings(s, request.method == "GET") : settings_for_reader(s.settings, *options_.tcp, *storage_);
     if (!settings) return error_response(settings.error(), s.query_id);
     if (!trusted)
@@ -107,7 +115,7 @@ class ServerImpl final : public EngineServer {
       if (judged.statements > 1 || (judged.statements == 1 && !judged.reads_only))
         return error_response({164, error_text(164, "That is not allowed here: this port is for reading.", "READONLY")}, s.query_id);
     }
-    RunningQueries::Scope scope(running_, tag, [&stream] { return stream.peer_gone(); });
+    RunningQueries::Scope scope(running_, tag, s.query_id, [&stream] { return stream.peer_gone(); });
     return run(request, **connection, s, stream, scope);
   }
 
@@ -122,6 +130,18 @@ class ServerImpl final : public EngineServer {
     log_warning("engine", "wrong user or password from {}", request.peer);
     return ClickHouseError{516, error_text(516, fmt::format("{}: Authentication failed: password is incorrect, or there is no user with such name.", given.user),
                                            "AUTHENTICATION_FAILED")};
+  }
+
+  static std::optional<std::string> killed_query_id(const Statement& statement) {
+    const auto& words = statement.shape.words;
+    if (words.size() < 6 || words[1] != "QUERY" || words[2] != "WHERE" || words[3] != "QUERY_ID" || words[4] != "=") return std::nullopt;
+    if (words[5] == "{") {
+      for (const auto& [name, value] : statement.parameters)
+        if (name == "query_id") return value;
+      return std::nullopt;
+    }
+    if (words[5].size() < 2 || words[5].front() != '\'') return std::nullopt;
+    return words[5].substr(1, words[5].size() - 2);
   }
 
   // The engine takes unknown names without a word and bad values with a NULL: say it as a server does.

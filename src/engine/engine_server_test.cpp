@@ -179,6 +179,21 @@ TEST_F(RealEngine, CancelsWhenTheClientGoes) {
   EXPECT_EQ(running, "0\n");
 }
 
+TEST_F(RealEngine, KillsByQueryId) {
+  std::thread victim([&] {
+    const auto killed = ask("SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 2", "&query_id=victim-1");
+    EXPECT_EQ(killed.header("x-clickhouse-exception-code"), "394") << killed.body;
+  });
+  net::HttpResponse killed;
+  for (int i = 0; i < 50 && killed.body.empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    killed = ask("KILL QUERY WHERE query_id = 'victim-1' ASYNC");
+  }
+  EXPECT_EQ(killed.body, "waiting\tvictim-1\n");
+  victim.join();
+  EXPECT_EQ(ask("KILL QUERY WHERE 1").status, 501);
+}
+
 TEST_F(RealEngine, LetsReadersOnlyRead) {
   EXPECT_EQ(ask_as_reader("SELECT 40 + 2").body, "42\n");
   EXPECT_EQ(ask_as_reader("SELECT 1", "", "wrong").status, 403);

@@ -1,6 +1,7 @@
 #include "engine/running_queries.hpp"
 
 #include <chrono>
+#include <utility>
 #include <vector>
 
 namespace yagura::engine {
@@ -16,9 +17,9 @@ RunningQueries::~RunningQueries() {
   thread_.join();
 }
 
-RunningQueries::Scope::Scope(RunningQueries& owner, std::string tag, Gone gone) : owner_(owner) {
+RunningQueries::Scope::Scope(RunningQueries& owner, std::string tag, std::string query_id, Gone gone) : owner_(owner) {
   const std::lock_guard lock(owner_.mutex_);
-  entry_ = owner_.entries_.insert(owner_.entries_.end(), Entry{std::move(tag), std::move(gone)});
+  entry_ = owner_.entries_.insert(owner_.entries_.end(), Entry{std::move(tag), std::move(query_id), std::move(gone)});
   if (owner_.entries_.size() == 1) owner_.changed_.notify_all();  // otherwise the watch is awake
 }
 
@@ -37,9 +38,15 @@ void RunningQueries::Scope::rest() {
   entry_->working = false;
 }
 
-std::size_t RunningQueries::count() const {
-  const std::lock_guard lock(mutex_);
-  return entries_.size();
+std::size_t RunningQueries::cancel(std::string_view query_id) {
+  std::vector<std::string> found;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& entry : entries_)
+      if (entry.query_id == query_id && !std::exchange(entry.killed, true)) found.push_back(entry.tag);
+  }
+  for (const auto& tag : found) kill_(tag);
+  return found.size();
 }
 
 void RunningQueries::watch() {

@@ -23,6 +23,7 @@ class RunningQueries {
 
   struct Entry {
     std::string tag;
+    std::string query_id;
     Gone gone;
     bool working = false;  // between work() and rest(): only then may gone() be asked
     bool killed = false;
@@ -31,7 +32,7 @@ class RunningQueries {
   // A query's life in the watch. The client is looked at only while the engine works, never while its thread writes.
   class Scope {
    public:
-    Scope(RunningQueries& owner, std::string tag, Gone gone);
+    Scope(RunningQueries& owner, std::string tag, std::string query_id, Gone gone);
     ~Scope();
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
@@ -43,7 +44,8 @@ class RunningQueries {
     std::list<Entry>::iterator entry_;
   };
 
-  std::size_t count() const;
+  // Cancels what runs under that id; how many.
+  std::size_t cancel(std::string_view query_id);
 
  private:
   void watch();

@@ -79,6 +79,8 @@ struct NativeReader::State {
   // What a type writes once before its values.
   Result<> prefix(const NativeType& type) {
     if (type.kind == Kind::low_cardinality && TRY(fixed64()) != 1) return corrupt("an unknown version of LowCardinality");
+    // JSON as text is what we ask for with output_format_native_write_json_as_string.
+    if (type.kind == Kind::json && TRY(fixed64()) != 1) return fail(ErrorKind::not_supported, "cannot read JSON columns that are not sent as text");
     for (const auto& part : type.parts) TRY(prefix(part));
     return {};
   }
@@ -89,6 +91,7 @@ struct NativeReader::State {
     out.type = &type;
     out.rows = rows;
     switch (type.kind) {
+      case Kind::json:
       case Kind::string:
         out.texts.reserve(std::min<std::uint64_t>(rows, buffer->size() - begin - std::min(at, buffer->size() - begin)));
         for (std::uint64_t row = 0; row < rows; ++row) out.texts.push_back(TRY(text()));

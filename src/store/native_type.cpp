@@ -86,10 +86,10 @@ class TypeParser {
     };
     if (name == "Nothing") return plain(Kind::nothing, 1);
     if (name == "Bool") return plain(Kind::boolean, 1);
-    if (name == "String" || name == "JSON" || name == "Object") {
-      // JSON comes as text: we ask with output_format_native_write_json_as_string.
+    if (name == "String") return plain(Kind::string, 0);
+    if (name == "JSON") {
       if (take('(')) skip_arguments();
-      return plain(Kind::string, 0);
+      return plain(Kind::json, 0);
     }
     if (name == "UUID") return plain(Kind::uuid, 16);
     if (name == "IPv4") return plain(Kind::ipv4, 4);

@@ -15,7 +15,7 @@ namespace yagura::store {
 struct NativeType {
   enum class Kind : std::uint8_t {
     nothing, boolean, signed_integer, unsigned_integer, floating, decimal, string, fixed_string, date, date32, datetime, datetime64, uuid,
-    ipv4, ipv6, enumeration, interval, nullable, low_cardinality, array, tuple, map,
+    ipv4, ipv6, enumeration, interval, json, nullable, low_cardinality, array, tuple, map,
   };
   Kind kind = Kind::nothing;
   std::uint32_t width = 0;      // bytes of one value; 0 for string and the composed ones

@@ -180,6 +180,7 @@ bool append_scalar_text(std::string& out, const Cells& cells, std::size_t row) {
   const NativeType& type = cells.type();
   switch (type.kind) {
     case Kind::string:
+    case Kind::json:
     case Kind::fixed_string: out += cells.text(row); return true;
     case Kind::boolean: out += *cells.fixed(row) != 0 ? "true" : "false"; return true;
     case Kind::signed_integer:
@@ -278,6 +279,10 @@ void append_json_value(std::string& out, const NativeValues& values, std::size_t
       out += named ? '}' : ']';
       return;
     }
+    case Kind::json:
+      if (const auto text = cells.text(row); !text.empty()) out += text;
+      else out += "null";
+      return;
     case Kind::boolean:
     case Kind::signed_integer:
     case Kind::unsigned_integer:
@@ -332,7 +337,7 @@ void append_values(Column& out, const NativeValues& values, const char* bytes, A
   if (append_as_they_lie(out, values, bytes)) return;
   const Cells cells(values, bytes);
   const NativeType& type = cells.type();
-  const bool is_text = type.kind == Kind::string || type.kind == Kind::fixed_string;
+  const bool is_text = type.kind == Kind::string || type.kind == Kind::json || type.kind == Kind::fixed_string;
   const bool is_nested = type.kind == Kind::array || type.kind == Kind::tuple || type.kind == Kind::map;
   out.reserve(out.size() + values.rows);
   std::string scratch;
@@ -427,6 +432,7 @@ KqlType natural_type(const NativeType& type) {
     case Kind::datetime64: return KqlType::datetime;
     case Kind::uuid: return KqlType::guid;
     case Kind::interval: return type.ticks != 0 ? KqlType::timespan : KqlType::int64;
+    case Kind::json:
     case Kind::array:
     case Kind::tuple:
     case Kind::map: return KqlType::dynamic;

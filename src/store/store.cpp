@@ -73,6 +73,21 @@ Result<std::string> Store::command(std::string_view sql, Deadline deadline, cons
 
 Result<> Store::open(Deadline deadline) {
   TRY(command("CREATE DATABASE IF NOT EXISTS " + quoted_name(database()), deadline), "making the workspace '{}'", options_.workspace);
+  const std::string tables = TRY(command("SELECT name FROM system.tables WHERE database = {database:String}", deadline, {{"database", database()}}),
+                                 "listing the tables of '{}'", options_.workspace);
+  const std::unique_lock lock(layouts_mutex_);
+  for (const auto name : split(tables, '\n'))
+    if (!name.empty()) tables_.emplace(name);
+  return {};
+}
+
+bool Store::has_table(std::string_view table) const {
+  const std::shared_lock lock(layouts_mutex_);
+  return tables_.contains(table);
+}
+
+Result<> Store::cancel(std::string_view query_id, Deadline deadline) {
+  TRY(command("KILL QUERY WHERE query_id = {query_id:String} ASYNC", deadline, {{"query_id", std::string(query_id)}}), "cancelling a query");
   return {};
 }
 
@@ -114,6 +129,7 @@ Result<> Store::ensure_table(const event::TableSchema& schema, Deadline deadline
   }
   if (!additions.empty()) TRY(command("ALTER TABLE " + full_name + additions, deadline), "adding columns to {}", schema.name);
   const std::unique_lock lock(layouts_mutex_);
+  tables_.insert(schema.name);
   layouts_[schema.name] = std::make_shared<const TableLayout>(std::move(layout));
   return {};
 }
@@ -157,6 +173,7 @@ Result<std::unique_ptr<BlockStream>> Store::select(const SelectRequest& asked, D
   if (time.count() > 0) target += fmt::format("&max_execution_time={:.3f}&timeout_before_checking_execution_speed=0", static_cast<double>(std::max<std::int64_t>(time.count(), 1)) / 1000);
   if (asked.max_memory.count() > 0) target += fmt::format("&max_memory_usage={}", asked.max_memory.count());
   if (asked.max_rows_to_read > 0) target += fmt::format("&max_rows_to_read={}", asked.max_rows_to_read);
+  if (!asked.query_id.empty()) target += "&query_id=" + percent_encode(asked.query_id);
   append_parameters(target, "param_", asked.parameters);
   append_parameters(target, "", asked.settings);
   auto request = this->request(std::move(target));

@@ -7,12 +7,14 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/annotations.hpp"
 #include "base/position.hpp"
 #include "base/time.hpp"
 #include "event/table_batch.hpp"
@@ -57,6 +59,7 @@ struct SelectRequest {
   std::chrono::milliseconds max_time{0};         // 0: the deadline's
   Bytes max_memory = Bytes(0);
   std::uint64_t max_rows_to_read = 0;
+  std::string query_id;                          // for cancel(); "": none
 };
 
 struct SelectStats {
@@ -76,7 +79,7 @@ class Store {
  public:
   static Result<std::unique_ptr<Store>> create(StoreOptions options);
 
-  // Makes the database when it is not there; unavailable while the store is.
+  // Makes the database when it is not there and lists its tables; unavailable while the store is.
   Result<> open(Deadline deadline);
   // Makes the table, or adds the columns it lacks, and learns its layout. conflict when a column has another type.
   Result<> ensure_table(const event::TableSchema& schema, Deadline deadline);
@@ -84,6 +87,10 @@ class Store {
   // get technical columns appended.
   Result<> insert(event::TableBatch& batch, const DedupToken& token, Deadline deadline);
   Result<std::unique_ptr<BlockStream>> select(const SelectRequest& request, Deadline deadline);
+  // Ends the select that runs under this id; its next() gives cancelled. Nothing happens when there is none.
+  Result<> cancel(std::string_view query_id, Deadline deadline);
+  // Known to be there: made by ensure_table(), or found by open().
+  bool has_table(std::string_view table) const;
   // A statement whose result, if any, is text (TabSeparatedRaw).
   Result<std::string> command(std::string_view sql, Deadline deadline, const SqlSettings& parameters = {}, const SqlSettings& settings = {});
 
@@ -97,7 +104,8 @@ class Store {
   const StoreOptions options_;
   std::unique_ptr<net::HttpClient> client_;
   mutable std::shared_mutex layouts_mutex_;
-  std::map<std::string, std::shared_ptr<const TableLayout>, std::less<>> layouts_;
+  std::map<std::string, std::shared_ptr<const TableLayout>, std::less<>> layouts_ GUARDED_BY(layouts_mutex_);
+  std::set<std::string, std::less<>> tables_ GUARDED_BY(layouts_mutex_);
 };
 
 // Inserts again while the store is away, until the deadline.

@@ -1,0 +1,247 @@
+#include "query/make_query_service.hpp"
+
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "base/annotations.hpp"
+#include "base/guid.hpp"
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "kql/compile.hpp"
+#include "query/post_steps.hpp"
+#include "query/store_catalog.hpp"
+
+namespace yagura::query {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::chrono::microseconds since(Clock::time_point begun) { return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun); }
+
+// A place among the queries that may run at once.
+class Slots {
+ public:
+  explicit Slots(std::size_t count) : free_(count) {}
+  // False when the deadline passed, or the query was cancelled, before there was one.
+  bool take(Deadline deadline, const std::atomic<bool>* cancelled) {
+    std::unique_lock lock(mutex_);
+    while (free_ == 0) {
+      if (deadline.passed() || (cancelled != nullptr && cancelled->load())) return false;
+      freed_.wait_for(lock, std::min(deadline.left(), std::chrono::milliseconds(50)));
+    }
+    --free_;
+    return true;
+  }
+  void give() {
+    {
+      const std::lock_guard lock(mutex_);
+      ++free_;
+    }
+    freed_.notify_one();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::size_t free_ GUARDED_BY(mutex_);
+};
+
+// Looks at the cancel flags of running queries, since a thread that waits for the store cannot. Asleep while none runs.
+class CancelWatch {
+ public:
+  explicit CancelWatch(store::Store& store) : store_(store), thread_([this] { watch(); }) {}
+  ~CancelWatch() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  struct Entry {
+    std::string query_id;
+    const std::atomic<bool>* cancelled;
+  };
+  class Scope {
+   public:
+    Scope(CancelWatch& watch, std::string query_id, const std::atomic<bool>* cancelled) : watch_(watch), active_(cancelled != nullptr) {
+      if (!active_) return;
+      const std::lock_guard lock(watch_.mutex_);
+      entry_ = watch_.entries_.insert(watch_.entries_.end(), Entry{std::move(query_id), cancelled});
+      if (watch_.entries_.size() == 1) watch_.changed_.notify_all();
+    }
+    ~Scope() {
+      if (!active_) return;
+      const std::lock_guard lock(watch_.mutex_);
+      watch_.entries_.erase(entry_);
+    }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    CancelWatch& watch_;
+    const bool active_;
+    std::list<Entry>::iterator entry_;
+  };
+
+ private:
+  void watch() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      if (entries_.empty()) {
+        changed_.wait(lock);
+        continue;
+      }
+      std::vector<std::string> cancelled;
+      for (const auto& entry : entries_)
+        if (entry.cancelled->load()) cancelled.push_back(entry.query_id);
+      lock.unlock();
+      // Again each round while it runs: the statement may not have reached the store yet.
+      for (const auto& id : cancelled)
+        if (auto done = store_.cancel(id, Deadline::in(std::chrono::seconds(5))); !done) log_warning("query", "{}", done.error().message());
+      lock.lock();
+      if (!stopping_) changed_.wait_for(lock, std::chrono::milliseconds(50));
+    }
+  }
+
+  store::Store& store_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::list<Entry> entries_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+QueryFailure failure_of(std::vector<kql::Diagnostic> diagnostics) {
+  std::string text;
+  for (const auto& d : diagnostics) {
+    if (d.severity != kql::Diagnostic::Severity::error) continue;
+    text += fmt::format("{}{}:{}: {}: {}", text.empty() ? "" : "\n", d.line, d.column, d.code, d.message);
+  }
+  return {Error(ErrorKind::invalid_input, std::move(text)), std::move(diagnostics)};
+}
+
+class ServiceImpl final : public QueryService {
+ public:
+  ServiceImpl(store::Store& store, QueryServiceOptions options) : store_(store), options_(std::move(options)), slots_(options_.max_concurrent), watch_(store) {}
+
+  QueryOutcome run(const QueryRequest& request, RowSink& sink) override {
+    static Counter& queries = metrics().counter("yagura_queries_total", "KQL queries run");
+    static Counter& failures = metrics().counter("yagura_query_failures_total", "KQL queries that failed, wrong texts included");
+    const auto begun = Clock::now();
+    QueryOutcome outcome;
+    queries.add();
+    const Deadline deadline = Deadline::in(request.limits.timeout);
+    if (auto failed = run_within(request, sink, deadline, outcome)) {
+      outcome.failure = std::move(*failed);
+      failures.add();
+    }
+    outcome.stats.total = since(begun);
+    if (outcome.stats.total > options_.slow)
+      log_info("query", "a query took {}, read {} rows and gave {}: {}", format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(outcome.stats.total)),
+               outcome.stats.rows_read, outcome.stats.rows_returned, outcome.stats.sql.substr(0, 4096));
+    return outcome;
+  }
+
+ private:
+  std::optional<QueryFailure> run_within(const QueryRequest& request, RowSink& sink, Deadline deadline, QueryOutcome& outcome) {
+    const auto failed = [](Error error) { return QueryFailure{std::move(error), {}}; };
+    const auto begun = Clock::now();
+    const auto schemas = options_.schemas();
+    const StoreCatalog catalog(store_, schemas, options_.functions ? options_.functions() : std::vector<kql::StoredFunction>());
+    kql::CompileOptions compile;
+    compile.now_ticks = request.now_ticks != 0 ? request.now_ticks : ReceiveClock::now().time_since_epoch().count();
+    compile.from_ticks = request.from_ticks;
+    compile.to_ticks = request.to_ticks;
+    compile.max_rows = request.limits.max_rows;
+    auto compiled = kql::compile(request.text, catalog, compile);
+    outcome.stats.compile = since(begun);
+    if (!compiled.ok()) return failure_of(std::move(compiled.diagnostics));
+    outcome.stats.sql = compiled.statement.sql;
+    outcome.visualization = compiled.bound.visualization;
+    for (const auto& d : compiled.diagnostics) outcome.notices.push_back(fmt::format("{}:{}: {}: {}", d.line, d.column, d.code, d.message));
+
+    if (!slots_.take(deadline, request.cancelled)) return failed(no_slot(request));
+    struct Slot {
+      Slots& slots;
+      ~Slot() { slots.give(); }
+    } slot{slots_};
+    for (const auto& table : compiled.statement.tables)
+      if (const auto* schema = schemas->find(table); schema != nullptr && !store_.has_table(table))
+        if (auto made = store_.ensure_table(*schema, deadline); !made) return failed(explain(std::move(made.error()), request));
+
+    store::SelectRequest select;
+    select.sql = compiled.statement.sql;
+    select.columns = compiled.statement.columns;
+    select.settings = compiled.statement.settings;
+    select.max_time = deadline.left();
+    select.max_memory = request.limits.max_memory;
+    // Beyond half of it, sorting and grouping go to disk rather than fail.
+    for (const char* name : {"max_bytes_before_external_group_by", "max_bytes_before_external_sort"})
+      select.settings.emplace_back(name, std::to_string(request.limits.max_memory.count() / 2));
+    select.query_id = to_string(Guid::random());
+    const CancelWatch::Scope scope(watch_, select.query_id, request.cancelled);
+    // The engine keeps the limit; ours is only there for an engine that does not answer.
+    auto stream = store_.select(select, Deadline::in(deadline.left() + std::chrono::seconds(5)));
+    if (!stream) return failed(explain(std::move(stream.error()), request));
+    if (auto told = sink.columns(compiled.statement.columns); !told) return failed(std::move(told.error()));
+    PostSteps steps(request.limits.max_rows, request.limits.max_result);
+    while (true) {
+      if (request.cancelled != nullptr && request.cancelled->load()) return failed(Error(ErrorKind::cancelled, "the query was cancelled"));
+      auto batch = (*stream)->next();
+      if (!batch) return failed(explain(std::move(batch.error()), request));
+      if (!*batch) break;
+      const auto more = steps.apply(**batch);
+      if (!more) return failed(more.error());
+      if ((*batch)->row_count() > 0)
+        if (auto taken = sink.rows(**batch); !taken) return failed(std::move(taken.error()));
+      if (!*more) break;
+    }
+    outcome.stats.rows_read = (*stream)->stats().rows_read;
+    outcome.stats.bytes_read = (*stream)->stats().bytes_read;
+    outcome.stats.rows_returned = steps.rows();
+    outcome.truncated = steps.cut_by_rows() || steps.cut_by_bytes();
+    if (steps.cut_by_rows()) outcome.notices.push_back(fmt::format("The result was cut at {} rows. Ask for fewer: summarize, take, or a shorter time.", request.limits.max_rows));
+    if (steps.cut_by_bytes()) outcome.notices.push_back(fmt::format("The result was cut at {}. Ask for fewer rows or columns.", to_string(request.limits.max_result)));
+    return std::nullopt;
+  }
+
+  Error no_slot(const QueryRequest& request) const {
+    if (request.cancelled != nullptr && request.cancelled->load()) return Error(ErrorKind::cancelled, "the query was cancelled");
+    return Error(ErrorKind::exhausted, fmt::format("{} queries run already, and none ended within {}; try again later", options_.max_concurrent, format_duration(request.limits.timeout)));
+  }
+
+  // What the store says, in the words of who asked.
+  Error explain(Error error, const QueryRequest& request) const {
+    const std::string& text = error.message();
+    if (request.cancelled != nullptr && request.cancelled->load()) return Error(ErrorKind::cancelled, "the query was cancelled");
+    switch (error.kind()) {
+      case ErrorKind::timeout:
+        return Error(ErrorKind::timeout, fmt::format("the query took longer than its limit of {}; ask for a shorter time, or filter earlier", format_duration(request.limits.timeout)));
+      case ErrorKind::exhausted:
+        if (text.find("MEMORY_LIMIT") != std::string::npos)
+          return Error(ErrorKind::exhausted, fmt::format("the query needs more memory than its limit of {}; summarize or join fewer rows", to_string(request.limits.max_memory)));
+        return error;
+      case ErrorKind::internal:
+      case ErrorKind::corrupt:
+        // Some texts are the user's: a regular expression, a division of decimals, a number out of range.
+        log_error("query", "the store refused generated SQL: {}", text);
+        return error;
+      default: return error;
+    }
+  }
+
+  store::Store& store_;
+  const QueryServiceOptions options_;
+  Slots slots_;
+  CancelWatch watch_;
+};
+
+}  // namespace
+
+std::unique_ptr<QueryService> make_query_service(store::Store& store, QueryServiceOptions options) { return std::make_unique<ServiceImpl>(store, std::move(options)); }
+
+}  // namespace yagura::query
