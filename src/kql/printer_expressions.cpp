@@ -306,7 +306,11 @@ void Printer::print(const LambdaExpression& node) {
 
 // --- statements
 
-void Printer::print(const ExpressionStatement& node) { expression(node.value); }
+void Printer::print(const ExpressionStatement& node) {
+  const auto* query = as<PipeExpression>(node.value);
+  if (query != nullptr && query->source == nullptr) put("| ");  // a fragment
+  expression(node.value);
+}
 
 void Printer::print(const LetStatement& node) {
   put("let ");
