@@ -58,9 +58,9 @@ Result<> Block::build() const {
   };
   if (payload_bytes_ > content_.size()) return malformed("sizes");
   WireReader in(std::string_view(content_).substr(payload_bytes_));
-  // Each entry takes at least the byte of its length, so the count cannot make us allocate more than the
-  // content justifies.
-  if (count_ == 0 || count_ > in.left()) return malformed("counts");
+  // Each entry takes at least a separator or the byte of its length, so the count cannot make us allocate more
+  // than the content justifies.
+  if (count_ == 0 || count_ > content_.size()) return malformed("counts");
 
   const std::uint64_t origin_count = in.varint();
   if (origin_count == 0 || origin_count > count_) return malformed("origins");
@@ -95,14 +95,24 @@ Result<> Block::build() const {
     for (const std::uint32_t end = at + static_cast<std::uint32_t>(length); at < end; ++at)
       entries_[at].received_at = receive_time(received);
   }
-  std::uint64_t offset = 0;
-  for (Entry& entry : entries_) {
-    const std::uint64_t length = in.varint();
-    if (in.failed() || length > payload_bytes_ - offset) return malformed("lengths");
-    entry.payload = std::string_view(content_).substr(offset, length);
-    offset += length;
+  const std::uint64_t separated = in.varint();
+  if (in.failed() || separated > count_) return malformed("lengths");
+  const std::string_view payloads = std::string_view(content_).substr(0, payload_bytes_);
+  std::size_t offset = 0;
+  for (std::uint32_t at = 0; at < count_; ++at) {
+    if (at < separated) {
+      const std::size_t end = payloads.find('\n', offset);
+      if (end == std::string_view::npos) return malformed("separators");
+      entries_[at].payload = payloads.substr(offset, end - offset);
+      offset = end + 1;
+    } else {
+      const std::uint64_t length = in.varint();
+      if (in.failed() || length > payloads.size() - offset) return malformed("lengths");
+      entries_[at].payload = payloads.substr(offset, length);
+      offset += length;
+    }
   }
-  if (offset != payload_bytes_) return malformed("lengths");
+  if (offset != payloads.size()) return malformed("lengths");
   read_sparse(in, count_, [&](std::uint32_t index) {
     const std::int64_t later = unzigzag(in.varint());
     entries_[index].read_at = receive_time(sum(entries_[index].received_at.time_since_epoch().count(), later));

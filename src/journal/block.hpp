@@ -38,10 +38,6 @@ class Block {
   std::uint32_t size() const { return count_; }
   bool contains(Position position) const { return position >= first_ && position <= last(); }
   Bytes bytes() const { return Bytes(content_.size()); }
-  // All received bytes, one entry after the other without separators: entry payloads are views into it.
-  std::string_view payloads() const YAGURA_LIFETIMEBOUND {
-    return std::string_view(content_).substr(0, payload_bytes_);
-  }
 
   std::span<const Entry> entries() const YAGURA_LIFETIMEBOUND;
   // The entries from `position` on: for a reader that starts in the middle of a block.

@@ -24,6 +24,7 @@ class BlockBuilder {
     return content_.size() + origins_.size() + origin_runs_.size() + received_runs_.size() + lengths_.size() +
            read_at_.size() + item_ids_.size() + count_ / 4 + 64;
   }
+  // With the separators.
   std::uint64_t payload_bytes() const { return payload_bytes_; }
 
   // The content; the builder is used up.
@@ -55,6 +56,7 @@ class BlockBuilder {
   std::string scratch_;
   std::string last_origin_;  // encoded, of the entry before
   std::uint32_t count_ = 0;
+  std::uint32_t separated_ = 0;  // leading payloads that end with a line feed of ours
   std::uint32_t read_at_count_ = 0;
   std::uint32_t item_id_count_ = 0;
   std::uint64_t payload_bytes_ = 0;

@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "base/file.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
 #include "journal/reader.hpp"
 #include "journal/sample_lines.hpp"
 #include "journal/verify.hpp"
@@ -23,8 +25,15 @@ struct Lines {
 const Lines& lines() {
   static const Lines all = [] {
     Lines made;
-    SampleLines sample(7);
-    for (int i = 0; i < 500'000; ++i) made.text.push_back(sample.next());
+    // YAGURA_BENCH_LINES names a file of lines, such as bench/syslog_load writes.
+    if (const char* file = std::getenv("YAGURA_BENCH_LINES")) {
+      const std::string text = read_file(file).value();
+      for (const std::string_view line : split(text, '\n'))
+        if (!line.empty()) made.text.emplace_back(line);
+    } else {
+      SampleLines sample(7);
+      for (int i = 0; i < 500'000; ++i) made.text.push_back(sample.next());
+    }
     for (int i = 0; i < 20; ++i) made.peers.push_back("192.0.2." + std::to_string(i) + ":514");
     for (std::size_t i = 0; i < made.text.size(); ++i) {
       made.bytes += made.text[i].size();
@@ -197,4 +206,9 @@ BENCHMARK(verify_everything)->Unit(benchmark::kMillisecond);
 }  // namespace
 }  // namespace yagura::journal
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  yagura::set_log(yagura::LogLevel::error, yagura::LogFormat::text);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -137,12 +137,12 @@ Result<SegmentStep> SegmentCursor::next(Depth depth, std::uint64_t limit) {
   const bool tag_fits = header && header->tag == tag_;
   if (header && !tag_fits) why = "the block belongs to another segment";
   if (!tag_fits || header->whole_size() > limit - offset_) {
+    step.header_intact = tag_fits;
+    if (tag_fits) step.header = *header;
     const auto found = TRY(search(offset_ + 1, limit));
     if (found) return damage_until(*found, tag_fits ? "the block does not end before the next begins" : why);
     step.kind = SegmentStep::Kind::incomplete;
     step.end = limit;
-    step.header_intact = tag_fits;
-    if (tag_fits) step.header = *header;
     step.what = tag_fits ? "the block is cut off" : why;
     return step;
   }
