@@ -369,6 +369,7 @@ class StreamSource final : public SyslogSource {
 
   // Senders hold what the kernel has taken from them for delivered, so it is read before we go.
   void drain_all() {
+    accept_some();
     loop_->remove(listener_.get(), accepter_);
     const auto until = Clock::now() + kDrainAtStop;
     while (!connections_.empty()) {
