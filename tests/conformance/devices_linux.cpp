@@ -2,6 +2,8 @@
 
 namespace yagura::conformance {
 
-int run_linux(const std::filesystem::path&, const std::filesystem::path&, std::string_view, const normalise::PackSet&) { return 2; }
+int run_linux(const std::filesystem::path&, const std::filesystem::path&, std::string_view, const normalise::PackSet&) {
+  return 2;
+}
 
 }  // namespace yagura::conformance

@@ -12,7 +12,9 @@ namespace yagura::conformance {
 // Everything that is known of a record under the names that the cases use.
 Found fields_of(const event::Record& record);
 
-int run_devices(const std::filesystem::path& cases, const std::filesystem::path& failures, std::string_view only, const normalise::PackSet& packs, bool dump);
-int run_linux(const std::filesystem::path& cases, const std::filesystem::path& failures, std::string_view only, const normalise::PackSet& packs);
+int run_devices(const std::filesystem::path& cases, const std::filesystem::path& failures, std::string_view only,
+                const normalise::PackSet& packs, bool dump);
+int run_linux(const std::filesystem::path& cases, const std::filesystem::path& failures, std::string_view only,
+              const normalise::PackSet& packs);
 
 }  // namespace yagura::conformance
