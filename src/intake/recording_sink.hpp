@@ -20,10 +20,13 @@ class RecordingSink final : public EntrySink {
   Result<Position> append(std::span<const journal::EntryView> entries, Deadline deadline) override {
     std::unique_lock lock(mutex_);
     ++appends_;
-    if (!changed_.wait_until(lock, deadline.is_never() ? Deadline::in(60s).at() : deadline.at(), [this] { return !full_; }))
+    if (!changed_.wait_until(lock, deadline.is_never() ? Deadline::in(60s).at() : deadline.at(),
+                             [this] { return !full_; }))
       return fail(ErrorKind::exhausted, "the journal is full");
     for (const auto& entry : entries) {
-      if (keep_) kept_.push_back({std::string(entry.source), std::string(entry.peer), std::string(entry.hint), std::string(entry.payload), entry.item_id});
+      if (keep_)
+        kept_.push_back({std::string(entry.source), std::string(entry.peer), std::string(entry.hint),
+                         std::string(entry.payload), entry.item_id});
       bytes_ += entry.payload.size();
     }
     count_ += entries.size();

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -25,12 +26,15 @@ struct Fixture {
   explicit Fixture(SyslogSettings settings) {
     settings.address = "127.0.0.1";
     settings.port = 0;
-    settings.name = "test" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    settings.name = "test" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
+                    ::testing::UnitTest::GetInstance()->current_test_info()->name();
     source = SyslogSource::create(settings, sink);
     auto started = source->start();
     EXPECT_TRUE(started) << started.error().message();
   }
-  net::ByteStream connect() const { return net::ByteStream(*net::connect_tcp("127.0.0.1", source->port(), Deadline::in(1s))); }
+  net::ByteStream connect() const {
+    return net::ByteStream(*net::connect_tcp("127.0.0.1", source->port(), Deadline::in(1s)));
+  }
   // Sends and closes.
   void say(std::string_view bytes) const {
     auto stream = connect();
@@ -55,7 +59,8 @@ struct Fixture {
 TEST(SyslogUdp, EachDatagramIsOneEntry) {
   Fixture f({});
   const auto fd = f.udp();
-  for (const std::string_view text : {"<13>one", "<13>two\n", "<13>three\r\n", "", "\n", "<13>li\nne"}) ::send(fd.get(), text.data(), text.size(), 0);
+  for (const std::string_view text : {"<13>one", "<13>two\n", "<13>three\r\n", "", "\n", "<13>li\nne"})
+    ::send(fd.get(), text.data(), text.size(), 0);
   ASSERT_TRUE(f.sink.wait_for(4));
   EXPECT_THAT(f.sink.payloads(), ElementsAre("<13>one", "<13>two", "<13>three", "<13>li\nne"));
   const auto first = f.sink.kept().front();
@@ -89,7 +94,8 @@ TEST(SyslogUdp, WhatTheKernelDropsIsCounted) {
   f.sink.set_full(false);
   std::this_thread::sleep_for(300ms);
   ::send(fd.get(), "last", 4, 0);  // the count comes with the next datagram
-  for (int i = 0; i < 500 && f.sink.count() + f.source->status().dropped < kSent + 1; ++i) std::this_thread::sleep_for(5ms);
+  for (int i = 0; i < 500 && f.sink.count() + f.source->status().dropped < kSent + 1; ++i)
+    std::this_thread::sleep_for(5ms);
   EXPECT_GT(f.source->status().dropped, 0U);
   EXPECT_EQ(f.sink.count() + f.source->status().dropped, kSent + 1U);
 }
@@ -120,7 +126,8 @@ TEST(SyslogTcp, NothingIsLostInMuchAndManyReads) {
       auto stream = f.connect();
       std::string text;
       for (int i = 0; i < 20'000; ++i) {
-        const std::string message = fmt::format("<13>sender {} message {} {}", s, i, std::string(static_cast<std::size_t>(i) % 200, 'x'));
+        const std::string message =
+            fmt::format("<13>sender {} message {} {}", s, i, std::string(static_cast<std::size_t>(i) % 200, 'x'));
         text += i % 3 == 0 ? fmt::format("{} {}", message.size(), message) : message + "\n";
         if (text.size() > 3000 || i == 19'999) {
           ASSERT_TRUE(stream.write_all(text, Deadline::in(10s)));
@@ -256,10 +263,12 @@ TEST(SyslogTcp, WhatTheKernelHasTakenIsReadAtStop) {
 
 TEST(SyslogTcp, AnAddressInUseIsNamed) {
   Fixture f({.transport = SyslogTransport::tcp});
-  auto second = SyslogSource::create({.name = "second", .transport = SyslogTransport::tcp, .address = "127.0.0.1", .port = f.source->port()}, f.sink);
+  auto second = SyslogSource::create(
+      {.name = "second", .transport = SyslogTransport::tcp, .address = "127.0.0.1", .port = f.source->port()}, f.sink);
   auto started = second->start();
   ASSERT_FALSE(started);
-  EXPECT_THAT(started.error().message(), HasSubstr(fmt::format("binding to 127.0.0.1:{}: Address already in use", f.source->port())));
+  EXPECT_THAT(started.error().message(),
+              HasSubstr(fmt::format("binding to 127.0.0.1:{}: Address already in use", f.source->port())));
   EXPECT_THAT(started.error().message(), HasSubstr("'second'"));
 }
 
@@ -269,15 +278,19 @@ TEST(SyslogPeers, LoggerByUdpAndTcp) {
   if (std::system("command -v logger >/dev/null") != 0) GTEST_SKIP() << "no logger(1)";
   Fixture udp({});
   Fixture tcp({.transport = SyslogTransport::tcp});
-  const auto run = [](const std::string& options) { return std::system(("logger --server 127.0.0.1 " + options).c_str()); };
+  const auto run = [](const std::string& options) {
+    return std::system(("logger --server 127.0.0.1 " + options).c_str());
+  };
   ASSERT_EQ(run(fmt::format("--udp --port {} -t app --rfc3164 'by udp'", udp.source->port())), 0);
   ASSERT_EQ(run(fmt::format("--tcp --port {} -t app --rfc5424 'by tcp'", tcp.source->port())), 0);
   ASSERT_EQ(run(fmt::format("--tcp --octet-count --port {} -t app --rfc5424 'counted\nlines'", tcp.source->port())), 0);
   ASSERT_TRUE(udp.sink.wait_for(1));
   ASSERT_TRUE(tcp.sink.wait_for(2));
-  EXPECT_THAT(udp.sink.payloads()[0], ::testing::AllOf(::testing::StartsWith("<13>"), ::testing::EndsWith("app: by udp")));
+  EXPECT_THAT(udp.sink.payloads()[0],
+              ::testing::AllOf(::testing::StartsWith("<13>"), ::testing::EndsWith("app: by udp")));
   EXPECT_THAT(tcp.sink.payloads()[0], ::testing::AllOf(::testing::StartsWith("<13>1 "), ::testing::EndsWith("by tcp")));
-  EXPECT_THAT(tcp.sink.payloads()[1], ::testing::AllOf(::testing::StartsWith("<13>1 "), ::testing::EndsWith("counted\nlines")));
+  EXPECT_THAT(tcp.sink.payloads()[1],
+              ::testing::AllOf(::testing::StartsWith("<13>1 "), ::testing::EndsWith("counted\nlines")));
 }
 
 class SyslogTls : public ::testing::Test {
@@ -288,14 +301,19 @@ class SyslogTls : public ::testing::Test {
   }
   std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
   SyslogSettings settings(bool mutual) const {
-    return {.transport = SyslogTransport::tls, .handshake_timeout = 300ms, .tls = {path("server.crt"), path("server.key"), mutual ? path("client.crt") : ""}};
+    return {.transport = SyslogTransport::tls,
+            .handshake_timeout = 300ms,
+            .tls = {path("server.crt"), path("server.key"), mutual ? path("client.crt") : ""}};
   }
   TemporaryDirectory folder_;
 };
 
 TEST_F(SyslogTls, OpensslSpeaksToIt) {
   Fixture f(settings(false));
-  const auto command = fmt::format("(printf '7 <13>one<13>two\\n'; sleep 0.3) | openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:{} -CAfile {} -verify_return_error >/dev/null 2>&1", f.source->port(), path("server.crt"));
+  const auto command = fmt::format(
+      "(printf '7 <13>one<13>two\\n'; sleep 0.3) | openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:{} -CAfile "
+      "{} -verify_return_error >/dev/null 2>&1",
+      f.source->port(), path("server.crt"));
   EXPECT_EQ(std::system(command.c_str()), 0);
   ASSERT_TRUE(f.sink.wait_for(2));
   EXPECT_THAT(f.sink.payloads(), ElementsAre("<13>one", "<13>two"));
@@ -304,7 +322,10 @@ TEST_F(SyslogTls, OpensslSpeaksToIt) {
 TEST_F(SyslogTls, MutualRefusesWhoHasNoCertificate) {
   Fixture f(settings(true));
   const auto send = [&](const std::string& options) {
-    (void)!std::system(fmt::format("(printf '<13>{}\\n'; sleep 0.3) | openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:{} {} >/dev/null 2>&1", options.empty() ? "no" : "yes", f.source->port(), options).c_str());
+    (void)!std::system(fmt::format("(printf '<13>{}\\n'; sleep 0.3) | openssl s_client -quiet -no_ign_eof -connect "
+                                   "127.0.0.1:{} {} >/dev/null 2>&1",
+                                   options.empty() ? "no" : "yes", f.source->port(), options)
+                           .c_str());
   };
   send("");
   send(fmt::format("-cert {} -key {}", path("client.crt"), path("client.key")));
@@ -323,7 +344,8 @@ TEST_F(SyslogTls, MuchAtOnceAndGarbage) {
     EXPECT_TRUE(Fixture::ended(silent));
   }
   auto context = net::TlsContext::client({.ca = path("server.crt")});
-  auto stream = net::ByteStream::tls_client(*net::connect_tcp("127.0.0.1", f.source->port(), Deadline::in(1s)), **context, "localhost");
+  auto stream = net::ByteStream::tls_client(*net::connect_tcp("127.0.0.1", f.source->port(), Deadline::in(1s)),
+                                            **context, "localhost");
   ASSERT_TRUE(stream->handshake(Deadline::in(2s)));
   std::string text;
   for (int i = 0; i < 50'000; ++i) text += fmt::format("<13>message {} {}\n", i, std::string(100, 'x'));
@@ -335,7 +357,9 @@ TEST_F(SyslogTls, MuchAtOnceAndGarbage) {
 
 TEST_F(SyslogTls, AMissingCertificateIsNamed) {
   RecordingSink sink;
-  auto source = SyslogSource::create({.name = "tls", .transport = SyslogTransport::tls, .port = 0, .tls = {path("none.crt"), path("none.key"), ""}}, sink);
+  auto source = SyslogSource::create(
+      {.name = "tls", .transport = SyslogTransport::tls, .port = 0, .tls = {path("none.crt"), path("none.key"), ""}},
+      sink);
   auto started = source->start();
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error().message(), HasSubstr("none.crt"));
