@@ -186,8 +186,10 @@ class HecImpl final : public HecSource {
     return refuse(HecCode::busy);
   }
 
+  // An event says its own metadata; of a raw line only the query can.
   static std::string hint_of(const HttpRequest& request, bool raw) {
-    std::string hint = raw ? "hec-raw" : "hec-event";
+    if (!raw) return "hec-event";
+    std::string hint = "hec-raw";
     char separator = '?';
     for (const auto& [key, value] : request.query_parameters()) {
       if (key != "host" && key != "source" && key != "sourcetype" && key != "index" && key != "time") continue;

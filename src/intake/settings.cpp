@@ -168,7 +168,7 @@ FileTailSettings read_file(const SettingsNode& node, const SettingsContext& cont
   s.max_message = node.get("max_message", s.max_message);
   at_least(node, "max_message", s.max_message, 480_B, 8_MiB);
   s.max_files = static_cast<std::size_t>(
-      node.get("max_files", static_cast<std::int64_t>(s.max_files), {.min = 1, .max = 100'000}));
+      node.get("max_files", static_cast<std::int64_t>(s.max_files), {.min = 1, .max = 5'000}));
   s.poll_interval = node.get("poll_interval", s.poll_interval);
   at_least(node, "poll_interval", s.poll_interval, 10ms);
   s.rescan_interval = node.get("rescan_interval", s.rescan_interval);
