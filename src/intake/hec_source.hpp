@@ -3,9 +3,8 @@
 // Without acknowledgement a request is answered 200 only when its events are durable; with it (a token with `acks`, a
 // channel) at once, with an ackId that /ack tells as true only when they are. A request is taken whole or not at all.
 // When the journal pushes back the answer is 503 "Server is busy", which senders repeat. Each event is one journal
-// entry: its exact bytes, hint "hec-event"; of a raw body each line, hint "hec-raw". What the query says of all events
-// of a request (host, source, sourcetype, index) follows the hint as
-// "?host=web1&sourcetype=x".
+// entry: its exact bytes, hint "hec-event"; of a raw body each line, hint "hec-raw". What the query says of a raw body
+// (host, source, sourcetype, index, time) follows the hint: "hec-raw?host=web1&sourcetype=x", percent-encoded.
 //
 // Tokens are compared as SHA-256 in constant time. Handlers run on the HTTP server's threads.
 #pragma once
