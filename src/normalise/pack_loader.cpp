@@ -150,6 +150,10 @@ class Loader {
     out.name = bare;
     out.type = ecs_type(bare);
     out.is_time = out.type == EcsType::time;
+    if (bare == "user.name" || bare.ends_with(".user.name") || bare == "user.target.name") {
+      out.is_account = true;
+      out.domain = event::intern_field(bare.substr(0, bare.size() - 4) + "domain");
+    }
     return out;
   }
 

@@ -74,6 +74,8 @@ struct Assignment {
   std::string name;
   EcsType type = EcsType::text;
   bool is_time = false;
+  bool is_account = false;      // a user.name: "DOMAIN\\user" is taken apart
+  event::FieldId domain;        // where the domain goes then
   bool overrides = false;
   std::vector<Reference> from;  // the first that has a value
   std::optional<std::string> constant;

@@ -339,6 +339,16 @@ void PackRun::assign(const Assignment& assignment, std::optional<Value> given) {
     // A translated port of 0 is none.
     if (assignment.type == EcsType::port && good->as_int64() == 0 && assignment.name.find("nat.") != std::string::npos)
       return false;
+    if (assignment.is_account && good->is_string()) {
+      // "DOMAIN\\user" is two things.
+      if (const auto slash = good->as_string().rfind('\\'); slash != std::string_view::npos && slash > 0 && slash + 1 < good->as_string().size()) {
+        std::string_view domain = good->as_string().substr(0, slash);
+        while (domain.ends_with('\\')) domain.remove_suffix(1);
+        if (assignment.domain.is_listed()) set(assignment.domain, event::name_of(assignment.domain), Value::string(domain), false);
+        set(assignment.target, assignment.name, Value::string(good->as_string().substr(slash + 1)), assignment.overrides);
+        return true;
+      }
+    }
     set(assignment.target, assignment.name, *good, assignment.overrides);
     return true;
   };
@@ -505,8 +515,27 @@ void PackRun::run(const Pack& pack, event::RecordBatch& batch, std::size_t recor
   steps_left_ = kMaxSteps;
   run(pack.steps);
   for (const Pack* base : pack.extended) run(base->steps);
-  // Names that begin with '_' were for the pack's own use.
-  std::erase_if(made_, [](const Field& f) { return f.name.starts_with('_'); });
+  // A translated address or port that is the same as the real one says nothing.
+  static const std::array<std::pair<FieldId, FieldId>, 4> translations{{
+      {event::intern_field("source.nat.ip"), event::intern_field("source.ip")},
+      {event::intern_field("source.nat.port"), event::intern_field("source.port")},
+      {event::intern_field("destination.nat.ip"), event::intern_field("destination.ip")},
+      {event::intern_field("destination.nat.port"), event::intern_field("destination.port")},
+  }};
+  const auto says_nothing = [&](const Field& f) {
+    if (f.name.starts_with('_')) return true;  // for the pack's own use
+    for (const auto& [translated, real] : translations) {
+      if (f.id != translated) continue;
+      const Value* other = find(real);
+      return other != nullptr && *other == f.value;
+    }
+    return false;
+  };
+  std::vector<Field>& kept = kept_;
+  kept.clear();
+  for (const Field& f : made_)
+    if (!says_nothing(f)) kept.push_back(f);
+  made_.swap(kept);
   for (const auto& [id, text] : pack.constants) made_.push_back({id, event::name_of(id), Value::string(text)});
   made_.push_back({name_field, event::name_of(name_field), Value::string(pack.name)});
   if (!pack.table.empty()) made_.push_back({table_field, event::name_of(table_field), Value::string(pack.table)});

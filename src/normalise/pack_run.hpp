@@ -41,6 +41,7 @@ class PackRun {
   std::uint32_t stamp_ = 0;
   std::span<const event::Field> record_fields_;
   std::vector<event::Field> made_;
+  std::vector<event::Field> kept_;
   std::vector<std::uint8_t> made_native_;  // beside made_
   std::string_view raw_;
   Arena* arena_ = nullptr;
