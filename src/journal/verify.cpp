@@ -4,6 +4,7 @@
 #include <sys/file.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/encoding.hpp"
 #include "journal/byte_repair.hpp"
@@ -48,6 +49,7 @@ class Verifier {
                  Position first = {}, Position last = {});
   void note(std::string text) { report_.notes.push_back(std::move(text)); }
 
+  std::uint64_t readable_size(const Segment& segment, const SegmentFile& next_file) const;
   void read_tombstones_file();
   void want(const Head& head, std::string name, const fs::path& file);
   void walk(Segment& segment);
@@ -83,6 +85,7 @@ class Verifier {
   bool sealed_ = false;
   bool beginning_known_ = true;  // false: retention is deleting the oldest segments just now
   std::uint64_t faults_before_segment_ = 0;
+  std::uint64_t faults_before_previous_ = 0;
   SegmentFile previous_;            // the file walked last
   std::uint64_t block_before_ = 0;  // offset of the block before in this segment
   fs::path signed_file_;            // behind here nothing is under a good signature yet
@@ -143,12 +146,7 @@ Result<VerifyReport> Verifier::run() {
     }
     segment.open = std::move(*opened);
     segment.limit = files[i].size;
-    if (!segment.newest)
-      if (const auto next = open_source(files[i + 1].path))
-        if (const auto header = open_segment(*next, files[i + 1].first, std::nullopt);
-            header && header->header &&
-            header->header->number == segment.open.header.value_or(SegmentHeader{}).number + 1)
-          segment.limit = std::min(segment.limit, header->header->previous_size);
+    if (!segment.newest) segment.limit = std::min(segment.limit, readable_size(segment, files[i + 1]));
     walk(segment);
     ++report_.segments;
     report_.bytes += Bytes(files[i].size);
@@ -158,11 +156,27 @@ Result<VerifyReport> Verifier::run() {
   }
   report_.last = last_;
   if (files.empty() && wanted_.empty() && tombstones_.empty()) note("the journal is empty");
-  if (!files.empty() && head && !*head && report_.entries > 0)
+  // A Writer signs its first head right after its first commit.
+  for (int tries = 0; live_ && tries < 20 && !fs::exists(head_path); ++tries) std::this_thread::sleep_for(10ms);
+  if (head && !*head && report_.entries > 0 && !(live_ && fs::exists(head_path)))
     add_fault(FaultKind::wrong_signature, head_path, 0, 0,
               "there is no head file: nothing signed says where the journal ends");
   finish_heads();
   return std::move(report_);
+}
+
+// What a failed write, or a tail kept because it should not have been torn, has left behind a segment's end is no part
+// of the journal. Elsewhere nothing may stand there, so the whole file is walked.
+std::uint64_t Verifier::readable_size(const Segment& segment, const SegmentFile& next_file) const {
+  constexpr auto kWhole = std::numeric_limits<std::uint64_t>::max();
+  const auto source = open_source(next_file.path);
+  if (!source) return kWhole;
+  const auto next = open_segment(*source, next_file.first, std::nullopt);
+  if (!next || !next->header || !segment.open.header || next->header->number != segment.open.header->number + 1)
+    return kWhole;
+  const bool leftovers =
+      next->header->reason == SegmentReason::write_error || next->header->promised > next->header->previous_last;
+  return leftovers ? next->header->previous_size : kWhole;
 }
 
 void Verifier::want(const Head& head, std::string name, const fs::path& file) {
@@ -197,7 +211,7 @@ void Verifier::read_tombstones_file() {
 // ---- one segment ----
 
 void Verifier::walk(Segment& segment) {
-  faults_before_segment_ = report_.fault_count;
+  faults_before_previous_ = std::exchange(faults_before_segment_, report_.fault_count);
   check_header(segment);
   sealed_ = false;
   block_before_ = 0;
@@ -296,7 +310,7 @@ void Verifier::check_first(const Segment& segment, const SegmentHeader& header) 
 }
 
 void Verifier::check_link(const Segment& segment, const SegmentHeader& header) {
-  const bool damage_before = report_.fault_count > faults_before_segment_ || !chain_;
+  const bool damage_before = report_.fault_count > faults_before_previous_ || !chain_;
   if (header.number != *number_ + 1) {
     if (header.number > *number_ + 1) {
       add_fault(FaultKind::missing_segment, folder_ / segment_file_name(Position(last_.number() + 1)), 0, 0,
@@ -318,7 +332,7 @@ void Verifier::check_link(const Segment& segment, const SegmentHeader& header) {
         fmt::format("{} bytes stand behind the segment's end", previous_.size - header.previous_size);
     if (header.reason == SegmentReason::write_error)
       note(fmt::format("{}: {} (left by a failed write; never read)", previous_.path.filename().string(), text));
-    else if (header.promised <= header.previous_last)  // else kept on purpose, and told below
+    else if (header.promised <= header.previous_last && !damage_before)  // else told already, or below
       add_fault(FaultKind::unexplained_bytes, previous_.path, header.previous_size,
                 previous_.size - header.previous_size, text);
   }
