@@ -135,6 +135,7 @@ void RuleLibrary::publish(std::shared_ptr<const sigma::RuleSet> set, std::vector
   }
   for (const auto& correlation : snapshot->set->correlations())
     snapshot->correlations.push_back(running(correlation.metadata, correlation.place, "SigmaCorrelation"));
+  snapshot->plan = CorrelationPlan::make(*snapshot->set);
   std::erase_if(counters_, [&](const auto& entry) { return !ids.contains(entry.first); });
   const std::lock_guard lock(mutex_);
   current_ = std::move(snapshot);

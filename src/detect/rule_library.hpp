@@ -15,6 +15,7 @@
 #include "base/annotations.hpp"
 #include "base/result.hpp"
 #include "detect/alert.hpp"
+#include "detect/correlation_plan.hpp"
 #include "sigma/rule_loader.hpp"
 #include "sigma/rule_set.hpp"
 
@@ -51,6 +52,7 @@ struct RuleSnapshot {
   std::shared_ptr<const sigma::RuleSet> set;
   std::vector<RunningRule> rules;         // by RuleSet index
   std::vector<RunningRule> correlations;  // by index in RuleSet::correlations()
+  std::shared_ptr<const CorrelationPlan> plan;
   std::vector<sigma::Problem> problems;
   std::uint64_t generation = 0;
 };

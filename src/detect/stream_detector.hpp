@@ -19,12 +19,6 @@
 
 namespace yagura::detect {
 
-// A rule that correlations want, matched: what the Correlator works on. Views live as long as the batch.
-struct Observation {
-  std::uint32_t record = 0;  // index in the batch
-  std::uint32_t rule = 0;    // index in the snapshot
-};
-
 class StreamDetector {
  public:
   class Worker {
@@ -32,7 +26,7 @@ class StreamDetector {
     // Alerts of rules that look at single events; nullopt when there are none. With `observations`, also every match of
     // a rule that a correlation refers to.
     std::optional<event::TableBatch> observe(const event::RecordBatch& records, ReceiveTime now,
-                                             std::vector<Observation>* observations = nullptr);
+                                             std::vector<CorrelationEvent>* events = nullptr);
     // The rules that the last observe() used.
     const std::shared_ptr<const RuleSnapshot>& snapshot() const { return snapshot_; }
 
@@ -44,6 +38,7 @@ class StreamDetector {
     std::shared_ptr<const RuleSnapshot> snapshot_;
     std::unique_ptr<sigma::MatchScratch> scratch_;
     std::vector<sigma::Match> matches_;
+    std::vector<Observation> observations_;
     AlertWriter writer_;
   };
 

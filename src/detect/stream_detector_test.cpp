@@ -68,13 +68,11 @@ TEST_P(OwnRules, RaiseTheAlertsOfTheCase) {
   const auto worker = detector.make_worker();
   RecordBatch batch;
   add_record(batch, c["record"], 7);
-  std::vector<Observation> observations;
-  const auto rows = worker->observe(batch, receive_time(0), &observations);
+  std::vector<CorrelationEvent> events;
+  const auto rows = worker->observe(batch, receive_time(0), &events);
   std::string text;
-  for (const auto& seen : observations) {
-    const auto& rule = worker->snapshot()->rules[seen.rule];
-    text += rule.alert.title + (rule.standalone ? "" : " (counted)") + "\n";
-  }
+  for (std::size_t r = 0; rows && r < rows->row_count(); ++r) text += text_at(*rows, "AlertName", r) + "\n";
+  for (const auto& event : events) text += worker->snapshot()->plan->sources()[event.source].reference + " (counted)\n";
   if (!text.empty()) text.pop_back();
   testing::expect_section(c, "rules", text);
 }

@@ -37,8 +37,10 @@ inline event::Value to_value(const boost::json::value& json, Arena& arena) {
 }
 
 // Adds one record with the object's members as fields.
-inline void add_record(event::RecordBatch& batch, const boost::json::object& object) {
-  batch.begin_record({});
+inline void add_record(event::RecordBatch& batch, const boost::json::object& object,
+                       const event::RecordOrigin& origin = {}) {
+  batch.begin_record(origin);
+  batch.current().time = assume_event_time(origin.received_at);
   for (const auto& member : object)
     batch.set_foreign(batch.arena().copy({member.key().data(), member.key().size()}),
                       to_value(member.value(), batch.arena()));

@@ -132,6 +132,8 @@ int run_sigma(const std::filesystem::path& cases, Report& report) {
       run_reject(c, report);
     else if (kind == "filter")
       run_filter(c, report);
+    else if (kind == "correlation")
+      run_correlation(c, report);
   }
   report.print_all("sigma");
   return 0;

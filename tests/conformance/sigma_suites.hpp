@@ -1,5 +1,7 @@
 // The suites of conformance_sigma and what they share.
 #pragma once
+#include <boost/json.hpp>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -66,6 +68,8 @@ inline std::vector<std::filesystem::path> rule_files(const std::filesystem::path
   std::sort(files.begin(), files.end());
   return files;
 }
+
+void run_correlation(const boost::json::object& c, Report& report);
 
 int run_sigma(const std::filesystem::path& cases, Report& report);
 
