@@ -105,7 +105,6 @@ class BodyStream final : public HttpBodyStream {
 
   const HttpResponse& head() const override { return head_; }
   const std::vector<HttpHeader>& trailers() const override { return parser_.trailers(); }
-  std::optional<std::uint64_t> content_length() const { return parser_.content_length(); }
 
   Result<std::string_view> read(Deadline deadline) override {
     if (handed_out_) piece_.clear();
@@ -116,19 +115,35 @@ class BodyStream final : public HttpBodyStream {
         return std::string_view{};
       }
       if (!connection_) return fail(ErrorKind::unavailable, "the response has failed already");
+      parser_.body().swap(piece_);  // so that its memory is used again
+      parser_.body().clear();
       if (auto more = read_more(deadline); !more) {
         connection_.reset();
         return std::unexpected(std::move(more).error());
       }
+      piece_.swap(parser_.body());
     }
     return std::string_view(piece_);
   }
 
+  // The body in one piece, read into its place. In place of read().
+  Result<std::string> read_whole(Deadline deadline, Bytes max_body) {
+    parser_.body().swap(piece_);
+    // Memory that is not touched costs nothing, so a length that is a lie does no harm.
+    if (const auto length = parser_.content_length())
+      parser_.body().reserve(std::min<std::uint64_t>(*length, 1ULL << 30));
+    while (!parser_.done()) {
+      TRY(read_more(deadline));
+      if (parser_.body().size() > max_body.count())
+        return fail(ErrorKind::exhausted, "the answer is larger than {}", yagura::to_string(max_body));
+    }
+    finish();
+    return std::move(parser_.body());
+  }
+
  private:
   Result<> read_more(Deadline deadline) {
-    parser_.body().swap(piece_);  // so that its memory is used again
-    parser_.body().clear();
-    const auto place = connection_->input.empty() ? parser_.prepare_body(kPiece) : std::span<char>{};
+    const auto place = connection_->input.empty() ? parser_.prepare_body(1 << 20) : std::span<char>{};
     if (!place.empty()) {
       auto got = connection_->stream.read_some(place.data(), place.size(), deadline);
       parser_.commit_body(got.value_or(0));
@@ -149,7 +164,6 @@ class BodyStream final : public HttpBodyStream {
         input.erase(0, used);
       }
     }
-    piece_.swap(parser_.body());
     return {};
   }
 
@@ -174,17 +188,9 @@ class ClientImpl final : public HttpClient {
   Result<HttpResponse> send(const HttpRequest& request, Deadline deadline, Bytes max_body) override {
     auto stream = TRY(begin(request, deadline, max_body));
     HttpResponse response = stream->head();
-    if (const auto length = stream->content_length())
-      response.body.reserve(std::min<std::uint64_t>(*length, 64ULL << 20));
-    while (true) {
-      const auto piece = TRY(stream->read(deadline), "reading the answer to {} {}", request.method, path_of(request));
-      if (piece.empty()) return response;
-      // Bodies that end with the connection pass the parser's own limit piece by piece.
-      if (response.body.size() + piece.size() > max_body.count())
-        return fail(ErrorKind::exhausted, "the answer to {} {} is larger than {}", request.method, path_of(request),
-                    yagura::to_string(max_body));
-      response.body.append(piece);
-    }
+    response.body =
+        TRY(stream->read_whole(deadline, max_body), "reading the answer to {} {}", request.method, path_of(request));
+    return response;
   }
 
   Result<std::unique_ptr<HttpBodyStream>> open(const HttpRequest& request, Deadline deadline) override {

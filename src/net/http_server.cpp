@@ -630,7 +630,9 @@ void ServerImpl::handle(Session& session) {
     session.broken = session.broken || stream.failed();
   } else {
     if (!response) response = text_response(500, "no answer\n");
-    request.body = std::string();  // its memory is worth more than its copy
+    // Before the answer goes out: who has it may send as much again at once.
+    request.body = std::string();
+    release(session);
     answer(session, std::move(*response), head_only);
   }
   loop_->post([this, shared = session.shared_from_this()] { resume(*shared); });
