@@ -1,0 +1,481 @@
+#include "kql/binder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace yagura::kql {
+
+Binder::Binder(const SyntaxTree& tree, const Catalog& catalog, const CompileOptions& options,
+               std::vector<Diagnostic>& diagnostics)
+    : tree_(tree), catalog_(catalog), options_(options), diagnostics_(diagnostics) {}
+
+BoundQuery Binder::bind() {
+  Bound result;
+  for (const auto* s : tree_.statements) statement(*s, &result);
+  if (result.scalar && !result.table && errors_ == 0) {
+    // A bare scalar expression is the table print makes of it.
+    auto values = std::make_shared<ValuesPlan>();
+    values->columns.push_back(new_column("print_0", result.scalar->type));
+    values->rows.push_back({result.scalar});
+    result.table = values;
+  }
+  query_.plan = result.table;
+  return std::move(query_);
+}
+
+// ---- mistakes
+
+void Binder::error(std::string_view code, Span span, std::string message) {
+  ++errors_;
+  if (quiet_ || diagnostics_.size() >= 200) return;
+  if (at_) span = *at_;
+  for (const auto& d : diagnostics_) {
+    if (d.start == span.start && d.length == span.length && d.code == code && d.message == message) return;
+  }
+  Diagnostic d;
+  d.code = code;
+  d.message = std::move(message);
+  d.start = span.start;
+  d.length = span.length;
+  diagnostics_.push_back(std::move(d));
+}
+
+void Binder::not_supported(Span span, std::string_view what) { error("YK010", span, fmt::format("{} is not supported yet.", what)); }
+
+void Binder::unknown_name(Span span, std::string_view name, const Row& row) {
+  std::vector<std::string_view> names;
+  for (const Plan* plan : {row.input, row.right}) {
+    if (plan == nullptr) continue;
+    for (const auto& c : plan->columns) names.push_back(c.name);
+  }
+  for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) names.push_back(s->name);
+  error("KS142", span,
+        fmt::format("The name '{}' does not refer to any known column, table, variable or function.{}", name,
+                    did_you_mean(name, names)));
+}
+
+void Binder::unknown_table(Span span, std::string_view name) {
+  std::vector<std::string_view> names = catalog_.table_names();
+  for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) names.push_back(s->name);
+  error("KS204", span,
+        fmt::format("The name '{}' does not refer to any known table, tabular variable or function.{}", name,
+                    did_you_mean(name, names)));
+}
+
+std::string_view Binder::text_of(Span span) const { return tree_.text_of(span); }
+
+bool Binder::spend(Span span) {
+  if (++spent_ <= options_.max_bound_nodes) return true;
+  if (spent_ == options_.max_bound_nodes + 1) error("YK003", span, "The query is too large once its functions are expanded.");
+  return false;
+}
+
+// ---- columns
+
+const PlanColumn* Binder::find(const Plan& plan, std::string_view name) const {
+  for (const auto& c : plan.columns) {
+    if (c.name == name) return &c;
+  }
+  return nullptr;
+}
+
+namespace {
+bool matches_wildcard(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+}  // namespace
+
+std::vector<const PlanColumn*> Binder::matching(const Plan& plan, const Name& wildcard) const {
+  std::vector<const PlanColumn*> found;
+  for (const auto& c : plan.columns) {
+    if (matches_wildcard(wildcard.text, c.name)) found.push_back(&c);
+  }
+  return found;
+}
+
+const PlanColumn* Binder::column(const Expression& e, const Plan& input) {
+  const Expression* inner = &e;
+  while (const auto* p = as<ParenthesizedExpression>(inner)) inner = p->inner;
+  if (const auto* n = as<NameExpression>(inner)) {
+    if (const auto* c = find(input, n->name.text)) return c;
+    unknown_name(n->span, n->name.text, {.input = &input});
+    return nullptr;
+  }
+  if (is<MissingExpression>(*inner)) return nullptr;
+  error("KS109", e.span, "Column name expected.");
+  return nullptr;
+}
+
+PlanPtr Binder::select(PlanPtr input, std::vector<std::pair<PlanColumn, Expr>> columns) const {
+  auto plan = std::make_shared<ProjectPlan>();
+  plan->input = std::move(input);
+  for (auto& [c, value] : columns) {
+    plan->columns.push_back(std::move(c));
+    plan->values.push_back(std::move(value));
+  }
+  return plan;
+}
+
+PlanPtr Binder::with_windows(PlanPtr input, const std::vector<std::pair<PlanColumn, Expr>>& windows) const {
+  if (windows.empty()) return input;
+  auto plan = std::make_shared<WindowPlan>();
+  plan->columns = input->columns;
+  plan->input = std::move(input);
+  for (const auto& [c, value] : windows) {
+    plan->columns.push_back(c);
+    plan->functions.push_back(value);
+  }
+  return plan;
+}
+
+std::shared_ptr<const SharedPlan> Binder::share(std::string name, PlanPtr plan, bool materialized) {
+  auto shared = std::make_shared<SharedPlan>();
+  shared->name = std::move(name);
+  shared->plan = std::move(plan);
+  shared->materialized = materialized;
+  return shared;
+}
+
+PlanPtr Binder::reference(std::shared_ptr<const SharedPlan> target) {
+  auto plan = std::make_shared<ReferencePlan>();
+  for (const auto& c : target->plan->columns) plan->columns.push_back(new_column(c.name, c.type));
+  plan->target = std::move(target);
+  return plan;
+}
+
+PlanPtr Binder::empty_table(const std::vector<PlanColumn>& columns) {
+  auto plan = std::make_shared<ValuesPlan>();
+  for (const auto& c : columns) plan->columns.push_back(new_column(c.name, c.type));
+  return plan;
+}
+
+// ---- variables
+
+void Binder::declare(std::string name, Variable variable) {
+  auto s = std::make_shared<Scope>();
+  s->parent = scope_;
+  s->name = std::move(name);
+  s->variable = std::move(variable);
+  scope_ = std::move(s);
+}
+
+const Variable* Binder::lookup(std::string_view name) const {
+  for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) {
+    if (s->name == name) return &s->variable;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Binder::visible_tables() const {
+  std::vector<std::string> names;
+  for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) {
+    if (s->variable.is_view) names.push_back(s->name);
+  }
+  std::ranges::reverse(names);
+  if (names.empty()) {
+    for (const auto n : catalog_.table_names()) names.emplace_back(n);
+  } else {
+    for (const auto n : catalog_.table_names()) names.emplace_back(n);
+  }
+  return names;
+}
+
+std::string_view Binder::parameter(Parameters parameters, std::string_view name) const {
+  for (const auto& p : parameters) {
+    if (p.name.text != name || p.value == nullptr) continue;
+    if (const auto* l = as<Literal>(p.value)) {
+      if (l->token || l->type == Type::string) return l->text;
+      if (l->type == Type::boolean) return l->boolean ? "true" : "false";
+      return text_of(l->span);
+    }
+    if (const auto* n = as<NameExpression>(p.value)) return n->name.text;
+    return text_of(p.value->span);
+  }
+  return {};
+}
+
+// ---- tables
+
+PlanPtr Binder::stored_table(std::string_view name) {
+  const event::TableSchema* schema = catalog_.find_table(name);
+  if (schema == nullptr) return nullptr;
+  auto scan = std::make_shared<ScanPlan>();
+  scan->table = schema->name;
+  scan->table_sql = catalog_.table_sql(schema->name);
+  const PlanColumn* time = nullptr;
+  scan->columns.reserve(schema->columns.size());
+  for (const auto& c : schema->columns) {
+    scan->columns.push_back(new_column(c.name, c.type));
+    scan->stored.push_back(c.name);
+  }
+  for (const auto& c : scan->columns) {
+    if (c.name == "TimeGenerated" && c.type == Type::datetime) time = &c;
+  }
+  PlanPtr plan = scan;
+  const auto cut = [&](std::string_view op, std::optional<std::int64_t> ticks) {
+    if (!ticks || time == nullptr) return;
+    LiteralValue v;
+    v.integer = *ticks;
+    auto filter = std::make_shared<FilterPlan>();
+    filter->columns = plan->columns;
+    filter->input = plan;
+    filter->condition = call(op, {make_column(*time), make_literal(Type::datetime, v)});
+    plan = filter;
+  };
+  cut(">=", options_.from_ticks);
+  cut("<", options_.to_ticks);
+  return plan;
+}
+
+PlanPtr Binder::table_name(const NameExpression& e) {
+  if (e.name.missing) return nullptr;
+  if (const Variable* v = lookup(e.name.text)) {
+    switch (v->kind) {
+      case Variable::Kind::table: return reference(v->table);
+      case Variable::Kind::function: return invoke(*v, e.name.text, {}, e.span, e.span, {}).table;
+      case Variable::Kind::scalar:
+        error("KS207", e.span, "A tabular expression is expected.");
+        return nullptr;
+      case Variable::Kind::unknown: ++errors_; return nullptr;
+    }
+  }
+  if (PlanPtr plan = stored_table(e.name.text)) return plan;
+  if (const Variable* f = stored_function(e.name.text)) return invoke(*f, e.name.text, {}, e.span, e.span, {}).table;
+  unknown_table(e.span, e.name.text);
+  return nullptr;
+}
+
+bool Binder::is_table(const Expression& e, const Row& row) const {
+  if (is_operator(e.kind)) return true;
+  switch (e.kind) {
+    case NodeKind::pipe:
+    case NodeKind::data_table:
+    case NodeKind::external_data:
+    case NodeKind::materialize:
+    case NodeKind::to_table:
+    case NodeKind::contextual_data_table:
+    case NodeKind::inline_external_table:
+    case NodeKind::materialized_view_combine:
+    case NodeKind::data_scope: return true;
+    case NodeKind::parenthesized: return is_table(*static_cast<const ParenthesizedExpression&>(e).inner, row);
+    case NodeKind::name: {
+      const auto& n = static_cast<const NameExpression&>(e).name;
+      if (row.input != nullptr && find(*row.input, n.text) != nullptr) return false;
+      if (const Variable* v = lookup(n.text)) {
+        return v->kind == Variable::Kind::table || (v->kind == Variable::Kind::function && v->tabular_function);
+      }
+      if (catalog_.find_table(n.text) != nullptr) return true;
+      if (catalog_.find_function(n.text) == nullptr) return false;
+      const Variable* f = const_cast<Binder*>(this)->stored_function(n.text);
+      return f != nullptr && f->tabular_function;
+    }
+    case NodeKind::path: {
+      // database("x").T, cluster("x").database("y").T
+      const auto& p = static_cast<const PathExpression&>(e);
+      const Expression* target = p.target;
+      while (const auto* inner = as<PathExpression>(target)) target = inner->target;
+      if (const auto* c = as<CallExpression>(target)) {
+        return c->name.text == "database" || c->name.text == "cluster" || c->name.text == "workspace" || c->name.text == "app";
+      }
+      return false;
+    }
+    case NodeKind::call: {
+      const auto& c = static_cast<const CallExpression&>(e);
+      static constexpr std::string_view kTables[] = {"table", "materialize", "view", "external_table", "materialized_view",
+                                                    "stored_query_result"};
+      if (std::ranges::find(kTables, c.name.text) != std::end(kTables)) return true;
+      if (const Variable* v = lookup(c.name.text)) return v->kind == Variable::Kind::function && v->tabular_function;
+      if (const Variable* f = const_cast<Binder*>(this)->stored_function(c.name.text)) return f->tabular_function;
+      return false;
+    }
+    default: return false;
+  }
+}
+
+PlanPtr Binder::table(const Expression& e, const Row& row) {
+  if (!spend(e.span)) return nullptr;
+  if (is_operator(e.kind)) return apply(static_cast<const Operator&>(e), nullptr, true);
+  switch (e.kind) {
+    case NodeKind::pipe: {
+      const auto& p = static_cast<const PipeExpression&>(e);
+      if (p.source == nullptr) {
+        error("KS006", {e.span.start, 0}, "Missing expression");
+        return nullptr;
+      }
+      PlanPtr plan = table(*p.source, row);
+      // Names declared by `as` are seen by what follows in this pipe only.
+      const ScopePtr before = scope_;
+      for (const auto* op : p.operators) {
+        if (plan == nullptr) break;
+        plan = apply(*op, std::move(plan));
+      }
+      scope_ = before;
+      return plan;
+    }
+    case NodeKind::parenthesized: return table(*static_cast<const ParenthesizedExpression&>(e).inner, row);
+    case NodeKind::name: return table_name(static_cast<const NameExpression&>(e));
+    case NodeKind::materialize: {
+      PlanPtr plan = table(*static_cast<const MaterializeExpression&>(e).value, row);
+      return plan ? reference(share("", std::move(plan), true)) : nullptr;
+    }
+    case NodeKind::to_table: return table(*static_cast<const ToTableExpression&>(e).value, row);
+    case NodeKind::data_scope: return table(*static_cast<const DataScopeExpression&>(e).table, row);
+    case NodeKind::call: return table_call(static_cast<const CallExpression&>(e), row);
+    case NodeKind::data_table: {
+      const auto& d = static_cast<const DataTableExpression&>(e);
+      auto plan = std::make_shared<ValuesPlan>();
+      for (const auto* c : d.schema.columns) {
+        if (!c->type.type) {
+          error("KS115", c->type.span, fmt::format("The name '{}' is not a known type.", c->type.text));
+          return nullptr;
+        }
+        if (std::ranges::any_of(plan->columns, [&](const auto& o) { return o.name == c->name.text; })) {
+          error("KS171", c->name.span, fmt::format("A column with the name '{}' is already declared.", c->name.text));
+        }
+        plan->columns.push_back(new_column(std::string(c->name.text), *c->type.type));
+      }
+      const std::size_t width = plan->columns.size();
+      if (width == 0) {
+        if (!d.values.empty()) error("KS125", d.schema.span, "The datatable has no columns.");
+        return plan;
+      }
+      if (d.values.size() % width != 0) {
+        error("KS126", d.values.back()->span,
+              fmt::format("The number of values must be a multiple of the number of columns ({}).", width));
+        return nullptr;
+      }
+      for (std::size_t at = 0; at < d.values.size(); at += width) {
+        std::vector<Expr> cells;
+        for (std::size_t i = 0; i < width; ++i) {
+          Expr cell = constant(*d.values[at + i], {});
+          const Type wanted = plan->columns[i].type;
+          if (cell->type != wanted && cell->type != kUnknown) cell = convert(cell, wanted);
+          cells.push_back(std::move(cell));
+        }
+        plan->rows.push_back(std::move(cells));
+      }
+      return plan;
+    }
+    case NodeKind::external_data:
+      not_supported(static_cast<const ExternalDataExpression&>(e).keyword, "externaldata");
+      return [&]() -> PlanPtr {
+        std::vector<PlanColumn> columns;
+        for (const auto* c : static_cast<const ExternalDataExpression&>(e).schema.columns) {
+          columns.push_back({0, std::string(c->name.text), c->type.type.value_or(Type::string)});
+        }
+        return empty_table(columns);
+      }();
+    case NodeKind::path: {
+      const auto& p = static_cast<const PathExpression&>(e);
+      const auto* target = as<CallExpression>(p.target);
+      if (target != nullptr && target->name.text == "database") {
+        if (const auto* n = as<NameExpression>(p.selector)) return table_name(*n);
+        if (const auto* c = as<CallExpression>(p.selector)) return table_call(*c, row);
+      }
+      error("KS207", e.span, "A query reaches only the tables of its own workspace: cluster(), workspace() and app() are not supported.");
+      return nullptr;
+    }
+    case NodeKind::missing: ++errors_; return nullptr;
+    default: break;
+  }
+  const std::size_t before = errors_;
+  const Expr value = scalar(e, row);
+  if (errors_ == before && value->type != kUnknown) error("KS207", e.span, "A tabular expression is expected.");
+  return nullptr;
+}
+
+PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
+  const std::string_view name = e.name.text;
+  if (name == "table" || name == "view") {
+    if (e.arguments.empty()) {
+      error("KS119", e.name.span, "The function 'table' expects 1 argument.");
+      return nullptr;
+    }
+    const Expr argument = constant(*e.arguments[0], row);
+    if (!is_literal(argument) || argument->type != Type::string) {
+      error("KS118", e.arguments[0]->span, "The expression must be a string literal.");
+      return nullptr;
+    }
+    if (const Variable* v = lookup(argument->value.text)) {
+      if (v->kind == Variable::Kind::table) return reference(v->table);
+      if (v->kind == Variable::Kind::function) return invoke(*v, argument->value.text, {}, e.span, e.name.span, {}).table;
+    }
+    if (PlanPtr plan = stored_table(argument->value.text)) return plan;
+    if (const Variable* f = stored_function(argument->value.text)) {
+      return invoke(*f, argument->value.text, {}, e.span, e.name.span, {}).table;
+    }
+    unknown_table(e.arguments[0]->span, argument->value.text);
+    return nullptr;
+  }
+  if (name == "materialize" && e.arguments.size() == 1) {
+    PlanPtr plan = table(*e.arguments[0], row);
+    return plan ? reference(share("", std::move(plan), true)) : nullptr;
+  }
+  const Variable* f = lookup(name);
+  if (f == nullptr) f = stored_function(name);
+  if (f == nullptr) {
+    if (catalog_.find_table(name) != nullptr) return stored_table(name);
+    std::vector<std::string_view> names = catalog_.function_names();
+    for (const auto n : scalar_names()) names.push_back(n);
+    error("KS211", e.name.span,
+          fmt::format("The name '{}' does not refer to any known function.{}", name, did_you_mean(name, names)));
+    for (const auto* a : e.arguments) {
+      if (!is_table(*a, row)) scalar(*a, row);
+    }
+    return nullptr;
+  }
+  if (f->kind == Variable::Kind::table && e.arguments.empty()) return reference(f->table);
+  if (f->kind != Variable::Kind::function) {
+    if (f->kind == Variable::Kind::scalar) error("KS207", e.name.span, "A tabular expression is expected.");
+    return nullptr;
+  }
+  const Bound result = invoke(*f, name, e.arguments, e.span, e.name.span, row);
+  if (!result.table && result.scalar && result.scalar->type != kUnknown) {
+    error("KS207", e.name.span, "A tabular expression is expected.");
+  }
+  return result.table;
+}
+
+PlanPtr Binder::sub_pipe(const Expression& body, PlanPtr input) {
+  if (const auto* p = as<PipeExpression>(&body)) {
+    PlanPtr plan = std::move(input);
+    if (p->source != nullptr) {
+      if (is_operator(p->source->kind)) plan = apply(static_cast<const Operator&>(*p->source), std::move(plan));
+      else plan = table(*p->source);
+    }
+    for (const auto* op : p->operators) {
+      if (plan == nullptr) return nullptr;
+      plan = apply(*op, std::move(plan));
+    }
+    return plan;
+  }
+  if (const auto* p = as<ParenthesizedExpression>(&body)) return sub_pipe(*p->inner, std::move(input));
+  if (is_operator(body.kind)) return apply(static_cast<const Operator&>(body), std::move(input));
+  return table(body);
+}
+
+PlanPtr Binder::apply(const Operator& op, PlanPtr input, bool) {
+  if (!spend(op.keyword)) return nullptr;
+  return bind_operator(*this, op, std::move(input));
+}
+
+}  // namespace yagura::kql

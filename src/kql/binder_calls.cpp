@@ -1,0 +1,741 @@
+// Calls: registry functions, aggregates, window functions, lambdas; conversions; automatic column names.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "kql/binder.hpp"
+#include "kql/compound.hpp"
+
+namespace yagura::kql {
+
+namespace {
+
+Expr unknown(Span span, Type type = kUnknown) {
+  auto e = std::make_shared<BoundExpression>();
+  e->type = type;
+  e->span = span;
+  e->value.is_null = true;
+  e->constant = true;
+  return e;
+}
+
+std::string_view conversion_name(Type to) {
+  switch (to) {
+    case Type::boolean: return "tobool";
+    case Type::int32: return "toint";
+    case Type::int64: return "tolong";
+    case Type::real: return "toreal";
+    case Type::decimal: return "todecimal";
+    case Type::string: return "tostring";
+    case Type::datetime: return "todatetime";
+    case Type::timespan: return "totimespan";
+    case Type::guid: return "toguid";
+    case Type::dynamic: return ".to_dynamic";
+  }
+  return "tostring";
+}
+
+// The message Kusto's language service gives for an argument of the wrong kind.
+std::pair<std::string_view, std::string> wrong_argument(const ParameterSpec& p) {
+  switch (p.family) {
+    case Family::exact: return {"KS107", fmt::format("A value of type {} expected.", type_name(p.type))};
+    case Family::string_or_dynamic: return {"KS141", "The expression must have one of the types: string or dynamic."};
+    case Family::number: return {"KS137", "The expression value must be a number."};
+    case Family::integer: return {"KS134", "The expression value must be an integer."};
+    case Family::summable: return {"KS138", "The argument value must be summable: a number, timespan or datetime."};
+    case Family::orderable:
+    case Family::common_orderable:
+      return {"KS206", "The argument value must be orderable: a number, timespan, datetime, string or boolean."};
+    case Family::not_dynamic: return {"KS116", "The value of type 'dynamic' is not allowed in this context."};
+    case Family::not_real_or_bool: return {"KS116", "A value of type real or bool is not allowed in this context."};
+    case Family::array:
+    case Family::bag: return {"KS141", "The expression must have the type dynamic."};
+    case Family::string_or_array: return {"KS141", "The expression must have one of the types: string or dynamic."};
+    case Family::integer_or_array: return {"KS134", "The expression value must be an integer or a dynamic array."};
+    default: return {"KS107", "A value of another type is expected."};
+  }
+}
+
+// The type that values of these types get where they must be one: the widest number, what is not dynamic, else dynamic.
+std::optional<Type> common_type(std::span<const Type> types, bool dynamic_when_mixed) {
+  std::optional<Type> common;
+  bool any_dynamic = false;
+  for (const Type t : types) {
+    if (t == kUnknown) continue;
+    if (t == Type::dynamic) {
+      any_dynamic = true;
+    } else if (!common || *common == t) {
+      common = t;
+    } else if (const auto wide = wider(*common, t)) {
+      common = *wide;
+    } else {
+      return dynamic_when_mixed ? std::optional(Type::dynamic) : std::nullopt;
+    }
+  }
+  if (!common) return any_dynamic ? Type::dynamic : kUnknown;
+  return common;
+}
+
+}  // namespace
+
+Expr Binder::convert(Expr e, Type to) {
+  const Type from = e->type;
+  if (from == to || from == kUnknown || to == kUnknown) return e;
+  if (is_null_literal(e)) return make_null(to);
+  if (is_literal(e)) {
+    LiteralValue v = e->value;
+    if (is_integer(from) && (to == Type::int64 || (to == Type::int32 && v.integer >= INT32_MIN && v.integer <= INT32_MAX))) {
+      return make_literal(to, v, e->span);
+    }
+    if (is_integer(from) && to == Type::real) {
+      v.real = static_cast<double>(v.integer);
+      return make_literal(to, v, e->span);
+    }
+    if (is_integer(from) && to == Type::string) return make_string(std::to_string(v.integer), e->span);
+  }
+  return make_call(find_scalar(conversion_name(to)), to, {e}, e->span);
+}
+
+Expr Binder::call(std::string_view name, std::vector<Expr> arguments, Span span) {
+  const Function* f = find_scalar(name);
+  if (f == nullptr) {
+    not_supported(span, fmt::format("The function '{}'", name));
+    return unknown(span);
+  }
+  return matched_call(*f, std::move(arguments), {}, span, span);
+}
+
+Expr Binder::call(const Function& f, std::vector<Expr> arguments, Span span, Span name_span) {
+  return matched_call(f, std::move(arguments), {}, span, name_span);
+}
+
+Expr Binder::matched_call(const Function& f, std::vector<Expr> arguments, std::span<const Expression* const> syntax,
+                          Span span, Span name_span) {
+  const auto& signatures = signatures_of(f);
+  const std::size_t count = arguments.size();
+  std::vector<const SignatureSpec*> fitting;
+  std::size_t minimum = SIZE_MAX, maximum = 0;
+  for (const auto& s : signatures) {
+    minimum = std::min(minimum, s.minimum);
+    maximum = std::max(maximum, s.maximum);
+    if (count >= s.minimum && count <= s.maximum) fitting.push_back(&s);
+  }
+  const auto argument_span = [&](std::size_t i) { return i < syntax.size() ? syntax[i]->span : arguments[i]->span; };
+  // What the result would be, so that what follows isn't told wrong as well.
+  const auto fallback = [&] {
+    Type t = kUnknown;
+    if (!signatures.empty() && signatures[0].rule == ResultRule::exact) t = signatures[0].type;
+    auto e = std::make_shared<BoundExpression>();
+    e->type = t;
+    e->span = span;
+    e->value.is_null = true;
+    e->function = &f;
+    return e;
+  };
+  // A repeated group must come whole.
+  std::erase_if(fitting, [&](const SignatureSpec* s) {
+    std::size_t group = 0;
+    for (const auto& p : s->parameters) group += p.repeated ? 1 : 0;
+    if (group < 2) return false;
+    const std::size_t fixed = s->parameters.size() - group;
+    return count < fixed || (count - fixed) % group != 0;
+  });
+  if (fitting.empty()) {
+    const std::string_view name = text_of(name_span).empty() || name_span.length > 60 ? f.name : text_of(name_span);
+    if (minimum == maximum || (maximum - minimum < 10 && signatures.size() > 1 && false)) {
+      error("KS119", name_span, fmt::format("The function '{}' expects {} argument{}.", name, minimum, minimum == 1 ? "" : "s"));
+    } else {
+      error("KS120", name_span,
+            maximum > 1000 ? fmt::format("The function '{}' expects {} or more arguments.", name, minimum)
+                           : fmt::format("The function '{}' expects between {} and {} arguments.", name, minimum, maximum));
+    }
+    return fallback();
+  }
+  // The first signature that takes all arguments; else the one that goes furthest.
+  const SignatureSpec* chosen = nullptr;
+  const SignatureSpec* closest = fitting[0];
+  std::size_t furthest = 0;
+  std::size_t equally = 0;
+  bool exact = false;
+  for (const auto* s : fitting) {
+    std::size_t i = 0;
+    bool all_exact = true;
+    while (i < count) {
+      const ParameterSpec* p = s->parameter(i, count);
+      if (p == nullptr || !accepts(*p, arguments[i]->type)) break;
+      if (p->family == Family::exact && p->type != arguments[i]->type) all_exact = false;
+      ++i;
+    }
+    if (i == count) {
+      if (chosen == nullptr || (all_exact && !exact)) {
+        chosen = s;
+        exact = all_exact;
+      }
+    } else if (i > furthest) {
+      furthest = i;
+      closest = s;
+      equally = 1;
+    } else if (i == furthest) {
+      ++equally;
+    }
+  }
+  if (chosen == nullptr) {
+    if (equally > 1 && furthest > 0) {
+      std::string types;
+      for (const auto& a : arguments) {
+        if (!types.empty()) types += ", ";
+        types += type_name(a->type);
+      }
+      error("KS127", name_span, fmt::format("The function '{}' is not compatible with arguments ({})", f.name, types));
+    } else {
+      const auto [code, message] = wrong_argument(*closest->parameter(furthest, count));
+      error(code, argument_span(furthest), message);
+    }
+    return fallback();
+  }
+  // Common types.
+  std::vector<Type> common_of;
+  bool orderable = false, dynamic_when_mixed = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Family family = chosen->parameter(i, count)->family;
+    if (family == Family::common || family == Family::common_or_dynamic || family == Family::common_orderable) {
+      common_of.push_back(arguments[i]->type);
+      orderable = orderable || family == Family::common_orderable;
+      dynamic_when_mixed = dynamic_when_mixed || family == Family::common_or_dynamic;
+    }
+  }
+  Type common = kUnknown;
+  if (!common_of.empty()) {
+    const auto found = common_type(common_of, dynamic_when_mixed);
+    if (!found) {
+      error("KS232", name_span, "No common type can be determined from the arguments.");
+      return fallback();
+    }
+    common = *found;
+    if (!dynamic_when_mixed && !orderable && common_of[0] == Type::dynamic) common = Type::dynamic;
+  }
+  bool any_unknown = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    const ParameterSpec* p = chosen->parameter(i, count);
+    Expr& a = arguments[i];
+    if (a->type == kUnknown) {
+      any_unknown = true;
+      continue;
+    }
+    switch (p->family) {
+      case Family::exact: a = convert(std::move(a), p->type); break;
+      case Family::text:
+      case Family::string_or_dynamic: a = convert(std::move(a), Type::string); break;
+      case Family::integer: a = convert(std::move(a), Type::int64); break;
+      case Family::common:
+      case Family::common_or_dynamic:
+      case Family::common_orderable: a = convert(std::move(a), common); break;
+      default: break;
+    }
+  }
+  Type type = chosen->type;
+  switch (chosen->rule) {
+    case ResultRule::exact: break;
+    case ResultRule::same: type = arguments.empty() ? kUnknown : arguments[0]->type; break;
+    case ResultRule::first:
+      type = arguments.empty() ? kUnknown : arguments[0]->type;
+      if (type == Type::int32) type = Type::int64;
+      break;
+    case ResultRule::second: type = count > 1 ? arguments[1]->type : kUnknown; break;
+    case ResultRule::widest: {
+      type = arguments[0]->type;
+      for (const auto& a : arguments) type = wider(type, a->type).value_or(type);
+      if (type == Type::int32) type = Type::int64;
+      break;
+    }
+    case ResultRule::common: type = common; break;
+    case ResultRule::array: type = Type::dynamic; break;
+    case ResultRule::type: type = kUnknown; break;
+  }
+  if (any_unknown) {
+    auto e = fallback();
+    e->type = type;
+    e->value.is_null = true;
+    return e;
+  }
+  return make_call(&f, type, std::move(arguments), span);
+}
+
+Expr Binder::call(const CallExpression& e, const Row& row) {
+  const std::string_view name = e.name.text;
+  if (const Variable* v = lookup(name)) {
+    if (v->kind == Variable::Kind::function) {
+      const Bound result = invoke(*v, name, e.arguments, e.span, e.name.span, row);
+      if (result.table) {
+        error("KS108", e.span, "Scalar value expected.");
+        return unknown(e.span);
+      }
+      return result.scalar;
+    }
+    if (v->kind == Variable::Kind::unknown) {
+      ++errors_;
+      return unknown(e.span);
+    }
+  }
+  bool handled = false;
+  Expr special = special_call(e, row, handled);
+  if (handled) return special;
+  if (const Function* f = find_scalar(name); f != nullptr && name[0] != '.') {
+    std::vector<Expr> arguments;
+    std::vector<const Expression*> syntax;
+    std::optional<Type> wanted;
+    for (const auto* a : e.arguments) {
+      const Expression* value = a;
+      if (const auto* named = as<NamedExpression>(a)) value = named->value;
+      if (const auto* type = as<TypeOfLiteral>(value)) {
+        if (type->types.size() == 1) {
+          if (const auto* t = as<TypedColumn>(type->types[0]); t != nullptr && t->type.type) wanted = *t->type.type;
+        }
+        continue;
+      }
+      arguments.push_back(scalar(*value, row));
+      syntax.push_back(value);
+    }
+    Expr result = matched_call(*f, std::move(arguments), syntax, e.span, e.name.span);
+    if (wanted && result->type != kUnknown && result->type != *wanted) result = convert(std::move(result), *wanted);
+    return result;
+  }
+  if (const Function* f = find_aggregate(name)) return aggregate_call(e, *f, row);
+  if (const Function* f = find_window(name)) return window_call(e, *f, row);
+  if (const Variable* f = stored_function(name)) {
+    const Bound result = invoke(*f, name, e.arguments, e.span, e.name.span, row);
+    if (result.table) {
+      error("KS108", e.span, "Scalar value expected.");
+      return unknown(e.span);
+    }
+    return result.scalar;
+  }
+  if (is_known_function_name(name)) {
+    not_supported(e.name.span, fmt::format("The function '{}'", name));
+  } else {
+    std::vector<std::string_view> names = scalar_names();
+    for (const auto n : aggregate_names()) names.push_back(n);
+    for (const auto n : catalog_.function_names()) names.push_back(n);
+    for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) {
+      if (s->variable.kind == Variable::Kind::function) names.push_back(s->name);
+    }
+    error("KS211", e.name.span,
+          fmt::format("The name '{}' does not refer to any known function.{}", name, did_you_mean(name, names)));
+  }
+  for (const auto* a : e.arguments) {
+    if (!is<StarExpression>(*a) && !is<TypeOfLiteral>(*a) && !is_table(*a, row)) {
+      scalar(is<NamedExpression>(*a) ? *static_cast<const NamedExpression&>(*a).value : *a, row);
+    }
+  }
+  return unknown(e.span);
+}
+
+// Functions that look at the query rather than at values.
+Expr Binder::special_call(const CallExpression& e, const Row& row, bool& handled) {
+  const std::string_view name = e.name.text;
+  handled = true;
+  const auto count_is = [&](std::size_t low, std::size_t high) {
+    if (e.arguments.size() >= low && e.arguments.size() <= high) return true;
+    if (low == high) error("KS119", e.name.span, fmt::format("The function '{}' expects {} argument{}.", name, low, low == 1 ? "" : "s"));
+    else error("KS120", e.name.span, fmt::format("The function '{}' expects between {} and {} arguments.", name, low, high));
+    return false;
+  };
+  if (name == "now") {
+    if (!count_is(0, 1)) return unknown(e.span, Type::datetime);
+    LiteralValue v;
+    v.integer = options_.now_ticks;
+    Expr now = make_literal(Type::datetime, v, e.span);
+    if (e.arguments.empty()) return now;
+    Expr offset = scalar(*e.arguments[0], row);
+    if (offset->type != Type::timespan && offset->type != kUnknown) {
+      error("KS107", e.arguments[0]->span, "A value of type timespan expected.");
+      return unknown(e.span, Type::datetime);
+    }
+    return binary(BinaryOperator::add, now, offset, e.span, e.name.span);
+  }
+  if (name == "ago") {
+    if (!count_is(1, 1)) return unknown(e.span, Type::datetime);
+    Expr offset = scalar(*e.arguments[0], row);
+    if (offset->type == Type::dynamic) offset = convert(offset, Type::timespan);
+    if (offset->type != Type::timespan && offset->type != kUnknown) {
+      error("KS107", e.arguments[0]->span, "A value of type timespan expected.");
+      return unknown(e.span, Type::datetime);
+    }
+    LiteralValue v;
+    v.integer = options_.now_ticks;
+    return binary(BinaryOperator::subtract, make_literal(Type::datetime, v, e.span), offset, e.span, e.name.span);
+  }
+  if (name == "column_ifexists" || name == "columnifexists") {
+    if (!count_is(2, 2)) return unknown(e.span);
+    const Expr wanted = constant(*e.arguments[0], {});
+    if (is_literal(wanted) && wanted->type == Type::string && row.input != nullptr) {
+      if (const PlanColumn* c = find(*row.input, wanted->value.text)) return make_column(*c, e.span);
+    }
+    return scalar(*e.arguments[1], row);
+  }
+  if (name == "iscolumnexists") {
+    if (!count_is(1, 1)) return unknown(e.span, Type::boolean);
+    const Expr wanted = constant(*e.arguments[0], {});
+    return make_bool(is_literal(wanted) && row.input != nullptr && find(*row.input, wanted->value.text) != nullptr);
+  }
+  if (name == "pack_all" || name == "bag_pack_columns" || ((name == "pack_array" || name == "estimate_data_size") && e.arguments.size() == 1 && is<StarExpression>(*e.arguments[0]))) {
+    std::vector<Expr> arguments;
+    bool ignore = false;
+    const bool keys = name != "pack_array" && name != "estimate_data_size";
+    if (name == "bag_pack_columns") {
+      if (!count_is(1, 1000)) return unknown(e.span, Type::dynamic);
+      for (const auto* a : e.arguments) {
+        const PlanColumn* c = row.input != nullptr ? column(*a, *row.input) : nullptr;
+        if (c == nullptr) return unknown(e.span, Type::dynamic);
+        arguments.push_back(make_string(c->name));
+        arguments.push_back(make_column(*c, a->span));
+      }
+    } else {
+      if (name == "pack_all" && !e.arguments.empty()) {
+        const Expr flag = constant(*e.arguments[0], {});
+        ignore = is_literal(flag) && (flag->value.boolean || flag->value.integer != 0);
+      }
+      if (row.input != nullptr) {
+        for (const auto& c : row.input->columns) {
+          if (keys) arguments.push_back(make_string(c.name));
+          arguments.push_back(make_column(c, e.span));
+        }
+      }
+    }
+    if (name == "estimate_data_size") return call("estimate_data_size", std::move(arguments), e.span);
+    if (arguments.empty()) {
+      LiteralValue v;
+      v.text = keys ? "{}" : "[]";
+      return make_literal(Type::dynamic, v, e.span);
+    }
+    const Function* f = find_scalar(!keys ? "pack_array" : ignore ? ".pack_ignoring_empty" : "bag_pack");
+    return make_call(f, Type::dynamic, std::move(arguments), e.span);
+  }
+  if (name == "column_names_of") {
+    if (!count_is(1, 1)) return unknown(e.span, Type::dynamic);
+    PlanPtr plan = table(*e.arguments[0], row);
+    if (plan == nullptr) return unknown(e.span, Type::dynamic);
+    std::vector<Expr> names;
+    for (const auto& c : plan->columns) names.push_back(make_string(c.name));
+    return make_call(find_scalar("pack_array"), Type::dynamic, std::move(names), e.span);
+  }
+  if (name == "toscalar" && e.arguments.size() == 1) {
+    handled = false;
+    return nullptr;
+  }
+  if (name == "ingestion_time" && e.arguments.empty()) {
+    if (row.input != nullptr) {
+      for (const auto n : {"_TimeIngested", "ingestion_time", "TimeGenerated"}) {
+        if (const PlanColumn* c = find(*row.input, n); c != nullptr && c->type == Type::datetime) return make_column(*c, e.span);
+      }
+    }
+    return make_null(Type::datetime);
+  }
+  if (name == "current_database" && e.arguments.empty()) return make_string("default");
+  if (name == "gettype") {
+    if (!count_is(1, 1)) return unknown(e.span, Type::string);
+    Expr value = scalar(*e.arguments[0], row);
+    if (value->type == kUnknown) return unknown(e.span, Type::string);
+    if (value->type != Type::dynamic) return make_string(std::string(is_null_literal(value) ? "null" : type_name(value->type)), e.span);
+    return make_call(find_scalar("gettype"), Type::string, {value}, e.span);
+  }
+  handled = false;
+  return nullptr;
+}
+
+Expr Binder::aggregate_call(const CallExpression& e, const Function& f, const Row& row) {
+  if (row.aggregates == nullptr) {
+    error("KS144", e.name.span, fmt::format("The aggregate function '{}' is not allowed in this context.", e.name.text));
+    return unknown(e.span);
+  }
+  Row inner = row;
+  inner.aggregates = nullptr;
+  std::vector<Expr> arguments;
+  std::vector<const Expression*> syntax;
+  for (const auto* a : e.arguments) {
+    const Expression* value = a;
+    if (const auto* named = as<NamedExpression>(a)) value = named->value;
+    if (is<StarExpression>(*value)) continue;
+    arguments.push_back(scalar(*value, inner));
+    syntax.push_back(value);
+  }
+  Expr call = matched_call(f, std::move(arguments), syntax, e.span, e.name.span);
+  if (call->type == kUnknown || call->function == nullptr || call->kind != BoundExpression::Kind::call) return call;
+  auto aggregate = std::make_shared<BoundExpression>(*call);
+  aggregate->kind = BoundExpression::Kind::aggregate;
+  aggregate->constant = false;
+  PlanColumn c = new_column("", call->type);
+  row.aggregates->push_back({c, aggregate});
+  return make_column(c, e.span);
+}
+
+Expr Binder::window_call(const CallExpression& e, const Function& f, const Row& row) {
+  if (row.windows == nullptr) {
+    error("KS145", e.name.span, fmt::format("The function '{}' is not allowed in this context.", e.name.text));
+    return unknown(e.span);
+  }
+  std::vector<Expr> arguments;
+  std::vector<const Expression*> syntax;
+  Row inner = row;
+  std::vector<std::pair<PlanColumn, Expr>> nested;
+  inner.windows = &nested;
+  for (const auto* a : e.arguments) {
+    const Expression* value = a;
+    if (const auto* named = as<NamedExpression>(a)) value = named->value;
+    arguments.push_back(scalar(*value, inner));
+    syntax.push_back(value);
+  }
+  // Windows inside of windows are computed first: the operator adds them one after the other.
+  for (auto& n : nested) row.windows->push_back(std::move(n));
+  Expr call = matched_call(f, std::move(arguments), syntax, e.span, e.name.span);
+  if (call->type == kUnknown || call->kind != BoundExpression::Kind::call) return call;
+  auto window = std::make_shared<BoundExpression>(*call);
+  window->kind = BoundExpression::Kind::window;
+  window->constant = false;
+  PlanColumn c = new_column("", call->type);
+  row.windows->push_back({c, window});
+  return make_column(c, e.span);
+}
+
+// ---- names
+
+namespace {
+
+std::string joined(std::string prefix, const std::string& rest) { return prefix + "_" + rest; }
+
+// Path and element access: d.x["y"][0] is d_x_y_0; the text of a number in a name has _ for what is no letter.
+std::string access_name(const Expression& e, const Binder& binder) {
+  switch (e.kind) {
+    case NodeKind::name: return std::string(static_cast<const NameExpression&>(e).name.text);
+    case NodeKind::parenthesized: return access_name(*static_cast<const ParenthesizedExpression&>(e).inner, binder);
+    case NodeKind::path: {
+      const auto& p = static_cast<const PathExpression&>(e);
+      const std::string target = binder.name_of(*p.target, nullptr);
+      std::string selector;
+      if (const auto* n = as<NameExpression>(p.selector)) selector = n->name.text;
+      else if (const auto* b = as<BracketedExpression>(p.selector)) {
+        if (const auto* l = as<Literal>(b->inner)) selector = l->type == Type::string ? std::string(l->text) : std::string(binder.text_of(l->span));
+      }
+      if (target.empty() || selector.empty()) return "";
+      return joined(target, selector);
+    }
+    case NodeKind::element: {
+      const auto& x = static_cast<const ElementExpression&>(e);
+      const std::string target = binder.name_of(*x.target, nullptr);
+      const auto* b = as<BracketedExpression>(x.selector);
+      const auto* l = b != nullptr ? as<Literal>(b->inner) : nullptr;
+      if (target.empty() || l == nullptr) return "";
+      return joined(target, l->type == Type::string ? std::string(l->text) : std::string(binder.text_of(l->span)));
+    }
+    default: return "";
+  }
+}
+
+}  // namespace
+
+std::string Binder::name_of(const Expression& e, const Expr& value) const {
+  switch (e.kind) {
+    case NodeKind::name:
+    case NodeKind::path:
+    case NodeKind::element: return access_name(e, *this);
+    case NodeKind::parenthesized: return name_of(*static_cast<const ParenthesizedExpression&>(e).inner, value);
+    case NodeKind::ordered: return name_of(*static_cast<const OrderedExpression&>(e).value, value);
+    case NodeKind::named: {
+      const auto& n = static_cast<const NamedExpression&>(e);
+      return n.names.empty() ? "" : std::string(n.names[0].text);
+    }
+    case NodeKind::call: {
+      const auto& c = static_cast<const CallExpression&>(e);
+      const std::string_view name = c.name.text;
+      if (const Variable* v = lookup(name); v != nullptr && v->kind == Variable::Kind::function) return "";
+      const auto first = [&]() -> std::string { return c.arguments.empty() ? "" : name_of(*c.arguments[0], nullptr); };
+      if (name == "column_ifexists" || name == "columnifexists") {
+        if (c.arguments.empty()) return "";
+        if (const auto* l = as<Literal>(c.arguments[0]); l != nullptr && l->type == Type::string) return std::string(l->text);
+        return "";
+      }
+      if (name == "ingestion_time") return "$IngestionTime";
+      const Function* f = find_scalar(name);
+      if (f == nullptr) f = find_aggregate(name);
+      if (f == nullptr) return "";
+      if (name == "percentile" && c.arguments.size() == 2) return joined(joined("percentile", first()), percentile_name(text_of(c.arguments[1]->span)));
+      if (name == "percentilew" && c.arguments.size() == 3) return joined(joined("percentile", first()), percentile_name(text_of(c.arguments[2]->span)));
+      const std::string prefix(f->prefix.empty() ? name : f->prefix);
+      switch (f->naming) {
+        case ResultName::none: return "";
+        case ResultName::first_argument: return first();
+        case ResultName::only_argument: return c.arguments.size() == 1 ? first() : "";
+        case ResultName::name_and_first_argument: {
+          const std::string argument = first();
+          return argument.empty() ? "" : joined(std::string(name), argument);
+        }
+        case ResultName::prefix_and_first_argument: return joined(prefix, first());
+        case ResultName::prefix_only: return prefix;
+      }
+      return "";
+    }
+    default: return "";
+  }
+}
+
+// The values of one item of project, extend, summarize, print.
+std::vector<NamedValue> Binder::items(const Expression& e, const Row& row, bool& explicit_names) {
+  const auto* named = as<NamedExpression>(&e);
+  const Expression* value = named != nullptr ? named->value : &e;
+  while (const auto* p = as<ParenthesizedExpression>(value)) {
+    if (!is<CallExpression>(*p->inner)) break;
+    value = p->inner;
+  }
+  std::vector<NamedValue> result;
+  explicit_names = named != nullptr;
+  bool handled = false;
+  if (const auto* c = as<CallExpression>(value)) {
+    if (lookup(c->name.text) == nullptr) result = several(*c, row, handled);
+  }
+  if (!handled) {
+    Expr bound = scalar(*value, row);
+    std::string name = named != nullptr ? "" : name_of(*value, bound);
+    if (named != nullptr && named->compound && named->names.size() > 1 && bound->type != kUnknown) {
+      error("KS149", named->names[0].span.length > 0 ? Span{named->span.start, named->value->span.start > named->span.start ? named->names.back().span.end() + 1 - named->span.start : named->span.length} : named->span,
+            "The expression does not have multiple named values.");
+    }
+    result.push_back({std::move(name), std::move(bound)});
+  }
+  if (named != nullptr) {
+    for (std::size_t i = 0; i < named->names.size() && i < result.size(); ++i) {
+      if (!named->names[i].missing) result[i].name = named->names[i].text;
+    }
+  }
+  return result;
+}
+
+// Calls that give several columns.
+std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row, bool& handled) {
+  const std::string_view name = e.name.text;
+  std::vector<NamedValue> result;
+  const bool arg = name == "arg_max" || name == "arg_min" || name == "argmax" || name == "argmin";
+  const bool any = (name == "take_any" || name == "any") &&
+                   (e.arguments.size() > 1 || (e.arguments.size() == 1 && is<StarExpression>(*e.arguments[0])));
+  const bool percentiles = name == "percentiles" || name == "percentilesw";
+  if (arg || any || percentiles) {
+    handled = true;
+    if (row.aggregates == nullptr) {
+      error("KS144", e.name.span, fmt::format("The aggregate function '{}' is not allowed in this context.", name));
+      return {{"", unknown(e.span)}};
+    }
+    Row inner = row;
+    inner.aggregates = nullptr;
+    const auto aggregate = [&](std::string_view function, Type type, std::vector<Expr> arguments) {
+      auto a = std::make_shared<BoundExpression>();
+      a->kind = BoundExpression::Kind::aggregate;
+      a->type = type;
+      a->span = e.span;
+      a->function = find_aggregate(function);
+      a->arguments = std::move(arguments);
+      PlanColumn c = new_column("", type);
+      row.aggregates->push_back({c, a});
+      return make_column(c, e.span);
+    };
+    if (percentiles) {
+      const bool weighted = name == "percentilesw";
+      const std::size_t first = weighted ? 2 : 1;
+      if (e.arguments.size() <= first) {
+        error("KS120", e.name.span, fmt::format("The function '{}' expects {} or more arguments.", name, first + 1));
+        return {{"", unknown(e.span)}};
+      }
+      Expr value = scalar(*e.arguments[0], inner);
+      const std::string base = joined("percentile", name_of(*e.arguments[0], value));
+      Expr weight = weighted ? scalar(*e.arguments[1], inner) : nullptr;
+      for (std::size_t i = first; i < e.arguments.size(); ++i) {
+        Expr p = scalar(*e.arguments[i], inner);
+        const std::string column_name = joined(base, percentile_name(text_of(e.arguments[i]->span)));
+        if (value->type == kUnknown || p->type == kUnknown) {
+          result.push_back({column_name, unknown(e.span)});
+          continue;
+        }
+        std::vector<Expr> arguments{value};
+        if (weighted) arguments.push_back(weight);
+        arguments.push_back(convert(p, Type::real));
+        result.push_back({column_name, aggregate(weighted ? "percentilew" : "percentile",
+                                                 value->type == Type::int32 ? Type::int64 : value->type, std::move(arguments))});
+      }
+      return result;
+    }
+    if (e.arguments.empty()) {
+      error("KS120", e.name.span, fmt::format("The function '{}' expects 1 or more arguments.", name));
+      return {{"", unknown(e.span)}};
+    }
+    Expr key;
+    std::size_t first = 0;
+    std::vector<std::string> taken;
+    if (arg) {
+      const Expression* syntax = e.arguments[0];
+      key = scalar(*syntax, inner);
+      std::string key_name = name_of(*syntax, key);
+      if (key->type != kUnknown && !is_orderable(key->type) && key->type != Type::dynamic && key->type != Type::guid) {
+        error("KS206", syntax->span, "The argument value must be orderable: a number, timespan, datetime, string or boolean.");
+        key = unknown(e.span);
+      } else if (key->type == Type::dynamic) {
+        error("KS206", syntax->span, "The argument value must be orderable: a number, timespan, datetime, string or boolean.");
+        key = unknown(e.span);
+      }
+      const bool is_max = name == "arg_max" || name == "argmax";
+      if (!is<NameExpression>(*syntax) && key_name.empty()) key_name = is_max ? "max_" : "min_";
+      result.push_back({key_name, key->type == kUnknown ? key : aggregate(is_max ? "max" : "min", key->type, {key})});
+      taken.push_back(key_name);
+      first = 1;
+    }
+    const auto pick = [&](Expr value) {
+      if (value->type == kUnknown || (arg && key->type == kUnknown)) return unknown(e.span);
+      const Type type = value->type;
+      if (!arg) return aggregate(".any_of_row", type, {value});
+      return aggregate(name == "arg_max" || name == "argmax" ? "arg_max" : "arg_min", type, {key, value});
+    };
+    for (std::size_t i = first; i < e.arguments.size(); ++i) {
+      if (is<StarExpression>(*e.arguments[i])) {
+        if (row.input == nullptr) continue;
+        for (const auto& c : row.input->columns) {
+          // The keys of the group and the maximised column stand there already.
+          if (std::ranges::find(row.star_excludes, c.name) != row.star_excludes.end()) continue;
+          if (arg && key->kind == BoundExpression::Kind::column && key->column == c.id) continue;
+          result.push_back({c.name, pick(make_column(c, e.span))});
+        }
+      } else {
+        Expr value = scalar(*e.arguments[i], inner);
+        std::string column_name = name_of(*e.arguments[i], value);
+        result.push_back({std::move(column_name), pick(std::move(value))});
+      }
+    }
+    return result;
+  }
+  // Functions over series: one array, taken apart.
+  const auto parts = compound_parts(name);
+  if (!parts.empty()) {
+    handled = true;
+    std::vector<Expr> arguments;
+    std::vector<const Expression*> syntax;
+    for (const auto* a : e.arguments) {
+      arguments.push_back(scalar(*a, row));
+      syntax.push_back(a);
+    }
+    const std::string base = e.arguments.empty() ? std::string(name) : joined(std::string(name), name_of(*e.arguments[0], nullptr));
+    const Function* f = find_scalar(name);
+    Expr whole = f != nullptr ? matched_call(*f, std::move(arguments), syntax, e.span, e.name.span) : nullptr;
+    if (whole == nullptr) not_supported(e.name.span, fmt::format("The function '{}'", name));
+    std::int64_t index = 0;
+    for (const auto& part : parts) {
+      Expr value = whole == nullptr || whole->type == kUnknown || !whole->function || whole->kind != BoundExpression::Kind::call
+                       ? unknown(e.span, whole == nullptr ? kUnknown : part.type)
+                       : convert(element(whole, make_long(index), e.span), part.type);
+      result.push_back({joined(base, std::string(part.name)), std::move(value)});
+      ++index;
+    }
+    return result;
+  }
+  return result;
+}
+
+}  // namespace yagura::kql

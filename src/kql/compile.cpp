@@ -1,0 +1,47 @@
+#include "kql/compile.hpp"
+
+#include <algorithm>
+
+#include "kql/binder.hpp"
+#include "kql/parser.hpp"
+
+namespace yagura::kql {
+
+bool CompiledQuery::ok() const {
+  return std::ranges::none_of(diagnostics, [](const auto& d) { return d.severity == Diagnostic::Severity::error; });
+}
+
+CompiledQuery check(std::string_view text, const Catalog& catalog, const CompileOptions& options) {
+  CompiledQuery out;
+  ParseResult parsed = parse(text);
+  out.diagnostics = std::move(parsed.diagnostics);
+  const bool broken = !out.diagnostics.empty();
+  Binder binder(parsed.tree, catalog, options, out.diagnostics);
+  out.bound = binder.bind();
+  if (binder.has_errors() && std::ranges::none_of(out.diagnostics, [](const auto& d) { return d.severity == Diagnostic::Severity::error; })) {
+    Diagnostic d;
+    d.code = "YK000";
+    d.message = "The query has a mistake that could not be told where it is.";
+    out.diagnostics.push_back(std::move(d));
+  }
+  std::ranges::stable_sort(out.diagnostics, {}, [](const Diagnostic& d) { return d.start; });
+  for (auto& d : out.diagnostics) locate(d, text);
+  if (broken || !out.ok()) out.bound.plan = nullptr;
+  if (out.ok() && !out.bound.plan) {
+    Diagnostic d;
+    d.code = "YK005";
+    d.message = "The text holds no query to run.";
+    d.start = static_cast<std::uint32_t>(text.size());
+    locate(d, text);
+    out.diagnostics.push_back(std::move(d));
+  }
+  return out;
+}
+
+CompiledQuery compile(std::string_view text, const Catalog& catalog, const CompileOptions& options) {
+  CompiledQuery out = check(text, catalog, options);
+  if (out.ok() && out.bound.plan) out.statement = to_sql(out.bound, options);
+  return out;
+}
+
+}  // namespace yagura::kql

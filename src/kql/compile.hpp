@@ -1,0 +1,56 @@
+// KQL text to something that runs: the one door of this room for the query room, rules and tools.
+//
+//   const auto compiled = compile("Syslog | where Computer == 'a' | count", catalog, {.now_ticks = now});
+//   if (!compiled.ok()) show(compiled.diagnostics);
+//   else store.select(compiled.statement.sql, compiled.statement.settings);
+//
+// Stateless, any thread. Bounded: a text that nests, expands or calls too much gives a diagnostic.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kql/catalog.hpp"
+#include "kql/diagnostic.hpp"
+#include "kql/plan.hpp"
+
+namespace yagura::kql {
+
+struct CompileOptions {
+  std::int64_t now_ticks = 0;  // what now() is, ticks since 1970
+  // Every stored table that has TimeGenerated is cut to [from, to).
+  std::optional<std::int64_t> from_ticks, to_ticks;
+  // Values for declare query_parameters, by name, as KQL literals.
+  std::map<std::string, std::string> parameters;
+  std::uint64_t max_rows = 0;           // LIMIT max_rows + 1, so that the reader sees that there was more; 0: none
+  std::size_t max_bound_nodes = 400'000;  // expressions after functions are put in place
+};
+
+struct SqlStatement {
+  std::string sql;
+  std::vector<std::pair<std::string, std::string>> settings;  // to be given with the query
+  // The result's columns in order: what Native blocks hold for each type is in docs/decisions/kql-on-clickhouse.md.
+  std::vector<event::ColumnSchema> columns;
+  std::vector<std::string> tables;  // stored tables that are read
+};
+
+struct CompiledQuery {
+  std::vector<Diagnostic> diagnostics;  // in the order of the text; errors and warnings
+  BoundQuery bound;
+  SqlStatement statement;
+  bool ok() const;
+};
+
+// Parse and bind only.
+CompiledQuery check(std::string_view text, const Catalog& catalog, const CompileOptions& options);
+// All the way to SQL.
+CompiledQuery compile(std::string_view text, const Catalog& catalog, const CompileOptions& options);
+
+// The plan as one ClickHouse statement.
+SqlStatement to_sql(const BoundQuery& query, const CompileOptions& options);
+
+}  // namespace yagura::kql

@@ -1,0 +1,69 @@
+// Operators that are bound elsewhere later: each says so at its place in the text.
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "kql/operators/operators.hpp"
+
+namespace yagura::kql {
+
+std::optional<std::string> regex_problem(std::string_view pattern) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(8 << 20);
+  const re2::RE2 compiled(re2::StringPiece(pattern.data(), pattern.size()), options);
+  if (compiled.ok()) return std::nullopt;
+  return compiled.error();
+}
+
+PlanPtr bind_make_series(Binder& b, const MakeSeriesOperator& op, PlanPtr) {
+  b.not_supported(op.keyword, "The operator 'make-series'");
+  return nullptr;
+}
+PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr) {
+  b.not_supported(op.keyword, "The operator 'evaluate'");
+  return nullptr;
+}
+PlanPtr bind_scan(Binder& b, const ScanOperator& op, PlanPtr) {
+  b.not_supported(op.keyword, "The operator 'scan'");
+  return nullptr;
+}
+PlanPtr bind_reduce(Binder& b, const ReduceOperator& op, PlanPtr) {
+  b.not_supported(op.keyword, "The operator 'reduce'");
+  return nullptr;
+}
+
+std::optional<std::vector<std::string>> literal_strings(const Expr& value) {
+  if (!is_literal(value) || value->type != Type::dynamic || value->value.is_null) return std::nullopt;
+  // The binder wrote the text itself: ["a","b"] without blanks.
+  const std::string& json = value->value.text;
+  if (!json.starts_with('[')) return std::nullopt;
+  std::vector<std::string> out;
+  std::size_t i = 1;
+  while (i < json.size() && json[i] != ']') {
+    if (json[i] == ',') {
+      ++i;
+      continue;
+    }
+    if (json[i] != '"') return std::nullopt;
+    std::string text;
+    for (++i; i < json.size() && json[i] != '"'; ++i) {
+      if (json[i] != '\\') {
+        text += json[i];
+        continue;
+      }
+      ++i;
+      switch (json[i]) {
+        case 'n': text += '\n'; break;
+        case 't': text += '\t'; break;
+        case 'r': text += '\r'; break;
+        case 'u': return std::nullopt;
+        default: text += json[i];
+      }
+    }
+    ++i;
+    out.push_back(std::move(text));
+  }
+  return out;
+}
+
+}  // namespace yagura::kql

@@ -1,0 +1,126 @@
+// union; also the union that search and find make.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.hpp"
+#include "kql/operators/operators.hpp"
+
+namespace yagura::kql {
+
+// Columns of one name and type become one; of one name and several types, name_type each.
+PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std::string& source_column,
+                   const std::vector<std::string>& source_names) {
+  struct Merged {
+    std::string name;
+    Type type;
+    std::size_t branches = 0;
+  };
+  std::vector<Merged> merged;
+  for (const auto& input : inputs) {
+    for (const auto& c : input->columns) {
+      const auto same = std::ranges::find_if(merged, [&](const auto& m) { return m.name == c.name && m.type == c.type; });
+      if (same == merged.end()) merged.push_back({c.name, c.type, 1});
+      else ++same->branches;
+    }
+  }
+  if (inner) std::erase_if(merged, [&](const Merged& m) { return m.branches < inputs.size(); });
+  auto plan = std::make_shared<UnionPlan>();
+  if (!source_column.empty()) plan->columns.push_back(b.new_column(source_column, Type::string));
+  ColumnNames names(b);
+  if (!source_column.empty()) names.keep(source_column);
+  const auto clashes = [&](const Merged& m) {
+    return std::ranges::any_of(merged, [&](const auto& o) { return o.name == m.name && o.type != m.type; });
+  };
+  for (const auto& m : merged) {
+    if (!clashes(m)) names.keep(m.name);
+  }
+  for (const auto& m : merged) {
+    std::string name = m.name;
+    if (clashes(m)) name = names.make(m.name + "_" + std::string(type_name(m.type)));
+    plan->columns.push_back(b.new_column(std::move(name), m.type));
+  }
+  const std::size_t first = source_column.empty() ? 0 : 1;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    UnionPlan::Branch branch;
+    if (first == 1) branch.values.push_back(make_string(i < source_names.size() ? source_names[i] : ""));
+    for (const auto& m : merged) {
+      const auto c = std::ranges::find_if(inputs[i]->columns, [&](const auto& x) { return x.name == m.name && x.type == m.type; });
+      branch.values.push_back(c == inputs[i]->columns.end() ? make_null(m.type) : make_column(*c));
+    }
+    branch.input = std::move(inputs[i]);
+    plan->branches.push_back(std::move(branch));
+  }
+  return plan;
+}
+
+PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
+  const bool fuzzy = b.parameter(op.parameters, "isfuzzy") == "true";
+  const bool inner = b.parameter(op.parameters, "kind") == "inner";
+  std::string source(b.parameter(op.parameters, "withsource"));
+  if (source.empty()) source = b.parameter(op.parameters, "with_source");
+  std::vector<PlanPtr> inputs;
+  std::vector<std::string> names;
+  bool bad = false;
+  const bool had_input = input != nullptr;
+  if (input) {
+    const auto* scan = as<ScanPlan>(input);
+    names.push_back(scan != nullptr ? scan->table : "union_arg0");
+    inputs.push_back(std::move(input));
+  }
+  std::size_t position = had_input ? 1 : 0;
+  for (const auto* item : op.tables) {
+    const Expression* inner_item = item;
+    while (const auto* p = as<ParenthesizedExpression>(inner_item)) inner_item = p->inner;
+    const auto* n = as<NameExpression>(inner_item);
+    if (n != nullptr && n->name.wildcard) {
+      std::size_t found = 0;
+      Plan all(Plan::Kind::values);
+      for (const auto& t : b.visible_tables()) all.columns.push_back({0, t, Type::string});
+      for (const auto* t : b.matching(all, n->name)) {
+        PlanPtr plan;
+        if (const Variable* v = b.lookup(t->name); v != nullptr && v->kind == Variable::Kind::function) {
+          plan = b.invoke(*v, t->name, {}, n->span, n->span, {}).table;
+        } else {
+          plan = b.stored_table(t->name);
+        }
+        if (plan == nullptr) continue;
+        inputs.push_back(std::move(plan));
+        names.push_back(t->name);
+        ++found;
+      }
+      if (found == 0 && !fuzzy) {
+        b.error("KS142", n->span, fmt::format("The name '{}' does not refer to any known table.", n->name.text));
+        bad = true;
+      }
+      ++position;
+      continue;
+    }
+    if (fuzzy && n != nullptr && !n->name.missing && b.lookup(n->name.text) == nullptr &&
+        b.catalog().find_table(n->name.text) == nullptr && b.stored_function(n->name.text) == nullptr) {
+      ++position;
+      continue;
+    }
+    if (fuzzy) {
+      if (const auto* c = as<CallExpression>(inner_item);
+          c != nullptr && b.lookup(c->name.text) == nullptr && b.stored_function(c->name.text) == nullptr && c->name.text != "table" &&
+          b.catalog().find_table(c->name.text) == nullptr) {
+        ++position;
+        continue;
+      }
+    }
+    PlanPtr plan = b.table(*item);
+    if (plan == nullptr) {
+      bad = true;
+    } else {
+      names.push_back(n != nullptr ? std::string(n->name.text) : "union_arg" + std::to_string(position));
+      inputs.push_back(std::move(plan));
+    }
+    ++position;
+  }
+  if (inputs.empty()) return bad ? nullptr : b.empty_table({});
+  return make_union(b, std::move(inputs), inner, source, names);
+}
+
+}  // namespace yagura::kql
