@@ -37,6 +37,17 @@ bool is_searched(std::string_view table, std::string_view column) {
   return std::ranges::any_of(kColumns, [&](const auto& pair) { return pair.first == table && pair.second == column; });
 }
 
+// Rows that agree in these are alike: sorted together they compress to three quarters.
+std::vector<std::string> alike_columns(const event::TableSchema& schema) {
+  if (!schema.order_by.empty()) return schema.order_by;
+  static constexpr std::string_view kCandidates[][2] = {
+      {"Facility", "ProcessName"}, {"DeviceProduct", "DeviceEventClassID"}, {"Channel", "EventID"}, {"Provider", "EventID"}, {"EventSource", "EventName"}, {"EventProduct", "EventType"}};
+  for (const auto& candidates : kCandidates)
+    if (schema.find(candidates[0]) && schema.find(candidates[1])) return {std::string(candidates[0]), std::string(candidates[1])};
+  if (schema.find("Computer")) return {"Computer"};
+  return {};
+}
+
 std::string_view codec_of(std::string_view name, KqlType type) {
   if (name == kPosition) return "CODEC(DoubleDelta, ZSTD(1))";
   if (name == "_TimeIngested") return "CODEC(DoubleDelta, ZSTD(1))";
@@ -46,7 +57,7 @@ std::string_view codec_of(std::string_view name, KqlType type) {
     case KqlType::timespan:
     case KqlType::int32: return "CODEC(T64, ZSTD(1))";
     case KqlType::string:
-    case KqlType::dynamic: return "CODEC(ZSTD(3))";
+    case KqlType::dynamic: return "CODEC(ZSTD(1))";
     default: return "CODEC(ZSTD(1))";
   }
 }
@@ -119,18 +130,16 @@ TableLayout layout_of(const event::TableSchema& schema) {
   }
   for (const auto& column : schema.columns)
     if ((column.type == KqlType::string || column.type == KqlType::dynamic) && is_searched(schema.name, column.name))
-      out.indexes.push_back(fmt::format("INDEX {} lower({}) TYPE tokenbf_v1(16384, 3, 0) GRANULARITY 4", quoted_name("words_" + column.name), quoted_name(column.name)));
+      out.indexes.push_back(fmt::format("INDEX {} lower({}) TYPE tokenbf_v1(32768, 2, 0) GRANULARITY 1", quoted_name("words_" + column.name), quoted_name(column.name)));
+  out.indexes.emplace_back("INDEX `time` `TimeGenerated` TYPE minmax GRANULARITY 1");
   // By the day of receipt, so that an insert touches one or two partitions whatever times its events claim; events more
   // than two days off lie apart, which keeps the others' range of TimeGenerated narrow. All columns named here get a
-  // minimum and maximum per part, by which queries skip parts.
+  // minimum and maximum per part, by which queries skip parts: that is what `_Position` is here for.
   out.partition_by = "(toDate(`_TimeReceived`), abs(intDiv(reinterpretAsInt64(`TimeGenerated`) - reinterpretAsInt64(`_TimeReceived`), 36000000000)) > 48, `_Position` < 0)";
-  std::string order = "toStartOfHour(`TimeGenerated`)";
-  std::vector<std::string> sorting = schema.order_by;
-  if (sorting.empty())
-    for (const std::string_view name : {"ProcessName", "DeviceProduct", "Computer", "DeviceName"})
-      if (const auto* column = out.find(name); column != nullptr && !column->is_alias) sorting.emplace_back(name);
-  for (const auto& name : sorting)
-    if (name != "TimeGenerated") order += ", " + quoted_name(name);
+  // Five minutes together, then what is alike. Plain integers: toStartOfInterval() wraps outside 1970..2106.
+  std::string order = "intDiv(reinterpretAsInt64(`TimeGenerated`), 3000000000)";
+  for (const auto& name : alike_columns(schema))
+    if (const auto* column = out.find(name); column != nullptr && !column->is_alias && name != "TimeGenerated") order += ", " + quoted_name(name);
   out.order_by = "(" + order + ", `TimeGenerated`)";
   out.settings =
       "non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, old_parts_lifetime = 60, allow_nullable_key = 1, "
