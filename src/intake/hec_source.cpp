@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "intake/hec_acks.hpp"
 #include "intake/hec_protocol.hpp"
+#include "intake/rate_limiter.hpp"
 #include "intake/source_counters.hpp"
 #include "net/http_server.hpp"
 
@@ -27,7 +28,10 @@ HttpResponse answer(HecCode code) { return hec_response({code, std::nullopt, std
 class HecImpl final : public HecSource {
  public:
   HecImpl(HecSettings settings, EntrySink& sink)
-      : settings_(std::move(settings)), sink_(sink), counters_(settings_.name, "hec") {}
+      : settings_(std::move(settings)),
+        sink_(sink),
+        counters_(settings_.name, "hec"),
+        limiter_(settings_.rate_per_peer) {}
   ~HecImpl() override { stop(); }
 
   Result<> start() override {
@@ -152,6 +156,8 @@ class HecImpl final : public HecSource {
     const auto now = HecAcks::Clock::now();
     if (token.acks && !acks_.has_room(token.name + channel, now)) return refuse(HecCode::busy);
 
+    if (too_fast(request.peer, events.size())) return refuse(HecCode::busy);
+
     const std::string hint = hint_of(request, raw);
     const ReceiveTime received = ReceiveClock::now();
     entries.clear();
@@ -177,6 +183,17 @@ class HecImpl final : public HecSource {
     counters_.received(events.size(), bytes, received);
     if (waiting_.exchange(false)) counters_.set_state("listening");
     return answer(HecCode::success);
+  }
+
+  // A request is let in while its peer's bucket has anything at all, so that large ones have their turn.
+  bool too_fast(std::string_view peer, std::size_t events) {
+    if (settings_.rate_per_peer == 0) return false;
+    const std::string_view ip = peer.substr(0, peer.rfind(':'));
+    const auto now = RateLimiter::Clock::now();
+    const std::lock_guard lock(limiter_mutex_);
+    if (limiter_.take(ip, 1, now) == 0) return true;
+    limiter_.charge(ip, events - 1, now);
+    return false;
   }
 
   HttpResponse not_taken(const Error& error) {
@@ -222,6 +239,8 @@ class HecImpl final : public HecSource {
   EntrySink& sink_;
   SourceCounters counters_;
   HecAcks acks_;
+  std::mutex limiter_mutex_;
+  RateLimiter limiter_ GUARDED_BY(limiter_mutex_);
   std::atomic<bool> waiting_{false};
   std::atomic<std::uint16_t> port_{0};
   std::unique_ptr<net::HttpServer> server_;

@@ -40,6 +40,7 @@ struct HecSettings {
   Bytes max_body = 16_MiB;
   Bytes max_message = 1_MiB;  // of one event; a raw line is cut into pieces of this size
   Bytes max_waiting = 256_MiB;
+  std::uint64_t rate_per_peer = 0;  // events a second and address, twice that at once; then 503. 0: no limit
   std::size_t max_connections = 1024;
   std::size_t max_connections_per_peer = 256;
   std::chrono::milliseconds durable_timeout{15'000};  // then 503

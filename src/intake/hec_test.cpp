@@ -76,13 +76,14 @@ TEST(HecAcks, AreBounded) {
 constexpr const char* kChannel = "FE0ECFAD-13D5-401B-847D-77833BD77131";
 
 struct Fixture {
-  explicit Fixture(bool query_token = false) {
+  explicit Fixture(bool query_token = false, std::uint64_t rate = 0) {
     HecSettings settings{.name = "hec",
                          .port = 0,
                          .tls_enabled = false,
                          .query_token = query_token,
                          .max_body = 1_MiB,
                          .durable_timeout = 500ms};
+    settings.rate_per_peer = rate;
     settings.tokens = {{.name = "plain", .sha256 = sha256("secret")},
                        {.name = "acked", .sha256 = sha256("acked"), .acks = true},
                        {.name = "off", .sha256 = sha256("off"), .enabled = false},
@@ -204,6 +205,14 @@ TEST(Hec, AFullJournalIsBusyAndUnhealthy) {
   f.sink.set_full(false);
   EXPECT_EQ(f.post("/services/collector", R"({"event":"a"})"), kSuccess);
   EXPECT_EQ(f.source->status().state, "listening");
+}
+
+TEST(Hec, ARateMakesThePeerWait) {
+  Fixture f(false, 2);
+  EXPECT_EQ(f.post("/services/collector", R"({"event":1}{"event":2}{"event":3}{"event":4}{"event":5})"), kSuccess);
+  EXPECT_EQ(f.post("/services/collector", R"({"event":6})"), R"(503 {"text":"Server is busy","code":9})");
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_EQ(f.post("/services/collector", R"({"event":6})"), kSuccess);
 }
 
 TEST(Hec, OtherPathsAndMethods) {

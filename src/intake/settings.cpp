@@ -149,6 +149,7 @@ HecSettings read_hec(const SettingsNode& node, const SettingsContext& context) {
   at_least(node, "max_message", s.max_message, 1_KiB, 8_MiB);
   s.max_waiting = node.get("max_waiting", s.max_waiting);
   at_least(node, "max_waiting", s.max_waiting, s.max_body, 64_GiB);
+  s.rate_per_peer = static_cast<std::uint64_t>(node.get("rate_per_peer", 0, {.min = 0, .max = kMostInt}));
   s.durable_timeout = node.get("durable_timeout", s.durable_timeout);
   at_least(node, "durable_timeout", s.durable_timeout, 100ms);
   read_connections(node, s.max_connections, s.max_connections_per_peer);
@@ -167,8 +168,8 @@ FileTailSettings read_file(const SettingsNode& node, const SettingsContext& cont
   s.from_beginning = node.get_choice("start", "beginning", {"beginning", "end"}) == "beginning";
   s.max_message = node.get("max_message", s.max_message);
   at_least(node, "max_message", s.max_message, 480_B, 8_MiB);
-  s.max_files = static_cast<std::size_t>(
-      node.get("max_files", static_cast<std::int64_t>(s.max_files), {.min = 1, .max = 5'000}));
+  s.max_files =
+      static_cast<std::size_t>(node.get("max_files", static_cast<std::int64_t>(s.max_files), {.min = 1, .max = 5'000}));
   s.poll_interval = node.get("poll_interval", s.poll_interval);
   at_least(node, "poll_interval", s.poll_interval, 10ms);
   s.rescan_interval = node.get("rescan_interval", s.rescan_interval);
