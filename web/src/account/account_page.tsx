@@ -102,7 +102,7 @@ function NewToken({ opened, onClose }: { opened: boolean; onClose: () => void })
           <Notice tone="warn">{t('account.created')}</Notice>
           <div className={css.secret}>
             <code>{made.token}</code>
-            <CopyButton value={made.token!}>{({ copied, copy }) => <Button size="xs" variant="light" leftSection={<Icon name={copied ? 'check' : 'copy'} size={14} />} onClick={copy}>{t('common.copy')}</Button>}</CopyButton>
+            <CopyButton value={made.token!}>{({ copied, copy }) => <Button size="xs" variant="default" leftSection={<Icon name={copied ? 'check' : 'copy'} size={14} />} onClick={copy}>{t('common.copy')}</Button>}</CopyButton>
           </div>
           <Group justify="flex-end" mt="md"><Button onClick={close}>{t('account.done')}</Button></Group>
         </>

@@ -95,6 +95,7 @@ export const Editor = forwardRef<EditorHandle, Props>(function Editor({ initialT
     return {
       runnable() {
         const { made, model } = parts();
+        made.trigger('yagura', 'hideSuggestWidget', {});
         const selection = made.getSelection();
         if (selection && !selection.isEmpty()) {
           const text = model.getValueInRange(selection);

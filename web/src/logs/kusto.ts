@@ -1,5 +1,6 @@
 // Monaco with Microsoft's KQL language service, fed with the server's tables.
 import 'monaco-editor/esm/vs/editor/edcore.main';
+import './kusto.css';
 import * as monaco from 'monaco-editor/esm/vs/editor/editor.api';
 import { getKustoWorker, kustoDefaults } from '@kusto/monaco-kusto';
 import EditorWorker from 'monaco-editor/esm/vs/editor/editor.worker?worker';

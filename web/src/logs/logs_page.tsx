@@ -214,6 +214,7 @@ function Results({ run, now, onSample, hasTable, onGoTo, onFilter, language }: R
   const drawn = run.end?.render?.visualization;
   useEffect(() => {
     if (run.phase === 'done') setTab(drawn && drawn !== 'table' ? 'chart' : 'table');
+    else if (run.phase === 'failed') setTab('table');
   }, [run.phase, drawn, run.startedAt]);
 
   const empties = useMemo(() => emptyColumns(run.columns, run.rows), [run.columns, run.rows, run.version]); // eslint-disable-line
@@ -409,7 +410,7 @@ function HistoryMenu({ entries, onLoad, onClear, utc }: { entries: HistoryEntry[
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" width={440} shadow="md">
       <Popover.Target>
-        <Button variant="subtle" color="gray" leftSection={<Icon name="history" size={15} />} onClick={() => setOpen(!open)}>{t('logs.history')}</Button>
+        <Button variant="subtle" color="gray" c="var(--y-text-2)" leftSection={<Icon name="history" size={15} />} onClick={() => setOpen(!open)}>{t('logs.history')}</Button>
       </Popover.Target>
       <Popover.Dropdown p={6}>
         {entries.length === 0 ? <div className={css.menuNone}>{t('logs.historyNone')}</div> : (
@@ -447,7 +448,7 @@ function SavedMenu({ onLoad }: { onLoad: (query: string) => void }) {
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" width={400} shadow="md">
       <Popover.Target>
-        <Button variant="subtle" color="gray" leftSection={<Icon name="star" size={15} />} onClick={() => setOpen(!open)}>{t('logs.saved')}</Button>
+        <Button variant="subtle" color="gray" c="var(--y-text-2)" leftSection={<Icon name="star" size={15} />} onClick={() => setOpen(!open)}>{t('logs.saved')}</Button>
       </Popover.Target>
       <Popover.Dropdown p={6}>
         <TextInput size="xs" m={4} placeholder={t('logs.savedSearch')} leftSection={<Icon name="search" size={13} />} value={search} onChange={(e) => setSearch(e.currentTarget.value)} />
@@ -492,7 +493,7 @@ function SaveMenu({ text }: { text: () => string }) {
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" width={280} shadow="md" trapFocus>
       <Popover.Target>
-        <Button variant="subtle" color="gray" leftSection={<Icon name="save" size={15} />} onClick={() => setOpen(!open)}>{t('logs.save')}</Button>
+        <Button variant="subtle" color="gray" c="var(--y-text-2)" leftSection={<Icon name="save" size={15} />} onClick={() => setOpen(!open)}>{t('logs.save')}</Button>
       </Popover.Target>
       <Popover.Dropdown>
         <form onSubmit={(e) => { e.preventDefault(); void save(); }}>

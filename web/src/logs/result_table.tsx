@@ -105,6 +105,7 @@ export function ResultTable(props: Props) {
       case 'Enter': case ' ': if (at >= 0) onSelect(at, true); break;
       case 'Escape': onSelect(null, false); break;
       case 'c':
+      case 'C':
         if (!ctrl || at < 0 || window.getSelection()?.toString()) return;
         props.onCopy(cellText(columns[shownColumns[activeColumn]!]!, rows[order[at]!]![shownColumns[activeColumn]!], utc));
         break;

@@ -95,9 +95,10 @@ export function orderRows(columns: Column[], rows: Row[], sort: Sort, filter: st
 
 // A width that fits the header and the first rows, within reason.
 export function widthOf(column: Column, index: number, rows: Row[]): number {
-  if (column.type === 'datetime') return 190;
-  if (column.type === 'guid') return 290;
-  let longest = column.name.length + 3;
+  if (column.type === 'datetime') return 204;
+  if (column.type === 'guid') return 304;
+  // The name, and room for the sort mark and the menu.
+  let longest = column.name.length + 4;
   for (let i = 0; i < Math.min(rows.length, 60); ++i) {
     const cell = rows[i]![index];
     // East Asian characters take about two columns of a monospaced font.
@@ -106,7 +107,7 @@ export function widthOf(column: Column, index: number, rows: Row[]): number {
     for (const c of text) width += c.codePointAt(0)! >= 0x1100 ? 1.7 : 1;
     longest = Math.max(longest, width);
   }
-  return Math.round(Math.min(column.type === 'string' || column.type === 'dynamic' ? 520 : 220, Math.max(80, longest * 7.3 + 26)));
+  return Math.round(Math.min(column.type === 'string' || column.type === 'dynamic' ? 520 : 220, Math.max(80, longest * 7.6 + 26)));
 }
 
 // TimeGenerated first, the columns of our own bookkeeping last.

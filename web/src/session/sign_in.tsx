@@ -44,9 +44,9 @@ export function SignIn({ over, onSession }: { over: boolean; onSession: (session
         {over && !problem && <Notice tone="info">{t('signIn.over')}</Notice>}
         {problem && <Notice tone="bad">{problem}</Notice>}
         <form onSubmit={submit} className={css.form}>
-          <TextInput label={t('signIn.name')} value={name} onChange={(e) => setName(e.currentTarget.value)} autoComplete="username" name="username" autoFocus required size="md" withAsterisk={false} />
-          <PasswordInput label={t('signIn.password')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} autoComplete="current-password" name="password" required size="md" withAsterisk={false} />
-          <Button type="submit" size="md" loading={busy} fullWidth mt={4}>{t('signIn.go')}</Button>
+          <TextInput label={t('signIn.name')} value={name} onChange={(e) => setName(e.currentTarget.value)} autoComplete="username" name="username" autoFocus required size="sm" withAsterisk={false} />
+          <PasswordInput label={t('signIn.password')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} autoComplete="current-password" name="password" required size="sm" withAsterisk={false} />
+          <Button type="submit" size="sm" h={40} loading={busy} fullWidth mt={4}>{t('signIn.go')}</Button>
         </form>
         <div className={css.hint}>{t('signIn.hint')}</div>
       </main>

@@ -1,5 +1,5 @@
 // The frame: menu on the left, the page beside it.
-import { Menu, Tooltip, UnstyledButton } from '@mantine/core';
+import { Menu, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -58,14 +58,14 @@ export function Shell({ children }: { children: ReactNode }) {
           <div className={css.preferences}>
             <Preferences light />
             <Tooltip label={t('app.collapse')} position="right">
-              <UnstyledButton className={css.fold} aria-label={t('app.collapse')} onClick={() => changeSettings({ narrowMenu: !narrowMenu })}>
+              <button type="button" className={css.fold} aria-label={t('app.collapse')} onClick={() => changeSettings({ narrowMenu: !narrowMenu })}>
                 <Icon name="panel" size={18} />
-              </UnstyledButton>
+              </button>
             </Tooltip>
           </div>
           <Menu position="right-end" width={200}>
             <Menu.Target>
-              <UnstyledButton className={css.user} aria-label={session.user.name}>
+              <button type="button" className={css.user} aria-label={session.user.name}>
                 <span className={css.avatar}>{session.user.name.slice(0, 2).toUpperCase()}</span>
                 {!narrowMenu && (
                   <span className={css.userText}>
@@ -73,7 +73,7 @@ export function Shell({ children }: { children: ReactNode }) {
                     <span>{session.user.role}</span>
                   </span>
                 )}
-              </UnstyledButton>
+              </button>
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item leftSection={<Icon name="user" />} onClick={() => navigate('/account')}>{t('app.account')}</Menu.Item>

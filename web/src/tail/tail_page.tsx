@@ -1,4 +1,4 @@
-import { Button, Select, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Select, TextInput, Tooltip } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -87,9 +87,9 @@ export default function TailPage() {
         {view.skipped > 0 && (
           <Tooltip label={t('tail.skippedHelp')} multiline w={260}><span className={css.skipped}>{t('tail.skipped', { count: formatCount(view.skipped, i18n.language) as unknown as number })}</span></Tooltip>
         )}
-        <Button variant="default" leftSection={<Icon name={frozen ? 'play' : 'pause'} size={13} />} onClick={pause} data-testid="tail-pause">{frozen ? t('tail.resume') : t('tail.pause')}</Button>
-        <Button variant="subtle" color="gray" leftSection={<Icon name="broom" size={14} />} onClick={() => { clear(); setFrozen(null); }}>{t('tail.clear')}</Button>
-        <Button variant="subtle" color="gray" leftSection={<Icon name="logs" size={14} />} onClick={openInLogs}>{t('tail.openInLogs')}</Button>
+        <Button variant="default" style={{ flex: 'none' }} leftSection={<Icon name={frozen ? 'play' : 'pause'} size={13} />} onClick={pause} data-testid="tail-pause">{frozen ? t('tail.resume') : t('tail.pause')}</Button>
+        <Tooltip label={t('tail.clear')}><ActionIcon size="lg" onClick={() => { clear(); setFrozen(null); }} aria-label={t('tail.clear')}><Icon name="broom" size={17} /></ActionIcon></Tooltip>
+        <Tooltip label={t('tail.openInLogs')}><ActionIcon size="lg" onClick={openInLogs} aria-label={t('tail.openInLogs')}><Icon name="logs" size={17} /></ActionIcon></Tooltip>
       </div>
       {view.state === 'ended' && <div className={css.strip}><Notice tone="bad" title={t('tail.ended')}>{view.reason}</Notice></div>}
       <div className={css.split}>

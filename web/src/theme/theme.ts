@@ -20,7 +20,9 @@ export const theme = createTheme({
   cursorType: 'pointer',
   components: {
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true, fz: 12 } },
-    Button: { defaultProps: { size: 'xs' } },
+    Button: { defaultProps: { size: 'xs', fw: 500 } },
+    TextInput: { styles: { label: { fontWeight: 500, marginBottom: 3 } } },
+    PasswordInput: { styles: { label: { fontWeight: 500, marginBottom: 3 } } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     Menu: { defaultProps: { shadow: 'md', radius: 'md' } },
   },

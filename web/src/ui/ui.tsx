@@ -1,5 +1,5 @@
 // Small pieces that every page uses.
-import { Stack, Text, UnstyledButton } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Icon, type IconName } from './icons';
 import css from './ui.module.css';
@@ -34,9 +34,9 @@ export function Notice({ tone, title, children }: { tone: 'bad' | 'warn' | 'info
 
 export function TabButton({ active, onClick, children }: { active: boolean; onClick: () => void; children: ReactNode }) {
   return (
-    <UnstyledButton role="tab" aria-selected={active} className={css.tab} data-active={active || undefined} onClick={onClick}>
+    <button type="button" role="tab" aria-selected={active} className={css.tab} data-active={active || undefined} onClick={onClick}>
       {children}
-    </UnstyledButton>
+    </button>
   );
 }
 
