@@ -45,7 +45,6 @@ Sign read_sign(std::string_view text, std::size_t at) {
   Sign sign;
   std::size_t digits = 0;
   for (; at + digits < text.size() && is_ascii_digit(text[at + digits]); ++digits) {
-    if (digits == 0 && text[at] == '0') return sign;
     if (digits == kMostDigits) return sign;
     // Saturates: above a billion the number itself means nothing.
     sign.length =
@@ -75,7 +74,6 @@ std::size_t find_counted(std::string_view text, std::size_t from, std::size_t en
     if (pri >= end || pri == angle + 1 || text[pri] != '>') continue;
     std::size_t begin = angle - 1;
     while (begin > 0 && angle - begin <= 8 && is_ascii_digit(text[begin - 1])) --begin;
-    while (begin < angle - 1 && text[begin] == '0') ++begin;
     if (begin < angle - 1) return begin;
   }
   return kNone;
@@ -111,7 +109,7 @@ std::optional<SyslogFrame> SyslogFramer::cut(std::string_view& input, bool at_en
       if (sign.kind == Sign::Kind::counted) {
         input.remove_prefix(sign.size);
         scanned_ = 0;
-        if (sign.length <= max_counted_) {
+        if (sign.length > 0 && sign.length <= max_counted_) {
           in_counted_ = true;
           counted_left_ = static_cast<std::size_t>(sign.length);
           continue;

@@ -2,9 +2,8 @@
 // section 4.3) and non-transparent framing ended by LF, CRLF or NUL (section 3.4.2), told apart for each message, as
 // senders mix them.
 //
-// A message is counted when it begins with a length that begins with 1-9, then one blank, then '<'. Everything else
-// is a line: RFC 6587 gives no other sign, and lines that begin with a year are common. Empty messages are skipped. A
-// length that nobody means (above max_counted) is dropped, and what follows it is a line. When a count was too small,
+// A message is counted when it begins with a length, one blank and '<'. Everything else is a line: RFC 6587 gives no other sign, and lines that begin with a year are common. Empty messages are skipped. A
+// length that nobody means (0, or above max_counted) is dropped, and what follows it is a line. When a count was too small,
 // so that something other than a message follows, the remainder ends where the next counted message begins.
 //
 // Nothing is lost: a message longer than max_message comes in pieces of that size, and what stands at the end of the
