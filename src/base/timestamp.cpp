@@ -125,6 +125,9 @@ std::optional<int> read_zone(TextCursor& cursor) {
   if (!minutes) return std::nullopt;
   probe.skip(size);
   cursor = probe;
+  if (*minutes == 0) {  // "GMT+02:00"
+    if (const auto offset = read_offset(cursor)) return offset;
+  }
   return minutes;
 }
 

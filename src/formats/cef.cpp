@@ -61,7 +61,9 @@ std::string_view without_trailing_blanks(std::string_view text) {
   return text;
 }
 
-void decode_extension(std::string_view text, RecordBatch& out) {
+}  // namespace
+
+void decode_cef_extension(std::string_view text, RecordBatch& out) {
   std::string_view key;
   std::size_t value_begin = 0;
   std::size_t search = 0;
@@ -86,8 +88,6 @@ void decode_extension(std::string_view text, RecordBatch& out) {
   }
   if (!key.empty()) finish(text.size());
 }
-
-}  // namespace
 
 bool decode_cef_payload(std::string_view text, RecordBatch& out) {
   const std::string_view raw = out.current().origin.raw;
@@ -134,7 +134,7 @@ bool decode_cef_payload(std::string_view text, RecordBatch& out) {
   out.set(field::device_event_class_id, unescape_header(trimmed(parts[4]), out));
   out.set(field::activity, unescape_header(trimmed(parts[5]), out));
   out.set(field::log_severity, unescape_header(trimmed(parts[6]), out));
-  decode_extension(text.substr(begin), out);
+  decode_cef_extension(text.substr(begin), out);
   // The device's own time, where it tells one; the header's is the forwarder's.
   static const std::array<event::FieldId, 3> times{event::intern_field("rt"), event::intern_field("end"),
                                                    event::intern_field("start")};

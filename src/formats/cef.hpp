@@ -22,6 +22,9 @@ void decode_cef(const event::RecordOrigin& origin, const SyslogContext& context,
 // when its header is none.
 bool decode_cef_payload(std::string_view text, event::RecordBatch& out);
 
+// The keys and values after the header, "key=value key=value with blanks ...".
+void decode_cef_extension(std::string_view text, event::RecordBatch& out);
+
 // A bare CEF line of the record's CEF fields; missing header parts are empty. Line breaks are escaped in the extension
 // and blanks in the header, so the line is safe to frame by line feed. Fields of a syslog header are left out.
 std::string encode_cef(const event::Record& record);

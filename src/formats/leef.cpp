@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "formats/cef.hpp"
 #include "formats/fields.hpp"
 
 namespace yagura::formats {
@@ -93,7 +94,10 @@ bool decode_leef_payload(std::string_view text, RecordBatch& out) {
   out.set(field::device_product, trim(parts[2]));
   out.set(field::device_version, trim(parts[3]));
   out.set(field::device_event_class_id, trim(parts[4]));
-  decode_attributes(attributes, delimiter, out);
+  // Some senders of 1.0 put blanks between their attributes, and into them as well.
+  const bool blanks = delimiter == "\t" && attributes.find('\t') == std::string_view::npos && std::ranges::count(attributes, '=') > 1;
+  if (blanks) decode_cef_extension(attributes, out);
+  else decode_attributes(attributes, delimiter, out);
   return true;
 }
 

@@ -110,12 +110,19 @@ Result<PackSet> PackSet::load(const std::filesystem::path& folder) {
     if (const auto [other, is_new] = names.emplace(pack->name, pack.get()); !is_new)
       mistakes += fmt::format("{}{}: there is a pack '{}' already, in {}", mistakes.empty() ? "" : "\n", pack->where,
                               pack->name, other->second->where);
+  // Bases of bases too, each once, nearest first.
   for (const auto& pack : set.packs_) {
-    for (const auto& base : pack->extends) {
-      if (const auto found = names.find(base); found != names.end()) {
+    const std::function<void(const detail::Pack&)> follow = [&](const detail::Pack& from) {
+      for (const auto& base : from.extends) {
+        const auto found = names.find(base);
+        if (found == names.end() || found->second == pack.get() || std::ranges::find(pack->extended, found->second) != pack->extended.end()) continue;
         pack->extended.push_back(found->second);
-        continue;
+        follow(*found->second);
       }
+    };
+    follow(*pack);
+    for (const auto& base : pack->extends) {
+      if (names.contains(base)) continue;
       std::vector<std::string_view> known;
       for (const auto& [name, other] : names) known.push_back(name);
       mistakes += fmt::format("{}{}: 'extends' names no pack: '{}'{}", mistakes.empty() ? "" : "\n", pack->where, base,
