@@ -159,7 +159,10 @@ std::string create_statement(const TableLayout& layout, unsigned retention_days)
 Result<std::vector<SentColumn>> plan_insert(event::TableBatch& batch, const TableLayout& layout) {
   std::vector<SentColumn> sent;
   const auto position_at = batch.find(kPosition), item_at = batch.find(kItemId);
-  if (item_at && layout.find(kItemIndex) != nullptr) {
+  const auto index_at = batch.find(kItemIndex), given_at = batch.find(kItemIdGiven);
+  if (index_at) sent.push_back({*index_at, std::string(kItemIndex), false});  // planned before: an insert that is repeated
+  if (given_at) sent.push_back({*given_at, std::string(kItemIdGiven), false});
+  if (item_at && !index_at && !given_at && layout.find(kItemIndex) != nullptr) {
     const auto& items = batch.column(*item_at);
     event::Column indexes(KqlType::int64), given(KqlType::guid);
     bool any_index = false, any_given = false;
