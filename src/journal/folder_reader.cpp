@@ -67,13 +67,17 @@ Result<std::shared_ptr<const Block>> FolderReader::next(Position position, TailS
     if (!current_) return nullptr;
   }
   std::optional<Successor> after;
+  std::optional<std::uint64_t> skipped_at;
   while (true) {
     // Headers first: far from the wanted position nothing has to be read or decompressed.
     const std::uint64_t limit = after ? after->limit : std::numeric_limits<std::uint64_t>::max();
     const std::uint64_t at = current_->cursor->offset();
     SegmentStep step = TRY(current_->cursor->next(SegmentCursor::Depth::headers, limit));
     if (step.kind == SegmentStep::Kind::block) {
-      if (step.header.kind != BlockKind::entries || step.header.last() < position) continue;
+      if (step.header.kind != BlockKind::entries || step.header.last() < position) {
+        skipped_at = at;
+        continue;
+      }
       current_->cursor->seek(at);
       step = TRY(current_->cursor->next(SegmentCursor::Depth::whole, limit));
       if (step.kind == SegmentStep::Kind::block) {
@@ -89,6 +93,13 @@ Result<std::shared_ptr<const Block>> FolderReader::next(Position position, TailS
       }
     }
     if (step.kind == SegmentStep::Kind::damage) {
+      if (skipped_at && step.stored.empty()) {
+        // The block that was skipped by its header alone may have lost bytes, and the place where we look now
+        // may be none where a block begins.
+        current_->cursor->seek(*std::exchange(skipped_at, std::nullopt));
+        step = TRY(current_->cursor->next(SegmentCursor::Depth::whole, limit));
+        if (step.kind != SegmentStep::Kind::damage) continue;
+      }
       note_damage(step, stats);
       continue;
     }
@@ -106,6 +117,7 @@ Result<std::shared_ptr<const Block>> FolderReader::next(Position position, TailS
     const Position before = current_->file.first;
     TRY(open(after->file));
     after.reset();
+    skipped_at.reset();
     if (current_->file.first <= before) return fail(ErrorKind::internal, "segments are not in order");
   }
 }

@@ -24,6 +24,8 @@ struct SegmentIndex {
   std::vector<IndexedBlock> blocks;
   std::uint64_t scanned_until = kSegmentHeaderSize;
   std::vector<std::pair<std::uint64_t, std::string>> damage;
+  // Walking by headers alone is fast; where something is wrong only whole blocks tell where the next begins.
+  SegmentCursor::Depth depth = SegmentCursor::Depth::headers;
 };
 
 constexpr std::size_t kMaxIndexes = 64;
@@ -85,8 +87,14 @@ class Reader::Core {
   static Result<> extend(SegmentIndex& index, SegmentCursor& cursor, std::uint64_t limit) {
     cursor.seek(index.scanned_until);
     while (true) {
-      const SegmentStep step = TRY(cursor.next(SegmentCursor::Depth::headers, limit));
+      const SegmentStep step = TRY(cursor.next(index.depth, limit));
       if (step.kind == SegmentStep::Kind::end || step.kind == SegmentStep::Kind::incomplete) return {};
+      if (step.kind == SegmentStep::Kind::damage && index.depth == SegmentCursor::Depth::headers) {
+        index = SegmentIndex();
+        index.depth = SegmentCursor::Depth::whole;
+        cursor.seek(index.scanned_until);
+        continue;
+      }
       if (step.kind == SegmentStep::Kind::damage) index.damage.emplace_back(step.offset, step.what);
       if (step.kind == SegmentStep::Kind::block && step.header.kind == BlockKind::entries)
         index.blocks.push_back({step.header.first, step.header.last(), step.offset});

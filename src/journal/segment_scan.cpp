@@ -160,11 +160,18 @@ Result<SegmentStep> SegmentCursor::next(Depth depth, std::uint64_t limit) {
     step.header_bytes = whole.substr(0, kBlockHeaderSize);
     step.table = whole.substr(kBlockHeaderSize, header->table_size());
     step.stored = whole.substr(kBlockHeaderSize + header->table_size());
-    if (crc32c(step.table) != header->table_crc)
-      return damage_until(step.end, "the checksum of the block's table is wrong");
-    if (const auto chunk = first_bad_chunk(step.table, step.stored))
-      return damage_until(step.end, fmt::format("the checksum of stored bytes {} to {} is wrong", *chunk * kChunkSize,
-                                                std::min((*chunk + 1) * kChunkSize, step.stored.size()) - 1));
+    std::string wrong;
+    if (crc32c(step.table) != header->table_crc) {
+      wrong = "the checksum of the block's table is wrong";
+    } else if (const auto chunk = first_bad_chunk(step.table, step.stored)) {
+      wrong = fmt::format("the checksum of stored bytes {} to {} is wrong", *chunk * kChunkSize,
+                          std::min((*chunk + 1) * kChunkSize, step.stored.size()) - 1);
+    }
+    if (!wrong.empty()) {
+      // When bytes were taken out the next block begins before this one's stated end.
+      const auto found = TRY(search(offset_ + 1, step.end));
+      return damage_until(found.value_or(step.end), std::move(wrong));
+    }
   }
   step.kind = SegmentStep::Kind::block;
   offset_ = step.end;
