@@ -12,6 +12,7 @@
 // One thread at a time; move-only.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,7 @@ struct RecordOrigin {
   std::string_view raw;             // the exact bytes received, without the transport's framing
   std::string_view peer;            // address of the sender, "" when there is none
   ReceiveTime received_at{};
+  std::optional<ReceiveTime> read_at{};  // when the host that has the log read it, if it says so
   Position position{};              // of the journal entry
   std::uint32_t index_in_entry = 0; // for entries that hold many events
   Guid item_id{};                   // zero: made from position and index, see item_id()

@@ -12,6 +12,7 @@
 #include "detect/stream_detector.hpp"
 #include "flow/pipeline.hpp"
 #include "formats/syslog.hpp"
+#include "normalise/pack.hpp"
 #include "normalise/router.hpp"
 
 namespace yagura::roles {
@@ -19,6 +20,7 @@ namespace yagura::roles {
 // Everything that decides what becomes of an event; immutable.
 struct ProcessingRules {
   formats::SyslogContext syslog;
+  std::shared_ptr<const normalise::PackSet> packs;
   std::shared_ptr<const normalise::Router> router;
 };
 
@@ -41,16 +43,15 @@ class ProcessingRulesHolder {
 
 class EventProcessor : public flow::BlockProcessor {
  public:
-  // `detector` may be null: no detection. Both outlive the processor.
-  EventProcessor(const ProcessingRulesHolder& rules, detect::StreamDetector* detector) : rules_(rules), detector_(detector) {}
-  // Sees only entries from `first` on: a block read after a restart may begin before what is to be replayed.
-  void begin_at(Position first) { first_ = first; }
+  // `detector` may be null: no detection. Both outlive the processor. Entries before `first` are left out: a block that is
+  // read after a restart may begin before what is to be replayed.
+  EventProcessor(const ProcessingRulesHolder& rules, const detect::StreamDetector* detector, Position first);
   Result<flow::ProcessedBlock> process(std::shared_ptr<const journal::Block> block) override;
 
  private:
   const ProcessingRulesHolder& rules_;
-  detect::StreamDetector* detector_;
-  Position first_{};
+  std::unique_ptr<detect::StreamDetector::Worker> detector_;
+  const Position first_;
 };
 
 }  // namespace yagura::roles

@@ -1,0 +1,333 @@
+#include "roles/server_role.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "control/control_db.hpp"
+#include "engine/engine_supervisor.hpp"
+#include "formats/registry.hpp"
+#include "intake/settings.hpp"
+#include "net/http_server.hpp"
+#include "query/store_query_service.hpp"
+#include "roles/control_checkpoints.hpp"
+#include "roles/event_processor.hpp"
+#include "roles/health_reporter.hpp"
+#include "roles/local_query.hpp"
+#include "roles/server_parts.hpp"
+#include "roles/store_sink.hpp"
+#include "serve/api.hpp"
+
+namespace yagura::roles {
+
+namespace {
+
+// Tables that are there from the start, so that the first query finds them.
+constexpr std::array<std::string_view, 6> kFirstTables{"Syslog", "CommonSecurityLog", "SecurityAlert", "YaguraUnparsed", "YaguraEvents", "YaguraHealth"};
+
+std::chrono::days days_of(std::chrono::milliseconds age) { return std::chrono::ceil<std::chrono::days>(age); }
+
+}  // namespace
+
+struct ServerRole::Impl {
+  explicit Impl(ServerSettings given) : settings(std::move(given)) {}
+  ~Impl() { stop(Deadline::in(0ms)); }
+
+  Result<> start(const SettingsNode& file);
+  Result<> start_store();
+  Result<> start_pipeline();
+  Result<> start_api();
+  Result<> start_sources(const SettingsNode& file);
+  Result<> load_rules(const SettingsNode& file);
+  Result<> rebuild_router();
+  Result<> create_table(const event::TableSchema& schema);
+  void maintain();
+  void stop(Deadline deadline);
+
+  std::shared_ptr<const event::SchemaSet> schemas() const {
+    const std::lock_guard lock(schemas_mutex);
+    return current_schemas;
+  }
+  std::filesystem::path keys() const { return keys_folder(settings); }
+  std::filesystem::path certificate() const { return settings.api.certificate.empty() ? keys() / "server.crt" : settings.api.certificate; }
+  std::filesystem::path private_key() const { return settings.api.private_key.empty() ? keys() / "server.key" : settings.api.private_key; }
+
+  ServerSettings settings;
+  ServerGreeting greeting;
+  std::filesystem::path content;
+  normalise::RouterSettings router_settings;
+
+  // In the order of starting; destroyed the other way round.
+  FileDescriptor lock;
+  std::unique_ptr<control::ControlDb> control;
+  std::unique_ptr<ControlCheckpoints> checkpoints;
+  mutable std::mutex schemas_mutex;
+  std::shared_ptr<const event::SchemaSet> current_schemas GUARDED_BY(schemas_mutex);
+  std::shared_ptr<const normalise::PackSet> packs;
+  ProcessingRulesHolder processing;
+  std::unique_ptr<detect::RuleLibrary> library;
+  std::unique_ptr<detect::StreamDetector> detector;
+  std::unique_ptr<journal::Writer> journal;
+  std::unique_ptr<intake::JournalSink> sink;
+  std::unique_ptr<engine::EngineSupervisor> engine;
+  std::unique_ptr<store::Store> store;
+  serve::TailHub tail_hub;
+  std::unique_ptr<StoreSink> store_sink;
+  std::unique_ptr<journal::Tail> journal_tail;
+  std::unique_ptr<flow::Pipeline> pipeline;
+  std::unique_ptr<query::QueryService> query;
+  std::unique_ptr<serve::Api> api;
+  std::vector<std::unique_ptr<net::HttpServer>> http;
+  std::vector<std::unique_ptr<intake::Source>> sources;
+  std::unique_ptr<HealthReporter> health;
+  std::mutex maintenance_mutex;
+  std::condition_variable maintenance_wake;
+  bool stopping GUARDED_BY(maintenance_mutex) = false;
+  std::thread maintenance;
+};
+
+Result<> ServerRole::Impl::start(const SettingsNode& file) {
+  content = TRY(find_content(settings.content));
+  settings.data = std::filesystem::absolute(settings.data);
+  TRY(make_private_folder(settings.data));
+  TRY(make_private_folder(keys()));
+  lock = TRY(lock_folder(settings.data));
+  TRY(net::ensure_self_signed_certificate(keys() / "server.crt", keys() / "server.key", certificate_names(settings)), "making a certificate");
+
+  control = TRY(control::ControlDb::open(settings.data / "control.db"), "opening the control database");
+  checkpoints = std::make_unique<ControlCheckpoints>(*control);
+  if (auto password = TRY(control->users().ensure_first_admin())) greeting.first_password = *password;
+
+  TRY(load_rules(file));
+  journal = TRY(journal::Writer::open({.folder = settings.data / "journal",
+                                       .signing_key = keys() / "journal.pem",
+                                       .segment_size = settings.journal.segment_size,
+                                       .min_free = settings.journal.min_free}),
+                "opening the journal");
+  sink = std::make_unique<intake::JournalSink>(*journal);
+  TRY(start_store());
+  TRY(start_pipeline());
+  TRY(start_api());
+  TRY(start_sources(file));
+  health = std::make_unique<HealthReporter>(*schemas()->find("YaguraHealth"), std::chrono::seconds(60), [this](event::TableBatch& rows) -> Result<> {
+    TRY(store_sink->ensure("YaguraHealth", Deadline::in(10s)));
+    return store->insert(rows, store::DedupToken("health:" + to_string(Guid::random())), Deadline::in(10s));
+  });
+  maintenance = std::thread([this] { maintain(); });
+  return {};
+}
+
+Result<> ServerRole::Impl::load_rules(const SettingsNode& file) {
+  auto loaded = TRY(event::SchemaSet::load(content / "tables"), "reading table schemas");
+  for (const auto& table : TRY(control->custom_tables().list())) loaded.put(TRY(event::parse_table_schema(table.schema_json, "custom table " + table.name)));
+  {
+    const std::lock_guard guard(schemas_mutex);
+    current_schemas = std::make_shared<const event::SchemaSet>(std::move(loaded));
+  }
+  router_settings = normalise::RouterSettings::read(file);
+  packs = TRY(load_packs(content));
+  TRY(rebuild_router());
+  library = TRY(detect::RuleLibrary::open(rule_options(settings, content), TRY(rule_overrides(*control))), "loading Sigma rules");
+  for (const auto& problem : library->current()->problems) log_warning("detect", "{}", problem.to_text());
+  detector = std::make_unique<detect::StreamDetector>(*library, *schemas()->find("SecurityAlert"));
+  return {};
+}
+
+Result<> ServerRole::Impl::rebuild_router() {
+  auto router = TRY(make_router(schemas(), router_settings));
+  processing.set(std::make_shared<const ProcessingRules>(ProcessingRules{syslog_context(settings), packs, std::move(router)}));
+  return {};
+}
+
+Result<> ServerRole::Impl::start_store() {
+  store::StoreOptions options;
+  options.workspace = settings.workspace;
+  options.retention_days = static_cast<unsigned>(days_of(settings.store.retention).count());
+  if (settings.store.kind == "embedded") {
+    engine = TRY(engine::EngineSupervisor::start({.engine = engine_options(settings, certificate(), private_key())}), "starting the store's engine");
+    TRY(engine->wait_until_ready(Deadline::in(120s)), "waiting for the store's engine");
+    options.endpoint.unix_socket = engine->engine().unix_socket;
+    options.endpoint.password = engine->engine().secret;
+  } else {
+    options.endpoint = TRY(cluster_endpoint(settings.store.cluster));
+  }
+  store = TRY(store::Store::create(std::move(options)));
+  TRY(store->open(Deadline::in(60s)), "opening the store");
+  store_sink = std::make_unique<StoreSink>(*store, [this] { return schemas(); }, &tail_hub);
+  for (const auto table : kFirstTables) TRY(store_sink->ensure(table, Deadline::in(60s)));
+  return {};
+}
+
+Result<> ServerRole::Impl::start_pipeline() {
+  auto log = TRY(flow::CutLog::open(settings.data / "cuts"), "opening the cut log");
+  const Position first(log.done().number() + 1);
+  journal_tail = journal->tail(first);
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t workers = settings.pipeline.workers != 0 ? settings.pipeline.workers : std::max<std::size_t>(1, cores - 1);
+  std::vector<std::unique_ptr<flow::BlockProcessor>> processors;
+  for (std::size_t i = 0; i < workers; ++i) processors.push_back(std::make_unique<EventProcessor>(processing, detector.get(), first));
+  flow::PipelineOptions options;
+  options.max_cut_age = settings.pipeline.flush;
+  pipeline = flow::Pipeline::start(options, std::move(log), [this](Deadline deadline) { return journal_tail->next(deadline); }, std::move(processors), *store_sink);
+  return {};
+}
+
+Result<> ServerRole::Impl::start_api() {
+  query = query::make_query_service(*store, {.max_concurrent = static_cast<std::size_t>(settings.query.max_concurrent),
+                                             .catalog = [this] { return std::make_shared<const kql::SchemaCatalog>(schemas()); },
+                                             .ensure_table = [this](std::string_view table, Deadline deadline) { return store_sink->ensure(table, deadline); }});
+  serve::ApiServices services;
+  services.control = control.get();
+  services.query = query.get();
+  services.tail = &tail_hub;
+  services.schemas = [this] { return schemas(); };
+  services.create_table = [this](const event::TableSchema& schema) { return create_table(schema); };
+  services.sources = [this] { return source_reports(sources); };
+  services.health = [this] { return health_reports(*journal, *pipeline, engine.get()); };
+  services.rules = [this] { return rule_reports(*library->current()); };
+  services.rule_changed = [this](const std::string&) -> Result<> {
+    library->set_overrides(TRY(rule_overrides(*control)));
+    return {};
+  };
+  serve::ApiOptions options;
+  options.workspace_name = settings.workspace;
+  options.limits = {.timeout = settings.query.timeout,
+                    .max_rows = static_cast<std::uint64_t>(settings.query.max_rows),
+                    .max_memory = settings.query.max_memory};
+  options.strict_transport = !settings.api.certificate.empty();
+  api = std::make_unique<serve::Api>(std::move(services), options);
+  const auto handler = [this](const net::HttpRequest& request, net::HttpStream& stream) { return api->handle(request, stream); };
+  const std::size_t threads = options.max_queries + 16 + 8;
+  if (settings.api.https) {
+    auto tls = TRY(net::TlsContext::server({.certificate = certificate(), .private_key = private_key()}), "reading the API's certificate");
+    http.push_back(TRY(net::HttpServer::start_streaming(
+        {.name = "api-https", .address = settings.api.https->address, .port = settings.api.https->port, .tls = std::move(tls), .threads = threads}, handler),
+        "listening for HTTPS on {}:{}", settings.api.https->address, settings.api.https->port));
+    greeting.console_addresses.push_back(fmt::format("https://{}:{}/", settings.api.https->address, http.back()->port()));
+  }
+  if (settings.api.http) {
+    http.push_back(TRY(net::HttpServer::start_streaming(
+        {.name = "api-http", .address = settings.api.http->address, .port = settings.api.http->port, .threads = threads}, handler),
+        "listening for HTTP on {}:{}", settings.api.http->address, settings.api.http->port));
+    greeting.console_addresses.insert(greeting.console_addresses.begin(), fmt::format("http://{}:{}/", settings.api.http->address, http.back()->port()));
+    TRY(write_local_server(settings.data, {settings.api.http->address, http.back()->port(), TRY(make_local_token(*control))}), "keeping the command line's token");
+  }
+  return {};
+}
+
+Result<> ServerRole::Impl::start_sources(const SettingsNode& file) {
+  auto wanted = intake::read_settings(file.child("sources"), source_context(settings, certificate(), private_key()));
+  if (!file.child("sources").exists()) TRY(add_default_hec(wanted, keys(), certificate(), private_key(), greeting.hec_token));
+  if (settings.follow_local_logs) add_local_logs(wanted);
+  for (const auto& one : wanted) {
+    auto source = intake::make_source(one, *sink, *checkpoints);
+    TRY(source->start(), "starting the source {}", intake::name_of(one));
+    const auto status = source->status();
+    greeting.sources.push_back(fmt::format("{:12} {}", status.name, status.address));
+    sources.push_back(std::move(source));
+  }
+  return {};
+}
+
+Result<> ServerRole::Impl::create_table(const event::TableSchema& schema) {
+  TRY(store->ensure_table(schema, Deadline::in(30s)));
+  {
+    const std::lock_guard guard(schemas_mutex);
+    auto more = std::make_shared<event::SchemaSet>(*current_schemas);
+    more->put(schema);
+    current_schemas = std::move(more);
+  }
+  return rebuild_router();
+}
+
+// Rules are read again when their files change; old evidence goes; gauges are set.
+void ServerRole::Impl::maintain() {
+  auto next_retention = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (true) {
+    {
+      std::unique_lock guard(maintenance_mutex);
+      if (maintenance_wake.wait_for(guard, 2s, [&] { return stopping; })) return;
+    }
+    if (auto changed = library->reload_if_changed(); !changed) log_warning("detect", "rules were not read again: {}", changed.error().message());
+    else if (*changed) log_info("detect", "rules were read again");
+    set_gauges(*journal, *pipeline);
+    if (std::chrono::steady_clock::now() < next_retention) continue;
+    next_retention = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    journal::RetentionPolicy policy;
+    if (settings.journal.max_age.count() > 0) policy.max_age = days_of(settings.journal.max_age);
+    if (settings.journal.max_size > 0_B) policy.max_size = settings.journal.max_size;
+    policy.keep_from = Position(pipeline->status().stored.number() + 1);
+    if (auto report = journal->retain(policy); !report) log_warning("journal", "old segments were not deleted: {}", report.error().message());
+    else if (report->segments_deleted > 0) log_info("journal", "deleted {} old segments, {}", report->segments_deleted, to_string(report->bytes_deleted));
+  }
+}
+
+void ServerRole::Impl::stop(Deadline deadline) {
+  {
+    const std::lock_guard guard(maintenance_mutex);
+    stopping = true;
+  }
+  maintenance_wake.notify_all();
+  if (maintenance.joinable()) maintenance.join();
+  health.reset();
+  for (auto& source : sources) source->stop();
+  sources.clear();
+  if (api) api->stop();
+  for (auto& server : http) server->stop();
+  http.clear();
+  api.reset();
+  query.reset();
+  if (pipeline) {
+    if (journal && !deadline.passed()) {
+      [[maybe_unused]] const auto durable = journal->wait_durable(journal->appended_position(), deadline);
+      pipeline->wait_stored(journal->durable_position(), deadline);
+    }
+    pipeline->stop(deadline);
+  }
+  pipeline.reset();
+  journal_tail.reset();
+  store_sink.reset();
+  store.reset();
+  engine.reset();
+  sink.reset();
+  if (journal)
+    if (auto closed = journal->close(Deadline::in(10s)); !closed) log_error("journal", "{}", closed.error().message());
+  journal.reset();
+}
+
+ServerRole::ServerRole(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ServerRole::~ServerRole() = default;
+
+Result<std::unique_ptr<ServerRole>> ServerRole::start(const ServerSettings& settings, const SettingsNode& file) {
+  auto impl = std::make_unique<Impl>(settings);
+  TRY(impl->start(file));
+  return std::unique_ptr<ServerRole>(new ServerRole(std::move(impl)));
+}
+
+const ServerGreeting& ServerRole::greeting() const { return impl_->greeting; }
+void ServerRole::stop(Deadline deadline) { impl_->stop(deadline); }
+Result<> ServerRole::reload() { return impl_->library->reload(); }
+
+void ServerRole::check(const ServerSettings& settings, const SettingsNode& file) {
+  const auto report = [&](const Error& error) { file.error(error.message()); };
+  const auto content = find_content(settings.content);
+  if (!content) return report(content.error());
+  const auto context = source_context(settings, keys_folder(settings) / "server.crt", keys_folder(settings) / "server.key");
+  intake::read_settings(file.child("sources"), context);
+  auto schemas = event::SchemaSet::load(*content / "tables");
+  if (!schemas) return report(schemas.error());
+  auto shared = std::make_shared<const event::SchemaSet>(std::move(*schemas));
+  if (auto router = make_router(shared, normalise::RouterSettings::read(file)); !router) report(router.error());
+  if (auto packs = load_packs(*content); !packs) report(packs.error());
+  if (auto library = detect::RuleLibrary::open(rule_options(settings, *content)); !library) report(library.error());
+  if (!settings.api.certificate.empty())
+    if (auto tls = net::TlsContext::server({.certificate = settings.api.certificate, .private_key = settings.api.private_key}); !tls) report(tls.error());
+}
+
+}  // namespace yagura::roles
