@@ -14,9 +14,9 @@ struct Api::Inside {
   ConsoleFiles console = ConsoleFiles::embedded();
   std::string openapi;
 
-  std::optional<net::HttpResponse> answer(const net::HttpRequest& request, net::HttpStream& stream);
+  std::optional<net::HttpResponse> answer(const net::HttpRequest& request, net::HttpStream& stream, bool secure);
   std::optional<net::HttpResponse> run(const Router::Match& match, const net::HttpRequest& request,
-                                       net::HttpStream& stream);
+                                       net::HttpStream& stream, bool secure);
 };
 
 Api::Api(ApiServices services, ApiOptions options) : inside_(std::make_unique<Inside>()) {
@@ -53,10 +53,12 @@ void Api::stop() {
   inside_->context.disconnects.cancel_all();
 }
 
-std::optional<net::HttpResponse> Api::handle(const net::HttpRequest& request, net::HttpStream& stream) {
+std::optional<net::HttpResponse> Api::handle(const net::HttpRequest& request, net::HttpStream& stream,
+                                             Transport transport) {
+  const bool secure = transport == Transport::encrypted || inside_->context.options.secure_cookies;
   std::optional<net::HttpResponse> response;
   try {
-    response = inside_->answer(request, stream);
+    response = inside_->answer(request, stream, secure);
   } catch (const std::exception& problem) {
     log_error("serve", "{} {}: {}", request.method, request.target.substr(0, request.target.find('?')), problem.what());
     response = error_response(Error(ErrorKind::internal, "something went wrong inside; the server's log says what"));
@@ -65,11 +67,12 @@ std::optional<net::HttpResponse> Api::handle(const net::HttpRequest& request, ne
   return response;
 }
 
-std::optional<net::HttpResponse> Api::Inside::answer(const net::HttpRequest& request, net::HttpStream& stream) {
+std::optional<net::HttpResponse> Api::Inside::answer(const net::HttpRequest& request, net::HttpStream& stream,
+                                                     bool secure) {
   const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
   const Router::Match match = router.find(request.method, path);
   if (match.route != nullptr) {
-    auto response = run(match, request, stream);
+    auto response = run(match, request, stream, secure);
     metrics()
         .counter("yagura_http_requests_total", "Requests to the API",
                  {{"route", std::string(match.route->pattern)},
@@ -94,11 +97,11 @@ std::optional<net::HttpResponse> Api::Inside::answer(const net::HttpRequest& req
 }
 
 std::optional<net::HttpResponse> Api::Inside::run(const Router::Match& match, const net::HttpRequest& request,
-                                                  net::HttpStream& stream) {
+                                                  net::HttpStream& stream, bool secure) {
   const Route& route = *match.route;
   const auto refuse = [&](const Error& error) { return error_response(error, route.dialect); };
-  Exchange exchange{request, stream, {}, match.parameters};
-  auto caller = identify(request, context.control(), context.options.secure_cookies);
+  Exchange exchange{request, stream, {}, secure, match.parameters};
+  auto caller = identify(request, context.control(), secure);
   if (caller)
     exchange.caller = *std::move(caller);
   else

@@ -2,7 +2,7 @@
 //
 //   Api api(services, options);
 //   auto server = HttpServer::start_streaming(http_options, [&](const auto& request, auto& stream) {
-//     return api.handle(request, stream);
+//     return api.handle(request, stream, Api::Transport::encrypted);   // of a server with TLS
 //   });
 //   ...
 //   api.stop();       // ends live tails and running queries, so that
@@ -74,7 +74,7 @@ struct ApiServices {
 };
 
 struct ApiOptions {
-  bool secure_cookies = false;    // true when the server speaks TLS
+  bool secure_cookies = false;    // true behind a proxy that speaks TLS for us
   bool strict_transport = false;  // send Strict-Transport-Security: only with a certificate that browsers trust
   bool open_metrics = false;      // /metrics for everybody; else from loopback, or with a token that may `status`
   std::string workspace_name = "yagura";
@@ -88,7 +88,10 @@ class Api {
   Api(ApiServices services, ApiOptions options);
   ~Api();
 
-  std::optional<net::HttpResponse> handle(const net::HttpRequest& request, net::HttpStream& stream);
+  // Encrypted: this request came over TLS, so its cookie may travel over TLS only.
+  enum class Transport { plain, encrypted };
+  std::optional<net::HttpResponse> handle(const net::HttpRequest& request, net::HttpStream& stream,
+                                          Transport transport = Transport::plain);
   // Ends live tails, cancels running queries. For good.
   void stop();
 

@@ -166,6 +166,22 @@ TEST_F(ApiTest, CookieOverTlsIsBoundToTheHost) {
   EXPECT_THAT(std::string(response.header("Set-Cookie")), HasSubstr("; Secure"));
 }
 
+TEST_F(ApiTest, ACookieOfTlsIsNoneOverPlainHttp) {
+  FakeStream stream;
+  const HttpRequest sign_in_request{.method = "POST",
+                                    .target = "/api/v1/session",
+                                    .headers = {{"Content-Type", "application/json"}},
+                                    .body = R"({"name":"admin","password":"correct horse battery"})",
+                                    .peer = peer_};
+  const auto response = api_->handle(sign_in_request, stream, Api::Transport::encrypted);
+  const std::string set_cookie(response->header("Set-Cookie"));
+  EXPECT_THAT(set_cookie, HasSubstr("; Secure"));
+  const HttpRequest me{
+      .target = "/api/v1/me", .headers = {{"Cookie", set_cookie.substr(0, set_cookie.find(';'))}}, .peer = peer_};
+  EXPECT_EQ(api_->handle(me, stream, Api::Transport::encrypted)->status, 200);
+  EXPECT_EQ(api_->handle(me, stream, Api::Transport::plain)->status, 401);
+}
+
 TEST_F(ApiTest, WrongPasswordsAreRefusedAndSlowedDown) {
   int limited = 0;
   for (int i = 0; i < 30; ++i) {

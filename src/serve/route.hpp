@@ -21,6 +21,7 @@ struct Exchange {
   const net::HttpRequest& request;
   net::HttpStream& stream;  // for handlers that answer piece by piece, then return nullopt
   Caller caller;
+  bool secure_cookies = false;  // how this request's session cookie is named and sent
   std::vector<std::pair<std::string_view, std::string>> parameters;  // of the path pattern, decoded
 
   // "" when the pattern has none of that name.

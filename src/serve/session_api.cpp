@@ -49,7 +49,7 @@ Answer sign_in(Context& context, Exchange& exchange) {
       TRY(context.control().sessions().create(user, address, std::string(exchange.request.header("User-Agent"))));
   auto response = net::json_response(
       200, session_json(context, user, permissions_of(user.role), session.csrf_token, session.expires_ticks));
-  response.set("Set-Cookie", session_cookie(session.token, context.options.secure_cookies));
+  response.set("Set-Cookie", session_cookie(session.token, exchange.secure_cookies));
   return response;
 }
 
@@ -57,7 +57,7 @@ Answer sign_out(Context& context, Exchange& exchange) {
   if (exchange.caller.kind == Caller::Kind::session)
     TRY(context.control().sessions().end(exchange.caller.session_id, exchange.caller.actor));
   auto response = no_content();
-  response.set("Set-Cookie", expired_session_cookie(context.options.secure_cookies));
+  response.set("Set-Cookie", expired_session_cookie(exchange.secure_cookies));
   return response;
 }
 

@@ -60,7 +60,7 @@ Answer tail(Context& context, Exchange& exchange) {
     // A watch outlives neither the session nor the right to look.
     if (now - last_checked > kRecheck) {
       last_checked = now;
-      const auto caller = identify(exchange.request, context.control(), context.options.secure_cookies);
+      const auto caller = identify(exchange.request, context.control(), exchange.secure_cookies);
       if (!caller || !caller->may(control::Permission::query)) {
         (void)exchange.stream.write(piece + "event: end\ndata: {\"reason\":\"signed out\"}\n\n");
         break;
