@@ -1,0 +1,75 @@
+#include <dlfcn.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "kql_suites.hpp"
+
+namespace yagura::conformance {
+
+struct Engine::Functions {
+  void* library = nullptr;
+  void** connection = nullptr;
+  void* (*query)(void*, const char*, std::size_t, const char*, std::size_t) = nullptr;
+  const char* (*buffer)(void*) = nullptr;
+  std::size_t (*length)(void*) = nullptr;
+  const char* (*error)(void*) = nullptr;
+  void (*destroy)(void*) = nullptr;
+};
+
+Engine::Engine(const std::string& path) : functions_(std::make_unique<Functions>()) {
+  auto& f = *functions_;
+  f.library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (f.library == nullptr) {
+    std::fprintf(stderr, "cannot load %s: %s\n", path.c_str(), dlerror());
+    std::exit(2);
+  }
+  const auto load = [&](const char* name) { return dlsym(f.library, name); };
+  reinterpret_cast<void (*)(int)>(load("chdb_set_signal_handlers_enabled"))(0);
+  const char* arguments[] = {"clickhouse", "--max_threads=2", "--max_memory_usage=3000000000", "--max_execution_time=60"};
+  f.connection = reinterpret_cast<void** (*)(int, const char**)>(load("chdb_connect"))(4, arguments);
+  if (f.connection == nullptr) {
+    std::fprintf(stderr, "the engine does not start\n");
+    std::exit(2);
+  }
+  f.query = reinterpret_cast<decltype(f.query)>(load("chdb_query_n"));
+  f.buffer = reinterpret_cast<decltype(f.buffer)>(load("chdb_result_buffer"));
+  f.length = reinterpret_cast<decltype(f.length)>(load("chdb_result_length"));
+  f.error = reinterpret_cast<decltype(f.error)>(load("chdb_result_error"));
+  f.destroy = reinterpret_cast<decltype(f.destroy)>(load("chdb_destroy_query_result"));
+}
+
+Engine::~Engine() = default;
+
+bool Engine::query(const std::string& sql, const std::vector<std::pair<std::string, std::string>>& settings, std::string& out,
+                   const char* format) {
+  auto& f = *functions_;
+  // Settings belong to the connection here: a query's own SETTINGS come too late for the parser's limits.
+  static std::string last;
+  std::string set;
+  for (const auto& [name, value] : settings) {
+    set += (set.empty() ? "SET " : ", ") + name + " = " + (value.find_first_not_of("0123456789") == std::string::npos ? value : "'" + value + "'");
+  }
+  const auto run = [&](const std::string& text, std::string& result) {
+    void* r = f.query(*f.connection, text.data(), text.size(), format, std::char_traits<char>::length(format));
+    const char* error = f.error(r);
+    const bool good = error == nullptr;
+    if (good) result.assign(f.buffer(r) != nullptr ? f.buffer(r) : "", f.length(r));
+    else result = error;
+    f.destroy(r);
+    return good;
+  };
+  if (!set.empty() && set != last) {
+    std::string ignored;
+    if (!run(set, ignored)) {
+      out = "settings: " + ignored;
+      return false;
+    }
+    last = set;
+  }
+  return run(sql, out);
+}
+
+}  // namespace yagura::conformance

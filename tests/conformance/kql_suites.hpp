@@ -1,0 +1,61 @@
+// The KQL suites and the engine they run on.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "event/table_schema.hpp"
+#include "kql/compile.hpp"
+
+namespace yagura::conformance {
+
+struct Tally {
+  int passed = 0, total = 0;
+};
+
+struct KqlRun {
+  std::filesystem::path cases;
+  std::string only;
+  std::string library = ".cache/engine/libchdb.so";
+  std::map<std::string, Tally> tallies;
+  std::vector<std::string> failures;
+
+  // One result: `reason` is empty when it passed.
+  void record(const std::vector<std::string>& names, const std::string& id, const std::string& reason) {
+    for (const auto& name : names) {
+      ++tallies[name].total;
+      if (reason.empty()) ++tallies[name].passed;
+    }
+    if (!reason.empty()) failures.push_back(names.back() + " " + id + ": " + reason);
+  }
+};
+
+void run_kql(KqlRun& run);
+void run_kql_community(KqlRun& run);
+void run_kql_errors(KqlRun& run);
+void run_sentinel_bind(KqlRun& run);
+
+// ClickHouse in this process, by libchdb's C ABI.
+class Engine {
+ public:
+  explicit Engine(const std::string& library);
+  ~Engine();
+  // JSONCompact rows as text, or the error.
+  bool query(const std::string& sql, const std::vector<std::pair<std::string, std::string>>& settings, std::string& out,
+             const char* format = "JSONCompactEachRow");
+
+ private:
+  struct Functions;
+  std::unique_ptr<Functions> functions_;
+};
+
+// Schemas of all tables under cases/sentinel/tables.
+std::shared_ptr<const event::SchemaSet> load_sentinel_tables(const std::filesystem::path& cases);
+std::string schema_text(const std::vector<kql::PlanColumn>& columns);  // "(a: long, b: string)"
+std::string first_error(const kql::CompiledQuery& compiled);
+// The query of a rule file, line breaks kept; "" when it has none.
+std::string sentinel_query(const std::filesystem::path& file);
+
+}  // namespace yagura::conformance
