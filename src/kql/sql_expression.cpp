@@ -72,6 +72,8 @@ Sql finish(Sql value, const BoundExpression& e) {
 }
 
 Sql write_call(const BoundExpression& e, SqlScope& scope) {
+  assert(e.function != nullptr);
+  if (e.function == nullptr) return {"throwIf(1, 'an expression without a function')", true, false};
   std::vector<Sql> arguments;
   arguments.reserve(e.arguments.size());
   for (const auto& a : e.arguments) arguments.push_back(write_expression(*a, scope));
