@@ -26,8 +26,41 @@ unsigned month_of_letters(char a, char b, char c) {
     case letters('o', 'c', 't'): return 10;
     case letters('n', 'o', 'v'): return 11;
     case letters('d', 'e', 'c'): return 12;
+    // French, German, Spanish and Italian: devices write what their operators speak.
+    case letters('e', 'n', 'e'):
+    case letters('g', 'e', 'n'): return 1;
+    case letters('f', '\xC3', '\xA9'): return 2;
+    case letters('m', '\xC3', '\xA4'): return 3;
+    case letters('a', 'v', 'r'):
+    case letters('a', 'b', 'r'): return 4;
+    case letters('m', 'a', 'i'):
+    case letters('m', 'a', 'g'): return 5;
+    case letters('g', 'i', 'u'): return 6;
+    case letters('l', 'u', 'g'): return 7;
+    case letters('a', 'o', '\xC3'):
+    case letters('a', 'g', 'o'): return 8;
+    case letters('s', 'e', 't'): return 9;
+    case letters('o', 'k', 't'):
+    case letters('o', 't', 't'): return 10;
+    case letters('d', '\xC3', '\xA9'):
+    case letters('d', 'e', 'z'):
+    case letters('d', 'i', 'c'): return 12;
     default: return 0;
   }
+}
+
+// The month at the cursor, by its short or full name, with the point that some put behind it; 0 when there is none.
+unsigned read_month(TextCursor& cursor) {
+  unsigned month = month_of_letters(cursor.peek(), cursor.peek(1), cursor.peek(2));
+  const char fourth = cursor.peek(3);
+  if (month == 0) {  // juin, juil.
+    if (letters(cursor.peek(), cursor.peek(1), cursor.peek(2)) != letters('j', 'u', 'i')) return 0;
+    month = ascii_lower(fourth) == 'l' ? 7 : 6;
+  }
+  cursor.skip(3);
+  for (int more = 0; more < 10 && (is_ascii_alpha(cursor.peek()) || static_cast<unsigned char>(cursor.peek()) >= 0x80); ++more) cursor.skip();
+  cursor.skip_if('.');
+  return month;
 }
 
 bool is_weekday(std::string_view text) {
@@ -119,7 +152,8 @@ std::optional<int> read_zone(TextCursor& cursor) {
   while (size < 6 && is_ascii_alpha(probe.peek(size)) && probe.peek(size) <= 'Z') ++size;
   if (size < 3 || size > 5) return std::nullopt;
   const char after = probe.peek(size);
-  if (after != ' ' && after != ':' && after != '\0' && after != ']' && after != ',' && after != '\t')
+  if (after != ' ' && after != ':' && after != '\0' && after != ']' && after != ',' && after != '\t' &&
+      after != '+' && after != '-')
     return std::nullopt;
   const auto minutes = zone_minutes(probe.rest().substr(0, size));
   if (!minutes) return std::nullopt;
@@ -167,10 +201,8 @@ struct Reading {
 
 // "Oct 11 [2024] 22:14:15[.f] [2024]", the cursor at the month.
 bool read_month_first(TextCursor& cursor, Reading& out) {
-  out.civil.month = month_of_letters(cursor.peek(), cursor.peek(1), cursor.peek(2));
-  if (out.civil.month == 0) return false;
-  cursor.skip(3);
-  if (!cursor.skip_if(' ')) return false;
+  out.civil.month = read_month(cursor);
+  if (out.civil.month == 0 || !cursor.skip_if(' ')) return false;
   cursor.skip_blanks();
   const auto day = cursor.number(2);
   if (!day || *day == 0 || *day > 31) return false;
@@ -228,10 +260,8 @@ bool read_day_first(TextCursor& cursor, Reading& out) {
   const char separator = cursor.peek();
   if (separator != ' ' && separator != '/' && separator != '-') return false;
   cursor.skip();
-  out.civil.month = month_of_letters(cursor.peek(), cursor.peek(1), cursor.peek(2));
-  if (out.civil.month == 0) return false;
-  cursor.skip(3);
-  if (!cursor.skip_if(separator)) return false;
+  out.civil.month = read_month(cursor);
+  if (out.civil.month == 0 || !cursor.skip_if(separator)) return false;
   const auto year = cursor.digits(4);
   if (!year) return false;
   out.civil.year = static_cast<int>(*year);

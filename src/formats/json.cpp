@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "event/event_time.hpp"
 #include "formats/fields.hpp"
+#include "formats/xml.hpp"
 
 namespace yagura::formats {
 
@@ -253,6 +254,20 @@ bool read_document(std::string_view text, RecordBatch& out, std::string_view& wh
   return read;
 }
 
+// Azure and some collectors wrap a Windows event's XML into a field of their JSON: its fields are the event's.
+void read_wrapped_xml(RecordBatch& out) {
+  const auto fields = out.current_fields();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::string_view text = fields[i].value.as_string();
+    if (text.size() > 64 && text.starts_with("<Event")) {
+      const std::string_view format = out.current().format;
+      decode_xml_payload(text, out);
+      out.current().format = format;
+      return;
+    }
+  }
+}
+
 std::span<const event::FieldId> time_fields() {
   static const std::array<event::FieldId, 16> fields{event::intern_field("TimeGenerated"),
                                                      event::intern_field("@timestamp"),
@@ -294,6 +309,8 @@ void decode_json(const event::RecordOrigin& origin, const SyslogContext&, Record
   if (!read_document(text, out, why)) {
     out.set(field::message, text);
     out.mark_malformed(why, 0);
+  } else {
+    read_wrapped_xml(out);
   }
   event::take_time_from(time_fields(), out);
   out.end_record();

@@ -63,6 +63,10 @@ class Loader {
     }
     std::size_t at = std::min(text.find('['), text.size());
     out.field = event::intern_field(text.substr(0, at));
+    if (const auto dot = text.substr(0, at).find('.'); dot != std::string_view::npos && dot > 0) {
+      out.root = event::intern_field(text.substr(0, dot));
+      out.below_root = text.substr(dot + 1, at - dot - 1);
+    }
     while (at < text.size()) {
       Reference::Part part;
       if (text[at] == '[') {
@@ -295,6 +299,12 @@ class Loader {
           for (const auto part : split(name, ',')) action.names.emplace_back(trim(part));
         }
         step.action = std::move(action);
+      } else if (const auto json = item.child("json"); json.exists()) {
+        JsonText action;
+        action.from = reference(json.get("from", "Message"), json);
+        action.name = json.get("as", "_json");
+        action.as = event::intern_field(action.name);
+        step.action = std::move(action);
       } else if (const auto grok = item.child("grok"); grok.exists()) {
         Patterns action;
         std::vector<SettingsNode> nodes;
@@ -346,7 +356,7 @@ class Loader {
       } else if (const auto inner = item.child("steps"); inner.exists()) {
         step.action = steps(inner);
       } else {
-        item.error("a step is one of kv, csv, grok, set, switch, steps");
+        item.error("a step is one of kv, csv, json, grok, set, switch, steps");
       }
       out.push_back(std::move(step));
     }

@@ -29,6 +29,8 @@ struct Reference {
   };
   std::string text;
   event::FieldId field;  // the name before the first '['
+  event::FieldId root;   // of "a.b.c": "a", whose object may have it when there is no field of the whole name
+  std::string below_root;
   bool is_raw = false;   // "@raw": the line as received
   std::vector<Part> parts;
 };
@@ -102,6 +104,11 @@ struct Columns {
   char quote = '"';
   std::vector<std::string> names;  // "-" or "" leaves a column out; columns beyond are _0, _1 ... by position too
 };
+struct JsonText {
+  Reference from;
+  event::FieldId as;  // the object or list that the text holds
+  std::string name;
+};
 struct Patterns {
   Reference from;
   std::vector<Grok> patterns;
@@ -116,7 +123,7 @@ struct Choice {
 };
 struct Step {
   std::vector<Condition> when;
-  std::variant<KeyValues, Columns, Patterns, std::vector<Assignment>, Choice, Steps> action;
+  std::variant<KeyValues, Columns, JsonText, Patterns, std::vector<Assignment>, Choice, Steps> action;
 };
 
 // One way to tell the pack's records; all that is given must hold.

@@ -3,6 +3,7 @@
 #include "base/key_values.hpp"
 #include "base/text.hpp"
 #include "event/event_time.hpp"
+#include "normalise/json_text.hpp"
 
 namespace yagura::normalise::detail {
 
@@ -133,7 +134,12 @@ void PackRun::set(FieldId id, std::string_view name, Value value, bool overrides
 std::optional<Value> PackRun::resolve(const Reference& reference) const {
   if (reference.is_raw) return Value::string(raw_);
   const Value* found = find(reference.field);
-  if (found == nullptr) return std::nullopt;
+  if (found == nullptr) {
+    if (!reference.root.is_listed()) return std::nullopt;
+    const Value* root = find(reference.root);
+    found = root == nullptr ? nullptr : dotted(*root, reference.below_root);
+    if (found == nullptr) return std::nullopt;
+  }
   if (reference.parts.empty()) return *found;
   // A single object where a list is usual counts as a list of one.
   if (found->kind() == Value::Kind::object && reference.parts.front().kind != Reference::Part::Kind::member)
@@ -461,6 +467,12 @@ void PackRun::run(const Columns& step) {
     if (step.separator == ' ')
       while (at < text.size() && text[at] == ' ') ++at;
   }
+}
+
+void PackRun::run(const JsonText& step) {
+  const auto value = resolve(step.from);
+  if (!value || !value->is_string()) return;
+  if (const auto parsed = parse_json_text(value->as_string(), *arena_)) set(step.as, step.name, *parsed, true, true);
 }
 
 void PackRun::run(const Patterns& step) {

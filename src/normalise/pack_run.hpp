@@ -23,6 +23,7 @@ class PackRun {
   void run(const Steps& steps);
   void run(const KeyValues& step);
   void run(const Columns& step);
+  void run(const JsonText& step);
   void run(const Patterns& step);
   void run(const Choice& step);
   void assign(const Assignment& assignment, std::optional<Value> given);

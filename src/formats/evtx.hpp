@@ -1,0 +1,87 @@
+// Windows event log files: EVTX, the format of C:\Windows\System32\winevt\Logs and of exported logs.
+//
+// A file is a header page and chunks of 64 KiB; a chunk carries all that its records need (names, templates), so chunks can
+// be read by many threads, and a damaged one costs no other. The header is believed in nothing: chunks are found by looking,
+// records by walking, and after a damaged record the walk goes on at the next one. What could not be read is said,
+// with its place. docs/formats/evtx.md lists the fields.
+//
+//   EvtxFile file(bytes);
+//   EvtxChunkReader reader;                             // one per thread
+//   for (const auto& chunk : file.chunks()) reader.read(file, chunk, batch, damage);
+//
+// Sources: MS-EVEN6 2.2.12; libyal's description of the EVTX format. Total for hostile bytes: bounded memory and time.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "event/record.hpp"
+
+namespace yagura::formats {
+
+struct EvtxDamage {
+  std::uint64_t offset = 0;   // in the file
+  std::string what;
+};
+
+struct EvtxChunk {
+  std::uint64_t offset = 0;
+  std::uint32_t size = 0;     // 65536, less for one that is cut off
+};
+
+// Where the chunks of a file are. The bytes must live as long as it is in use.
+class EvtxFile {
+ public:
+  explicit EvtxFile(std::string_view bytes);
+  std::string_view bytes() const { return bytes_; }
+  const std::vector<EvtxChunk>& chunks() const { return chunks_; }
+  // Of the file as a whole: its header, and places where no chunk is.
+  const std::vector<EvtxDamage>& damage() const { return damage_; }
+  bool is_dirty() const { return dirty_; }   // copied while Windows was writing to it
+
+ private:
+  std::string_view bytes_;
+  std::vector<EvtxChunk> chunks_;
+  std::vector<EvtxDamage> damage_;
+  bool dirty_ = false;
+};
+
+// An element of a record's XML; views live in the batch's arena, names as long as the reader keeps its chunk.
+struct EvtxElement {
+  std::string_view name;
+  std::vector<std::pair<std::string_view, event::Value>> attributes;
+  std::vector<event::Value> texts;        // pieces of text, in order
+  std::vector<EvtxElement> children;
+  const EvtxElement* child(std::string_view child_name) const;
+  std::string text() const;               // the pieces, joined
+};
+
+struct EvtxOptions {
+  std::string_view peer;          // of the records' origin: the file's name, say
+  ReceiveTime received_at{};
+};
+
+class EvtxChunkReader {
+ public:
+  EvtxChunkReader();
+  ~EvtxChunkReader();
+
+  // Appends the chunk's records, in the order in which they stand there; damage is appended too. Texts are copied into
+  // the batch.
+  void read(const EvtxFile& file, const EvtxChunk& chunk, const EvtxOptions& options, event::RecordBatch& out, std::vector<EvtxDamage>& damage);
+  // The same records as trees, for XML and JSON and for comparing with other readers.
+  void visit(const EvtxFile& file, const EvtxChunk& chunk, const std::function<void(const EvtxElement& event)>& each, std::vector<EvtxDamage>& damage);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// <Event>...</Event>, as Windows exports it.
+std::string evtx_xml(const EvtxElement& event);
+
+}  // namespace yagura::formats
