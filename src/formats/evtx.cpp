@@ -17,7 +17,7 @@ constexpr std::size_t kRecordHeader = 24;
 constexpr std::string_view kFileMagic("ElfFile\0", 8);
 constexpr std::string_view kChunkMagic("ElfChnk\0", 8);
 constexpr std::string_view kRecordMagic("**\0\0", 4);
-constexpr std::size_t kMostDamage = 1'000;   // named; the rest is only counted by what is missing
+constexpr std::size_t kMostDamage = 1'000;  // named; the rest is only counted by what is missing
 
 template <class T>
 T number(std::string_view bytes, std::size_t at) {
@@ -61,8 +61,10 @@ EvtxFile::EvtxFile(std::string_view bytes) : bytes_(bytes) {
     note(damage_, bytes.size(), bytes.empty() ? "the file is empty" : "the file ends inside its header");
     return;
   }
-  if (!bytes.starts_with(kFileMagic)) note(damage_, 0, "the file does not begin as an event log does");
-  else if (crc32(bytes.substr(0, 120)) != number<std::uint32_t>(bytes, 124)) note(damage_, 124, "the checksum of the file header is wrong");
+  if (!bytes.starts_with(kFileMagic))
+    note(damage_, 0, "the file does not begin as an event log does");
+  else if (crc32(bytes.substr(0, 120)) != number<std::uint32_t>(bytes, 124))
+    note(damage_, 124, "the checksum of the file header is wrong");
   dirty_ = (number<std::uint32_t>(bytes, 120) & 1) != 0;
 
   std::size_t at = kFileHeader;
@@ -99,14 +101,19 @@ struct EvtxChunkReader::State {
     const auto chunk = file.bytes().substr(place.offset, place.size);
     xml.set_chunk(chunk);
     const bool has_magic = chunk.starts_with(kChunkMagic);
-    const bool header_good = has_magic && place.size == kChunkSize &&
-                             crc32(chunk.substr(128, 384), crc32(chunk.substr(0, 120))) == number<std::uint32_t>(chunk, 124);
-    if (has_magic && place.size == kChunkSize && !header_good) note(damage, place.offset + 124, "the checksum of the chunk header is wrong");
+    const bool header_good =
+        has_magic && place.size == kChunkSize &&
+        crc32(chunk.substr(128, 384), crc32(chunk.substr(0, 120))) == number<std::uint32_t>(chunk, 124);
+    if (has_magic && place.size == kChunkSize && !header_good)
+      note(damage, place.offset + 124, "the checksum of the chunk header is wrong");
     // Behind the free space stand remains of older records.
     std::size_t end = number<std::uint32_t>(chunk, 48);
-    const bool end_known = has_magic && end >= kChunkHeader && end <= chunk.size();
-    if (!end_known) end = chunk.size();
-    const auto last_record = has_magic ? number<std::uint64_t>(chunk, 32) : 0;
+    const bool end_known = end >= kChunkHeader && end <= chunk.size();
+    if (!end_known)
+      end = chunk.size();
+    else if (header_good && crc32(chunk.substr(kChunkHeader, end - kChunkHeader)) != number<std::uint32_t>(chunk, 52))
+      note(damage, place.offset + 52, "the checksum of the chunk's records is wrong");
+    const auto last_record = number<std::uint64_t>(chunk, 32);
     std::size_t at = kChunkHeader;
     while (at + kRecordHeader + 4 <= end) {
       if (!looks_like_record(chunk.substr(0, end), at)) {
@@ -116,10 +123,12 @@ struct EvtxChunkReader::State {
         std::size_t next = at + 4;
         while (next + kRecordHeader < end && !looks_like_record(chunk.substr(0, end), next)) next += 4;
         if (next + kRecordHeader >= end) {
-          if (end_known || place.size < kChunkSize) note(damage, place.offset + at, "a damaged record, and none behind it");
+          if (end_known || place.size < kChunkSize)
+            note(damage, place.offset + at, "a damaged record, and none behind it");
           break;
         }
-        note(damage, place.offset + at, fmt::format("a damaged record; the next one is {} bytes further on", next - at));
+        note(damage, place.offset + at,
+             fmt::format("a damaged record; the next one is {} bytes further on", next - at));
         at = next;
         continue;
       }
@@ -134,7 +143,8 @@ struct EvtxChunkReader::State {
 EvtxChunkReader::EvtxChunkReader() : state_(std::make_unique<State>()) {}
 EvtxChunkReader::~EvtxChunkReader() = default;
 
-void EvtxChunkReader::read(const EvtxFile& file, const EvtxChunk& place, const EvtxOptions& options, event::RecordBatch& out, std::vector<EvtxDamage>& damage) {
+void EvtxChunkReader::read(const EvtxFile& file, const EvtxChunk& place, const EvtxOptions& options,
+                           event::RecordBatch& out, std::vector<EvtxDamage>& damage) {
   state_->walk(file, place, damage, [&](std::string_view chunk, std::size_t at, std::uint32_t size) {
     event::RecordOrigin origin;
     origin.raw = chunk.substr(at, size);
@@ -172,7 +182,7 @@ class TreeSink : public BinXmlSink {
   }
 
  private:
-  std::vector<EvtxElement*> open_;   // a parent's list of children does not grow while one of them is open
+  std::vector<EvtxElement*> open_;  // a parent's list of children does not grow while one of them is open
 };
 
 void append_escaped(std::string& out, std::string_view text, bool in_attribute) {
@@ -184,8 +194,10 @@ void append_escaped(std::string& out, std::string_view text, bool in_attribute) 
       case '"': out += in_attribute ? "&quot;" : "\""; break;
       default:
         // XML 1.0 has no other control characters.
-        if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') out += "\xEF\xBF\xBD";
-        else out += c;
+        if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r')
+          out += "\xEF\xBF\xBD";
+        else
+          out += c;
     }
   }
 }
@@ -216,7 +228,8 @@ void append_element(std::string& out, const EvtxElement& element) {
 
 }  // namespace
 
-void EvtxChunkReader::visit(const EvtxFile& file, const EvtxChunk& place, const std::function<void(const EvtxElement&)>& each, std::vector<EvtxDamage>& damage) {
+void EvtxChunkReader::visit(const EvtxFile& file, const EvtxChunk& place,
+                            const std::function<void(const EvtxElement&)>& each, std::vector<EvtxDamage>& damage) {
   Arena arena;
   state_->walk(file, place, damage, [&](std::string_view, std::size_t at, std::uint32_t size) {
     arena.clear();
@@ -225,8 +238,10 @@ void EvtxChunkReader::visit(const EvtxFile& file, const EvtxChunk& place, const 
       note(damage, place.offset + at, done.error().message());
       return;
     }
-    if (sink.root.children.empty()) note(damage, place.offset + at, "a record without an element");
-    else each(sink.root.children.front());
+    if (sink.root.children.empty())
+      note(damage, place.offset + at, "a record without an element");
+    else
+      each(sink.root.children.front());
   });
 }
 

@@ -1,9 +1,9 @@
 // Windows event log files: EVTX, the format of C:\Windows\System32\winevt\Logs and of exported logs.
 //
-// A file is a header page and chunks of 64 KiB; a chunk carries all that its records need (names, templates), so chunks can
-// be read by many threads, and a damaged one costs no other. The header is believed in nothing: chunks are found by looking,
-// records by walking, and after a damaged record the walk goes on at the next one. What could not be read is said,
-// with its place. docs/formats/evtx.md lists the fields.
+// A file is a header page and chunks of 64 KiB; a chunk carries all that its records need (names, templates), so chunks
+// can be read by many threads, and a damaged one costs no other. The header is believed in nothing: chunks are found by
+// looking, records by walking, and after a damaged record the walk goes on at the next one. What could not be read is
+// said, with its place. docs/formats/evtx.md lists the fields.
 //
 //   EvtxFile file(bytes);
 //   EvtxChunkReader reader;                             // one per thread
@@ -24,13 +24,13 @@
 namespace yagura::formats {
 
 struct EvtxDamage {
-  std::uint64_t offset = 0;   // in the file
+  std::uint64_t offset = 0;  // in the file
   std::string what;
 };
 
 struct EvtxChunk {
   std::uint64_t offset = 0;
-  std::uint32_t size = 0;     // 65536, less for one that is cut off
+  std::uint32_t size = 0;  // 65536, less for one that is cut off
 };
 
 // Where the chunks of a file are. The bytes must live as long as it is in use.
@@ -41,7 +41,7 @@ class EvtxFile {
   const std::vector<EvtxChunk>& chunks() const { return chunks_; }
   // Of the file as a whole: its header, and places where no chunk is.
   const std::vector<EvtxDamage>& damage() const { return damage_; }
-  bool is_dirty() const { return dirty_; }   // copied while Windows was writing to it
+  bool is_dirty() const { return dirty_; }  // copied while Windows was writing to it
 
  private:
   std::string_view bytes_;
@@ -54,14 +54,14 @@ class EvtxFile {
 struct EvtxElement {
   std::string_view name;
   std::vector<std::pair<std::string_view, event::Value>> attributes;
-  std::vector<event::Value> texts;        // pieces of text, in order
+  std::vector<event::Value> texts;  // pieces of text, in order
   std::vector<EvtxElement> children;
   const EvtxElement* child(std::string_view child_name) const;
-  std::string text() const;               // the pieces, joined
+  std::string text() const;  // the pieces, joined
 };
 
 struct EvtxOptions {
-  std::string_view peer;          // of the records' origin: the file's name, say
+  std::string_view peer;  // of the records' origin: the file's name, say
   ReceiveTime received_at{};
 };
 
@@ -72,9 +72,11 @@ class EvtxChunkReader {
 
   // Appends the chunk's records, in the order in which they stand there; damage is appended too. Texts are copied into
   // the batch.
-  void read(const EvtxFile& file, const EvtxChunk& chunk, const EvtxOptions& options, event::RecordBatch& out, std::vector<EvtxDamage>& damage);
+  void read(const EvtxFile& file, const EvtxChunk& chunk, const EvtxOptions& options, event::RecordBatch& out,
+            std::vector<EvtxDamage>& damage);
   // The same records as trees, for XML and JSON and for comparing with other readers.
-  void visit(const EvtxFile& file, const EvtxChunk& chunk, const std::function<void(const EvtxElement& event)>& each, std::vector<EvtxDamage>& damage);
+  void visit(const EvtxFile& file, const EvtxChunk& chunk, const std::function<void(const EvtxElement& event)>& each,
+             std::vector<EvtxDamage>& damage);
 
  private:
   struct State;

@@ -13,8 +13,8 @@ using event::Value;
 
 namespace {
 
-constexpr int kMaxDepth = 64;                    // elements inside elements
-constexpr int kMaxNesting = 16;                  // fragments inside values
+constexpr int kMaxDepth = 64;    // elements inside elements
+constexpr int kMaxNesting = 16;  // fragments inside values
 constexpr std::size_t kMaxSubstitutions = 4'096;
 constexpr std::size_t kMaxArray = 4'096;
 constexpr std::size_t kMaxEvents = 50'000;       // steps of one record
@@ -24,7 +24,8 @@ constexpr std::size_t kMaxNameSize = 4'096;
 // Reads little-endian numbers within a view; what lies outside is an error once and for all.
 class Cursor {
  public:
-  Cursor(std::string_view bytes, std::size_t at, std::size_t end) : bytes_(bytes), at_(at), end_(std::min(end, bytes.size())) {}
+  Cursor(std::string_view bytes, std::size_t at, std::size_t end)
+      : bytes_(bytes), at_(at), end_(std::min(end, bytes.size())) {}
   std::size_t at() const { return at_; }
   bool ok() const { return ok_; }
   bool at_end() const { return at_ >= end_; }
@@ -70,7 +71,8 @@ std::string_view utf16_text(std::string_view bytes, Arena& arena) {
   char* const out = arena.allocate(units * 3);
   char* to = out;
   for (std::size_t i = 0; i < units; ++i) {
-    const auto unit = static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[2 * i]) | static_cast<unsigned char>(bytes[2 * i + 1]) << 8);
+    const auto unit = static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[2 * i]) |
+                                                 static_cast<unsigned char>(bytes[2 * i + 1]) << 8);
     if (unit < 0x80) {
       *to++ = static_cast<char>(unit);
     } else if (unit < 0x800) {
@@ -108,8 +110,10 @@ std::string_view until_nul(std::string_view utf16) {
 
 // Windows-1252, which is what ANSI strings are on most systems; the five holes become U+FFFD.
 std::string_view ansi_text(std::string_view bytes, Arena& arena) {
-  static constexpr char16_t kHigh[32] = {0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD,
-                                         0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178};
+  static constexpr char16_t kHigh[32] = {0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                         0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD,
+                                         0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                         0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178};
   std::string text;
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
@@ -138,12 +142,13 @@ std::string_view hex_bytes(std::string_view bytes, Arena& arena) {
   return {out, bytes.size() * 2};
 }
 
-// "5770385F-C22A-43E0-BF4C-06F5698FFBD9": the first three parts are little-endian numbers.
+// "{5770385f-c22a-43e0-bf4c-06f5698ffbd9}": the first three parts are little-endian numbers.
 std::string_view guid_text(std::string_view bytes, Arena& arena) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
+  constexpr char kDigits[] = "0123456789abcdef";
   constexpr int kOrder[] = {3, 2, 1, 0, -1, 5, 4, -1, 7, 6, -1, 8, 9, -1, 10, 11, 12, 13, 14, 15};
-  char* const out = arena.allocate(36);
+  char* const out = arena.allocate(38);
   char* to = out;
+  *to++ = '{';
   for (const int i : kOrder) {
     if (i < 0) {
       *to++ = '-';
@@ -153,7 +158,8 @@ std::string_view guid_text(std::string_view bytes, Arena& arena) {
     *to++ = kDigits[byte >> 4];
     *to++ = kDigits[byte & 15];
   }
-  return {out, 36};
+  *to++ = '}';
+  return {out, 38};
 }
 
 std::string_view sid_text(std::string_view bytes, Arena& arena) {
@@ -185,30 +191,64 @@ std::string_view systemtime_text(std::string_view bytes, Arena& arena) {
   const unsigned month = part(1), day = part(3);
   if (month < 1 || month > 12 || day < 1 || day > 31 || part(0) < 1 || part(0) > 9999) return {};
   const std::int64_t days = days_from_civil(part(0), month, day);
-  return time_text(days * kTicksPerDay + ((part(4) * 60LL + part(5)) * 60 + part(6)) * kTicksPerSecond + part(7) * 10'000LL, arena);
+  return time_text(
+      days * kTicksPerDay + ((part(4) * 60LL + part(5)) * 60 + part(6)) * kTicksPerSecond + part(7) * 10'000LL, arena);
 }
 
 // [MS-EVEN6] 2.2.18: value types; 0x80 marks an array.
 enum Type : std::uint8_t {
-  kNull = 0x00, kString = 0x01, kAnsiString = 0x02, kInt8 = 0x03, kUInt8 = 0x04, kInt16 = 0x05, kUInt16 = 0x06, kInt32 = 0x07, kUInt32 = 0x08,
-  kInt64 = 0x09, kUInt64 = 0x0A, kReal32 = 0x0B, kReal64 = 0x0C, kBool = 0x0D, kBinary = 0x0E, kGuid = 0x0F, kSizeT = 0x10, kFileTime = 0x11,
-  kSystemTime = 0x12, kSid = 0x13, kHexInt32 = 0x14, kHexInt64 = 0x15, kBinXml = 0x21, kArray = 0x80,
+  kNull = 0x00,
+  kString = 0x01,
+  kAnsiString = 0x02,
+  kInt8 = 0x03,
+  kUInt8 = 0x04,
+  kInt16 = 0x05,
+  kUInt16 = 0x06,
+  kInt32 = 0x07,
+  kUInt32 = 0x08,
+  kInt64 = 0x09,
+  kUInt64 = 0x0A,
+  kReal32 = 0x0B,
+  kReal64 = 0x0C,
+  kBool = 0x0D,
+  kBinary = 0x0E,
+  kGuid = 0x0F,
+  kSizeT = 0x10,
+  kFileTime = 0x11,
+  kSystemTime = 0x12,
+  kSid = 0x13,
+  kHexInt32 = 0x14,
+  kHexInt64 = 0x15,
+  kBinXml = 0x21,
+  kArray = 0x80,
 };
 
 // The size of one value of a type; 0 when it varies.
 std::size_t fixed_size(std::uint8_t type) {
   switch (type) {
-    case kInt8: case kUInt8: return 1;
-    case kInt16: case kUInt16: return 2;
-    case kInt32: case kUInt32: case kReal32: case kBool: case kHexInt32: return 4;
-    case kInt64: case kUInt64: case kReal64: case kFileTime: case kHexInt64: return 8;
-    case kGuid: case kSystemTime: return 16;
+    case kInt8:
+    case kUInt8: return 1;
+    case kInt16:
+    case kUInt16: return 2;
+    case kInt32:
+    case kUInt32:
+    case kReal32:
+    case kBool:
+    case kHexInt32: return 4;
+    case kInt64:
+    case kUInt64:
+    case kReal64:
+    case kFileTime:
+    case kHexInt64: return 8;
+    case kGuid:
+    case kSystemTime: return 16;
     default: return 0;
   }
 }
 
 Value unsigned_value(std::uint64_t number, Arena& arena) {
-  if (number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return Value::int64(static_cast<std::int64_t>(number));
+  if (number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return Value::int64(static_cast<std::int64_t>(number));
   return Value::string(arena.copy(std::to_string(number)));
 }
 
@@ -231,9 +271,10 @@ Value scalar(std::uint8_t type, std::string_view bytes, Arena& arena) {
     case kBool: return Value::boolean(number_at<std::uint32_t>(bytes) != 0);
     case kBinary: return Value::string(hex_bytes(bytes, arena));
     case kGuid: return Value::string(guid_text(bytes, arena));
-    case kSizeT: return bytes.size() >= 8   ? Value::string(hex_number(number_at<std::uint64_t>(bytes), arena))
-                        : bytes.size() >= 4 ? Value::string(hex_number(number_at<std::uint32_t>(bytes), arena))
-                                            : Value::null();
+    case kSizeT:
+      return bytes.size() >= 8   ? Value::string(hex_number(number_at<std::uint64_t>(bytes), arena))
+             : bytes.size() >= 4 ? Value::string(hex_number(number_at<std::uint32_t>(bytes), arena))
+                                 : Value::null();
     case kFileTime: return Value::string(filetime_text(number_at<std::uint64_t>(bytes), arena));
     case kSystemTime: return Value::string(systemtime_text(bytes, arena));
     case kSid: return Value::string(sid_text(bytes, arena));
@@ -245,7 +286,7 @@ Value scalar(std::uint8_t type, std::string_view bytes, Arena& arena) {
 
 struct Substitution {
   std::uint8_t type = kNull;
-  std::uint32_t at = 0;     // in the chunk
+  std::uint32_t at = 0;  // in the chunk
   std::uint32_t size = 0;
 };
 
@@ -267,12 +308,14 @@ std::vector<std::string_view> array_items(std::uint8_t type, std::string_view by
     }
   } else if (base == kSid) {
     while (bytes.size() >= 8 && items.size() < kMaxArray) {
-      const std::size_t size = std::min<std::size_t>(bytes.size(), 8 + 4 * static_cast<std::size_t>(static_cast<unsigned char>(bytes[1])));
+      const std::size_t size =
+          std::min<std::size_t>(bytes.size(), 8 + 4 * static_cast<std::size_t>(static_cast<unsigned char>(bytes[1])));
       items.push_back(bytes.substr(0, size));
       bytes.remove_prefix(size);
     }
   } else if (const auto size = fixed_size(base); size != 0) {
-    for (; bytes.size() >= size && items.size() < kMaxArray; bytes.remove_prefix(size)) items.push_back(bytes.substr(0, size));
+    for (; bytes.size() >= size && items.size() < kMaxArray; bytes.remove_prefix(size))
+      items.push_back(bytes.substr(0, size));
   } else if (!bytes.empty()) {
     items.push_back(bytes);
   }
@@ -287,12 +330,12 @@ struct BinXml::Program {
     enum class Kind : std::uint8_t { begin, attribute, end, text, substitution, instance };
     Kind kind = Kind::text;
     bool optional = false;
-    std::uint16_t index = 0;          // of a substitution
-    std::uint32_t end = 0;            // begin: the step of its end; attribute: behind its value
-    std::string_view name;            // begin, attribute
-    Value value;                      // text
-    std::uint32_t at = 0;             // instance: where it stands in the chunk
-    bool may_repeat = false;          // begin: has a substitution as a child, which may be an array
+    std::uint16_t index = 0;  // of a substitution
+    std::uint32_t end = 0;    // begin: the step of its end; attribute: behind its value
+    std::string_view name;    // begin, attribute
+    Value value;              // text
+    std::uint32_t at = 0;     // instance: where it stands in the chunk
+    bool may_repeat = false;  // begin: has a substitution as a child, which may be an array
   };
   std::vector<Step> steps;
   Arena arena;
@@ -327,11 +370,12 @@ struct BinXml::Compiler {
 
   Result<> compile() {
     using Kind = Program::Step::Kind;
-    std::vector<std::uint32_t> open;          // begin steps
-    std::int64_t attribute = -1;              // the attribute whose value comes
+    std::vector<std::uint32_t> open;  // begin steps
+    std::int64_t attribute = -1;      // the attribute whose value comes
     bool in_start = false;
     const auto close_attribute = [&] {
-      if (attribute >= 0) program.steps[static_cast<std::size_t>(attribute)].end = static_cast<std::uint32_t>(program.steps.size());
+      if (attribute >= 0)
+        program.steps[static_cast<std::size_t>(attribute)].end = static_cast<std::uint32_t>(program.steps.size());
       attribute = -1;
     };
     const auto add = [&](Program::Step step) { program.steps.push_back(std::move(step)); };
@@ -343,22 +387,22 @@ struct BinXml::Compiler {
         case 0x01: {
           if (open.size() >= kMaxDepth) return error("elements are nested too deep");
           if (has_dependency) cursor.skip(2);
-          cursor.skip(4);   // size of the element
+          cursor.skip(4);  // size of the element
           Program::Step step{.kind = Kind::begin};
           step.name = TRY(name());
-          if (token & 0x40) cursor.skip(4);   // size of the attributes
+          if (token & 0x40) cursor.skip(4);  // size of the attributes
           close_attribute();
           open.push_back(static_cast<std::uint32_t>(program.steps.size()));
           add(step);
           in_start = true;
           break;
         }
-        case 0x02:   // the start tag ends
+        case 0x02:  // the start tag ends
           close_attribute();
           in_start = false;
           break;
-        case 0x03:   // "/>"
-        case 0x04:   // the end tag
+        case 0x03:  // "/>"
+        case 0x04:  // the end tag
           close_attribute();
           in_start = false;
           if (open.empty()) return error("an element ends that has not begun");
@@ -391,32 +435,38 @@ struct BinXml::Compiler {
           add(step);
           break;
         }
-        case 0x07: {   // CDATA
+        case 0x07: {  // CDATA
           const auto size = cursor.number<std::uint16_t>();
           add({.kind = Kind::text, .value = scalar(kString, cursor.take(std::size_t{size} * 2), program.arena)});
           break;
         }
-        case 0x08: {   // character reference
+        case 0x08: {  // character reference
           std::string text;
           utf8::append(text, cursor.number<std::uint16_t>());
           add({.kind = Kind::text, .value = Value::string(program.arena.copy(text))});
           break;
         }
-        case 0x09: {   // entity reference
+        case 0x09: {  // entity reference
           const auto entity = TRY(name());
-          const std::string_view text = entity == "amp" ? "&" : entity == "lt" ? "<" : entity == "gt" ? ">" : entity == "quot" ? "\"" : entity == "apos" ? "'" : "";
-          add({.kind = Kind::text, .value = Value::string(text.empty() ? program.arena.concat("&", entity, ";") : text)});
+          const std::string_view text = entity == "amp"    ? "&"
+                                        : entity == "lt"   ? "<"
+                                        : entity == "gt"   ? ">"
+                                        : entity == "quot" ? "\""
+                                        : entity == "apos" ? "'"
+                                                           : "";
+          add({.kind = Kind::text,
+               .value = Value::string(text.empty() ? program.arena.concat("&", entity, ";") : text)});
           break;
         }
-        case 0x0A:   // processing instruction: its target, then
+        case 0x0A:  // processing instruction: its target, then
           TRY(name());
           break;
-        case 0x0B: {   // its data
+        case 0x0B: {  // its data
           const auto size = cursor.number<std::uint16_t>();
           cursor.skip(std::size_t{size} * 2);
           break;
         }
-        case 0x0C: {   // a template instance
+        case 0x0C: {  // a template instance
           Program::Step step{.kind = Kind::instance, .at = static_cast<std::uint32_t>(cursor.at())};
           std::size_t end = 0;
           TRY(xml_read_instance(cursor.at(), end));
@@ -428,12 +478,12 @@ struct BinXml::Compiler {
         case 0x0E: {
           Program::Step step{.kind = Kind::substitution, .optional = (token & 0x3F) == 0x0E};
           step.index = cursor.number<std::uint16_t>();
-          cursor.skip(1);   // the type that the template expects; the value has its own
+          cursor.skip(1);  // the type that the template expects; the value has its own
           if (attribute < 0 && !open.empty()) program.steps[open.back()].may_repeat = true;
           add(step);
           break;
         }
-        case 0x0F: cursor.skip(3); break;   // version and flags of the fragment
+        case 0x0F: cursor.skip(3); break;  // version and flags of the fragment
         default: return error(fmt::format("an unknown token 0x{:02x}", token));
       }
       if (!cursor.ok()) return error("a token is cut off");
@@ -459,9 +509,10 @@ struct BinXml::Runner {
   std::size_t events = 0;
 
   // Reads the values of the template instance at `at` (behind its token).
-  static Result<Instance> read_instance(BinXml& xml, std::size_t at, std::size_t limit, std::size_t& end, bool with_program) {
+  static Result<Instance> read_instance(BinXml& xml, std::size_t at, std::size_t limit, std::size_t& end,
+                                        bool with_program) {
     Cursor cursor(xml.chunk_, at, limit);
-    cursor.skip(5);   // unknown, template id
+    cursor.skip(5);  // unknown, template id
     const auto definition = cursor.number<std::uint32_t>();
     if (cursor.ok() && definition == cursor.at()) {
       cursor.skip(20);
@@ -469,7 +520,8 @@ struct BinXml::Runner {
       cursor.skip(size);
     }
     const auto count = cursor.number<std::uint32_t>();
-    if (!cursor.ok() || count > kMaxSubstitutions) return fail(ErrorKind::corrupt, "a template instance is cut off at byte {} of the chunk", cursor.at());
+    if (!cursor.ok() || count > kMaxSubstitutions)
+      return fail(ErrorKind::corrupt, "a template instance is cut off at byte {} of the chunk", cursor.at());
     Instance instance;
     instance.values.resize(count);
     for (auto& value : instance.values) {
@@ -481,14 +533,17 @@ struct BinXml::Runner {
       value.at = static_cast<std::uint32_t>(cursor.at());
       cursor.skip(value.size);
     }
-    if (!cursor.ok()) return fail(ErrorKind::corrupt, "the values of a template instance are cut off at byte {} of the chunk", cursor.at());
+    if (!cursor.ok())
+      return fail(ErrorKind::corrupt, "the values of a template instance are cut off at byte {} of the chunk",
+                  cursor.at());
     end = cursor.at();
     if (with_program) instance.program = TRY(xml.program_at(definition));
     return instance;
   }
 
   Result<> count() {
-    if (xml.text_left_ == 0) return fail(ErrorKind::exhausted, "the records of the chunk have more than {} bytes of text", kMaxChunkText);
+    if (xml.text_left_ == 0)
+      return fail(ErrorKind::exhausted, "the records of the chunk have more than {} bytes of text", kMaxChunkText);
     if (++events > kMaxEvents) return fail(ErrorKind::exhausted, "the record has more than {} pieces", kMaxEvents);
     return {};
   }
@@ -510,7 +565,8 @@ struct BinXml::Runner {
   }
 
   // Steps [begin, end); `item` is the element of arrays that is being shown.
-  Result<> run(const Program& program, const std::vector<Substitution>& values, std::size_t begin, std::size_t end, std::size_t item, int nesting) {
+  Result<> run(const Program& program, const std::vector<Substitution>& values, std::size_t begin, std::size_t end,
+               std::size_t item, int nesting) {
     using Kind = Program::Step::Kind;
     for (std::size_t i = begin; i < end; ++i) {
       const auto& step = program.steps[i];
@@ -553,7 +609,7 @@ struct BinXml::Runner {
           TRY(run(*instance.program, instance.values, nesting + 1));
           break;
         }
-        case Kind::end: break;   // of the element whose steps these are
+        case Kind::end: break;  // of the element whose steps these are
       }
     }
     return {};
@@ -563,15 +619,18 @@ struct BinXml::Runner {
     using Kind = Program::Step::Kind;
     for (std::size_t i = begin + 1; i < program.steps[begin].end; ++i) {
       const auto& step = program.steps[i];
-      if (step.kind == Kind::begin) i = step.end;
-      else if (step.kind == Kind::attribute) i = step.end - 1;
+      if (step.kind == Kind::begin)
+        i = step.end;
+      else if (step.kind == Kind::attribute)
+        i = step.end - 1;
       else if (step.kind == Kind::substitution && step.index < values.size() && (values[step.index].type & kArray))
         return std::max<std::size_t>(1, array_items(values[step.index].type, bytes_of(values[step.index])).size());
     }
     return 1;
   }
 
-  Result<> run_attribute(const Program& program, const std::vector<Substitution>& values, std::size_t at, std::size_t item) {
+  Result<> run_attribute(const Program& program, const std::vector<Substitution>& values, std::size_t at,
+                         std::size_t item) {
     using Kind = Program::Step::Kind;
     const auto& attribute = program.steps[at];
     Value whole;
@@ -583,7 +642,9 @@ struct BinXml::Runner {
         piece = step.value.is_string() ? Value::string(arena.copy(step.value.as_string())) : step.value;
       } else if (step.kind == Kind::substitution && step.index < values.size()) {
         const auto& value = values[step.index];
-        if (step.optional && (value.type == kNull || (value.size == 0 && (value.type == kString || value.type == kAnsiString)))) continue;
+        if (step.optional &&
+            (value.type == kNull || (value.size == 0 && (value.type == kString || value.type == kAnsiString))))
+          continue;
         piece = value_of(value, item);
         if (piece.is_null() && step.optional) continue;
       } else {
@@ -607,7 +668,9 @@ struct BinXml::Runner {
     if (nesting > kMaxNesting) return fail(ErrorKind::corrupt, "fragments are nested too deep");
     // Nearly every fragment is a header and one template instance.
     std::size_t at = begin;
-    const auto byte = [&](std::size_t i) { return i < end && i < xml.chunk_.size() ? static_cast<unsigned char>(xml.chunk_[i]) : 0U; };
+    const auto byte = [&](std::size_t i) {
+      return i < end && i < xml.chunk_.size() ? static_cast<unsigned char>(xml.chunk_[i]) : 0U;
+    };
     if (byte(at) == 0x0F) at += 4;
     if (byte(at) == 0x0C) {
       std::size_t behind = 0;
@@ -641,7 +704,7 @@ Result<std::string_view> BinXml::name_at(std::size_t offset) {
   const auto [known, fresh] = names_.try_emplace(static_cast<std::uint32_t>(offset));
   if (!fresh) return known->second;
   Cursor cursor(chunk_, offset, chunk_.size());
-  cursor.skip(6);   // the next of the same hash, the hash
+  cursor.skip(6);  // the next of the same hash, the hash
   const auto size = cursor.number<std::uint16_t>();
   const auto bytes = cursor.take(std::size_t{size} * 2);
   if (!cursor.ok() || size > kMaxNameSize) {
@@ -659,9 +722,10 @@ Result<const BinXml::Program*> BinXml::program_at(std::size_t definition) {
     return known->second.get();
   }
   Cursor header(chunk_, definition, chunk_.size());
-  header.skip(20);   // the next of the same hash, its GUID
+  header.skip(20);  // the next of the same hash, its GUID
   const auto size = header.number<std::uint32_t>();
-  if (!header.ok() || size > chunk_.size() - header.at()) return fail(ErrorKind::corrupt, "the template at byte {} of the chunk is cut off", definition);
+  if (!header.ok() || size > chunk_.size() - header.at())
+    return fail(ErrorKind::corrupt, "the template at byte {} of the chunk is cut off", definition);
   auto program = std::make_unique<Program>();
   Compiler compiler{*this, *program, Cursor(chunk_, header.at(), header.at() + size), true};
   TRY(compiler.compile(), "reading the template at byte {} of the chunk", definition);

@@ -1,9 +1,9 @@
 // Binary XML of Windows event logs: MS-EVEN6 section 2.2.12, as it stands in the chunks of EVTX files.
 //
 // Tokens are compiled once per template and chunk into a flat program; a record then runs the program with its own
-// substitution values and calls a sink: begin_element, attribute, text, end_element. Foreign bytes: every offset is checked, nesting
-// is bounded (templates inside values inside templates), and what one record may make out of a chunk is bounded too. Private to the EVTX reader
-// and its renderers. One thread per BinXml object.
+// substitution values and calls a sink: begin_element, attribute, text, end_element. Foreign bytes: every offset is
+// checked, nesting is bounded (templates inside values inside templates), and what one record may make out of a chunk
+// is bounded too. Private to the EVTX reader and its renderers. One thread per BinXml object.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -33,11 +33,12 @@ class BinXml {
  public:
   BinXml();
   ~BinXml();
-  // `chunk` must live as long as it is in use; offsets in it count from its start. Forgets the templates of the chunk before.
+  // `chunk` must live as long as it is in use; offsets in it count from its start. Forgets the templates of the chunk
+  // before.
   void set_chunk(std::string_view chunk);
 
-  // Runs the fragment at [begin, end) of the chunk. An error says at which byte of the chunk it stopped; the sink may have
-  // been called before.
+  // Runs the fragment at [begin, end) of the chunk. An error says at which byte of the chunk it stopped; the sink may
+  // have been called before.
   Result<> run(std::size_t begin, std::size_t end, Arena& arena, BinXmlSink& sink);
 
  private:
@@ -50,10 +51,10 @@ class BinXml {
   Result<std::string_view> name_at(std::size_t offset);
 
   std::string_view chunk_;
-  std::unordered_map<std::uint32_t, std::unique_ptr<Program>> programs_;   // by offset of the definition
-  std::unordered_map<std::uint32_t, std::string_view> names_;              // by offset
+  std::unordered_map<std::uint32_t, std::unique_ptr<Program>> programs_;  // by offset of the definition
+  std::unordered_map<std::uint32_t, std::string_view> names_;             // by offset
   Arena names_arena_;
-  std::size_t text_left_ = 0;   // what the chunk's records may still become
+  std::size_t text_left_ = 0;  // what the chunk's records may still become
 };
 
 }  // namespace yagura::formats

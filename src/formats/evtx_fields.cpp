@@ -52,7 +52,10 @@ EvtxFieldMaker::Name EvtxFieldMaker::joined_name(std::string_view element, std::
 void EvtxFieldMaker::begin_element(std::string_view name) {
   if (!open_.empty()) open_.back().has_children = true;
   if (open_.size() == 1) {
-    section_ = name == "System" ? Section::system : name == "EventData" ? Section::event_data : name == "UserData" ? Section::user_data : Section::other;
+    section_ = name == "System"      ? Section::system
+               : name == "EventData" ? Section::event_data
+               : name == "UserData"  ? Section::user_data
+                                     : Section::other;
   }
   open_.push_back({name, {}, false, false, Value::string("")});
 }
@@ -129,7 +132,9 @@ void EvtxFieldMaker::finish(event::RecordOrigin origin, std::uint64_t written, e
   // Values of one name: the body's over the System's, and several of the body as a list.
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     const auto& field = fields_[i];
-    const auto same = [&](const Named& other) { return other.id == field.id && (field.id.is_listed() || other.name == field.name); };
+    const auto same = [&](const Named& other) {
+      return other.id == field.id && (field.id.is_listed() || other.name == field.name);
+    };
     const bool mine_is_system = field.section == Section::system;
     std::size_t body = 0, system = 0;
     bool first = true;

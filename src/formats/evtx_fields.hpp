@@ -1,7 +1,9 @@
-// The fields of a Windows event, made from its binary XML as it is read. Private to the EVTX reader; docs/formats/evtx.md.
+// The fields of a Windows event, made from its binary XML as it is read. Private to the EVTX reader;
+// docs/formats/evtx.md.
 //
-// System: an element's text under its name, its attributes as Element_Attribute. EventData: <Data Name="X"> as X, unnamed ones as the list
-// Data. UserData: every leaf under its own name. What the body says wins over System, but for the fields that say which event it is.
+// System: an element's text under its name, its attributes as Element_Attribute. EventData: <Data Name="X"> as X,
+// unnamed ones as the list Data. UserData: every leaf under its own name. What the body says wins over System, but for
+// the fields that say which event it is.
 #pragma once
 #include <string_view>
 #include <unordered_map>
@@ -26,7 +28,7 @@ class EvtxFieldMaker : public BinXmlSink {
   enum class Section : std::uint8_t { none, system, event_data, user_data, other };
   struct Element {
     std::string_view name;
-    std::string_view field;        // of <Data>: its Name
+    std::string_view field;  // of <Data>: its Name
     bool has_children = false;
     bool has_text = false;
     event::Value value;
@@ -39,7 +41,7 @@ class EvtxFieldMaker : public BinXmlSink {
   };
   struct Name {
     event::FieldId id;
-    std::string_view name;         // interned
+    std::string_view name;  // interned
   };
 
   Name name_of(std::string_view text);
