@@ -45,6 +45,10 @@ std::optional<EventTime> parse_epoch(std::string_view text) {
 std::optional<EventTime> parse_event_time(std::string_view text, const TimeContext& context) {
   text = trim(text);
   if (text.size() < 9 || text.size() > 64) return std::nullopt;
+  if (text.size() == 10 && text[4] == '-') {  // a date alone: its midnight
+    if (const auto ticks = parse_iso8601(text)) return event_time(*ticks);
+    return std::nullopt;
+  }
   if (const auto epoch = parse_epoch(text)) return epoch;
   const auto time = parse_timestamp(text, context);
   if (!time || time->size != text.size()) return std::nullopt;
