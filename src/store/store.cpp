@@ -8,6 +8,8 @@
 #include "base/text.hpp"
 #include "net/backoff.hpp"
 #include "store/block_stream.hpp"
+#include "store/retention.hpp"
+#include "store/native_values.hpp"
 #include "store/store_error.hpp"
 
 namespace yagura::store {
@@ -22,12 +24,11 @@ void append_parameters(std::string& target, std::string_view prefix, const SqlSe
   for (const auto& [name, value] : values) target += fmt::format("&{}{}={}", prefix, percent_encode(name), percent_encode(value));
 }
 
-// "30d", "12h": whole days, at least one.
-unsigned retention_days(const event::TableSchema& schema, unsigned fallback) {
-  if (schema.retention.empty()) return fallback;
-  const auto duration = parse_duration(schema.retention);
-  if (!duration) return fallback;
-  return static_cast<unsigned>(std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::hours>(*duration).count() / 24));
+// A type without LowCardinality and Nullable: those were decided when the table was made, by another version perhaps.
+std::string_view core_of(std::string_view type) {
+  for (const std::string_view wrapper : {"LowCardinality(", "Nullable("})
+    if (type.starts_with(wrapper)) type = type.substr(wrapper.size(), type.size() - wrapper.size() - 1);
+  return type;
 }
 
 }  // namespace
@@ -94,7 +95,7 @@ Result<> Store::cancel(std::string_view query_id, Deadline deadline) {
 Result<> Store::ensure_table(const event::TableSchema& schema, Deadline deadline) {
   TableLayout layout = layout_of(schema);
   const std::string full_name = quoted_name(database()) + "." + quoted_name(schema.name);
-  std::string create = create_statement(layout, retention_days(schema, options_.retention_days));
+  std::string create = create_statement(layout, retention_days(&schema, options_.retention_days));
   const std::string bare = "IF NOT EXISTS " + quoted_name(schema.name);
   create.replace(create.find(bare), bare.size(), "IF NOT EXISTS " + full_name);
   TRY(command(create, deadline), "making the table {}", schema.name);
@@ -115,23 +116,58 @@ Result<> Store::ensure_table(const event::TableSchema& schema, Deadline deadline
       additions += fmt::format("{} ADD COLUMN IF NOT EXISTS {}", additions.empty() ? "" : ",", column.definition);
       continue;
     }
-    // LowCardinality or not, nullable or not: decided when the table was made, by another version perhaps.
-    const auto core = [](std::string_view type) {
-      for (const std::string_view wrapper : {"LowCardinality(", "Nullable("})
-        if (type.starts_with(wrapper)) type = type.substr(wrapper.size(), type.size() - wrapper.size() - 1);
-      return type;
-    };
-    if (core(found->second.first) != core(column.type))
+    if (core_of(found->second.first) != core_of(column.type))
       return fail(ErrorKind::conflict, "the column {} of the table {} is {} in the store, and the schema now says {}; give it another name, or the table",
                   column.name, schema.name, found->second.first, column.type);
     column.type = found->second.first;
     column.is_alias = found->second.second == "ALIAS";
   }
+  TRY(keep_for(full_name, retention_days(&schema, options_.retention_days), deadline));
   if (!additions.empty()) TRY(command("ALTER TABLE " + full_name + additions, deadline), "adding columns to {}", schema.name);
   const std::unique_lock lock(layouts_mutex_);
   tables_.insert(schema.name);
   layouts_[schema.name] = std::make_shared<const TableLayout>(std::move(layout));
   return {};
+}
+
+Result<> Store::keep_for(const std::string& table, unsigned days, Deadline deadline) {
+  const std::string statement = TRY(command("SHOW CREATE TABLE " + table, deadline), "reading the retention of {}", table);
+  const bool has_ttl = statement.find("\nTTL ") != std::string::npos || statement.find(" TTL ") != std::string::npos;
+  if (days == 0) {
+    if (has_ttl) TRY(command("ALTER TABLE " + table + " REMOVE TTL", deadline), "keeping {} for ever", table);
+    return {};
+  }
+  if (statement.find(fmt::format("toIntervalDay({})", days)) != std::string::npos) return {};
+  // Parts that are there keep their old date of death until they are merged; Retention drops whole days before.
+  TRY(command(fmt::format("ALTER TABLE {} MODIFY TTL {}", table, ttl_of(days)), deadline, {}, {{"materialize_ttl_after_modify", "0"}}), "setting the retention of {}", table);
+  return {};
+}
+
+Result<event::SchemaSet> Store::read_schemas(Deadline deadline) {
+  SelectRequest request;
+  request.sql = "SELECT table, name, type, comment FROM system.columns WHERE database = {database:String} ORDER BY table, position";
+  request.parameters = {{"database", database()}};
+  using event::KqlType;
+  request.columns = {{"table", KqlType::string, ""}, {"name", KqlType::string, ""}, {"type", KqlType::string, ""}, {"comment", KqlType::string, ""}};
+  auto stream = TRY(select(request, deadline));
+  std::map<std::string, event::TableSchema> tables;
+  while (auto batch = TRY(stream->next())) {
+    for (std::size_t row = 0; row < batch->row_count(); ++row) {
+      const auto cell = [&](std::size_t column) { return batch->column(column).texts()[row]; };
+      if (cell(1) == "_ItemIndex" || cell(1) == "_ItemIdGiven") continue;
+      auto type = event::parse_kql_type(cell(3));
+      if (!type) {
+        const auto native = parse_native_type(cell(2));
+        type = native ? natural_type(*native) : KqlType::dynamic;
+      }
+      auto& table = tables[std::string(cell(0))];
+      table.name = cell(0);
+      table.columns.push_back({std::string(cell(1)), *type, ""});
+    }
+  }
+  event::SchemaSet out;
+  for (auto& [name, table] : tables) out.put(std::move(table));
+  return out;
 }
 
 Result<std::shared_ptr<const TableLayout>> Store::layout(std::string_view table) const {
@@ -183,7 +219,7 @@ Result<std::unique_ptr<BlockStream>> Store::select(const SelectRequest& asked, D
 }
 
 Result<> Inserter::insert(event::TableBatch& batch, const DedupToken& token, Deadline deadline) {
-  net::Backoff backoff(std::chrono::milliseconds(100), std::chrono::seconds(5));
+  net::Backoff backoff(std::chrono::milliseconds(100), std::chrono::seconds(1));
   while (true) {
     auto inserted = store_.insert(batch, token, deadline);
     if (inserted || inserted.error().kind() != ErrorKind::unavailable || deadline.passed()) return inserted;

@@ -81,7 +81,7 @@ class Store {
 
   // Makes the database when it is not there and lists its tables; unavailable while the store is.
   Result<> open(Deadline deadline);
-  // Makes the table, or adds the columns it lacks, and learns its layout. conflict when a column has another type.
+  // Makes the table, or adds the columns it lacks, sets its retention, and learns its layout. conflict when a column has another type.
   Result<> ensure_table(const event::TableSchema& schema, Deadline deadline);
   // One block under a token: either all of it is in the store, or nothing, or the call may be repeated. `batch` may
   // get technical columns appended.
@@ -91,6 +91,8 @@ class Store {
   Result<> cancel(std::string_view query_id, Deadline deadline);
   // Known to be there: made by ensure_table(), or found by open().
   bool has_table(std::string_view table) const;
+  // The tables that are there, as their columns' comments tell: for a data folder without its schema files.
+  Result<event::SchemaSet> read_schemas(Deadline deadline);
   // A statement whose result, if any, is text (TabSeparatedRaw).
   Result<std::string> command(std::string_view sql, Deadline deadline, const SqlSettings& parameters = {}, const SqlSettings& settings = {});
 
@@ -100,6 +102,7 @@ class Store {
  private:
   explicit Store(StoreOptions options);
   net::HttpRequest request(std::string target) const;
+  Result<> keep_for(const std::string& table, unsigned days, Deadline deadline);
   Result<std::shared_ptr<const TableLayout>> layout(std::string_view table) const;
   const StoreOptions options_;
   std::unique_ptr<net::HttpClient> client_;

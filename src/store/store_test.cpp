@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <random>
+#include <thread>
+
 #include "base/file.hpp"
+#include "store/retention.hpp"
 #include "testing/engine_process.hpp"
 
 namespace yagura::store {
@@ -178,6 +183,72 @@ TEST_F(RealStore, StreamsAndReportsErrors) {
   ASSERT_FALSE(batch);
   EXPECT_NE(batch.error().message().find("throwIf"), std::string::npos) << batch.error().message();
   EXPECT_TRUE(rows("SELECT * FROM nosuch").starts_with("ERROR the store answers: Code: 60")) << rows("SELECT * FROM nosuch");
+}
+
+TEST_F(RealStore, ReadsSchemasBack) {
+  const auto set = store_->read_schemas(soon());
+  ASSERT_TRUE(set) << set.error().message();
+  const auto* table = set->find("Syslog");
+  ASSERT_NE(table, nullptr);
+  for (const auto& column : schema_.columns) {
+    const auto found = table->find(column.name);
+    ASSERT_TRUE(found) << column.name;
+    EXPECT_EQ(table->columns[*found].type, column.type) << column.name;
+  }
+  EXPECT_EQ(table->columns.size(), schema_.columns.size());
+}
+
+TEST_F(RealStore, DropsWhatIsOld) {
+  auto batch = batch_of(schema_, 1, 10);
+  for (std::size_t row = 0; row < 10; ++row) batch.column(*batch.find("_TimeReceived")).int64s()[row] = kNow - static_cast<std::int64_t>(row) * kTicksPerDay;
+  for (auto& time : batch.column(*batch.find("TimeGenerated")).int64s()) time = kNow;
+  ASSERT_TRUE(store_->insert(batch, DedupToken("a"), soon()));
+  schema_.retention = "4d";
+  const auto changed = store_->ensure_table(schema_, soon());
+  ASSERT_TRUE(changed) << changed.error().message();
+  EXPECT_NE(rows("SELECT create_table_query FROM system.tables WHERE name = 'Syslog'").find("toIntervalDay(4)"), std::string::npos);
+  event::SchemaSet schemas;
+  schemas.put(schema_);
+  Retention retention(*store_, {});
+  auto report = retention.sweep(schemas, kNow, soon());
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->dropped.size(), 5U);
+  EXPECT_EQ(report->dropped.front(), "Syslog 2025-12-31");
+  EXPECT_EQ(rows("SELECT count() FROM Syslog"), "5\n");
+  // A disk that is always too full: all but today and yesterday go, and intake is told to stop.
+  Retention full(*store_, {"/", Bytes(1ULL << 62), true});
+  report = full.sweep(schemas, kNow, soon());
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(rows("SELECT count() FROM Syslog"), "2\n");
+  EXPECT_TRUE(report->below_mark);
+}
+
+// Kills the engine while it inserts; what is repeated under its token must be there once, and nothing may be missing.
+TEST_F(RealStore, KeepsEachBatchOnceThroughKills) {
+  constexpr std::size_t kRows = 2000;
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> acknowledged{0};
+  std::thread writer([&] {
+    Inserter inserter(*store_);
+    for (std::uint64_t i = 0; !stop; ++i) {
+      const std::uint64_t first = 1 + i * kRows;
+      auto batch = batch_of(schema_, first, kRows);
+      const auto token = DedupToken::of_range("Syslog", batch.first_position, batch.last_position);
+      const auto inserted = inserter.insert(batch, token, Deadline::in(std::chrono::seconds(60)));
+      ASSERT_TRUE(inserted) << inserted.error().message();
+      acknowledged = i + 1;
+    }
+  });
+  std::mt19937 random(4711);
+  for (int kill = 0; kill < 10; ++kill) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50 + random() % 250));
+    ASSERT_TRUE(engine_->restart());
+  }
+  stop = true;
+  writer.join();
+  const auto expected = acknowledged.load() * kRows;
+  EXPECT_GT(acknowledged.load(), 4U);
+  EXPECT_EQ(rows("SELECT count(), uniqExact(_Position), min(_Position), max(_Position) FROM Syslog"), fmt::format("{0}\t{0}\t1\t{0}\n", expected));
 }
 
 TEST_F(RealStore, AddsColumnsLater) {

@@ -147,12 +147,14 @@ TableLayout layout_of(const event::TableSchema& schema) {
   return out;
 }
 
+std::string ttl_of(unsigned days) { return fmt::format("toDateTime(`_TimeReceived`) + toIntervalDay({})", days); }
+
 std::string create_statement(const TableLayout& layout, unsigned retention_days) {
   std::string sql = fmt::format("CREATE TABLE IF NOT EXISTS {} (\n", quoted_name(layout.table));
   for (std::size_t i = 0; i < layout.columns.size(); ++i) sql += fmt::format("{}  {}", i == 0 ? "" : ",\n", layout.columns[i].definition);
   for (const auto& index : layout.indexes) sql += ",\n  " + index;
   sql += fmt::format("\n) ENGINE = MergeTree PARTITION BY {} ORDER BY {}", layout.partition_by, layout.order_by);
-  if (retention_days > 0) sql += fmt::format(" TTL toDateTime(`_TimeReceived`) + INTERVAL {} DAY", retention_days);
+  if (retention_days > 0) sql += " TTL " + ttl_of(retention_days);
   return sql + " SETTINGS " + layout.settings;
 }
 

@@ -34,13 +34,11 @@ TableLayout layout_of(const event::TableSchema& schema);
 // "CREATE TABLE IF NOT EXISTS ..."; `retention_days` 0: kept for ever.
 std::string create_statement(const TableLayout& layout, unsigned retention_days);
 
-// What an insert sends of a batch: columns that hold something; and the identity split into its physical columns.
-// `extra` receives those made here; they must live as long as the write.
-struct InsertPlan {
-  std::vector<SentColumn> columns;
-  event::TableBatch* batch = nullptr;
-};
-// May append physical columns to `batch`.
+// "toDateTime(...) + toIntervalDay(30)"
+std::string ttl_of(unsigned days);
+
+// What an insert sends of a batch: columns that hold something, and the identity split into its physical columns, which
+// are appended to `batch`. Planning the same batch again gives the same.
 Result<std::vector<SentColumn>> plan_insert(event::TableBatch& batch, const TableLayout& layout);
 
 std::string quoted_name(std::string_view name);   // `name`
