@@ -66,6 +66,8 @@ std::optional<EventTime> event_time_of_number(double number) {
     unit = 10'000;
   const double ticks = number * unit;
   if (ticks > static_cast<double>(kMaxTicks)) return std::nullopt;
+  // A double holds seconds of our days to a quarter of a microsecond: what is finer is noise.
+  if (unit == kTicksPerSecond) return event_time(std::llround(number * 1e6) * 10);
   return event_time(static_cast<std::int64_t>(std::llround(ticks)));
 }
 

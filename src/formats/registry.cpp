@@ -5,6 +5,7 @@
 #include "formats/fields.hpp"
 #include "formats/json.hpp"
 #include "formats/leef.hpp"
+#include "formats/separated.hpp"
 
 namespace yagura::formats {
 
@@ -51,7 +52,7 @@ void decode_lines(const RecordOrigin& origin, const SyslogContext& context, Reco
   if (index == 0) decode_text(origin, context, out);
 }
 
-constexpr std::array<Format, 9> kFormats{{
+constexpr std::array<Format, 10> kFormats{{
     {"auto", "JSON by its brace, else syslog and what is inside of it", decode_auto},
     {"syslog", "RFC 5424 and RFC 3164, with CEF, LEEF, JSON or audit records inside", decode_syslog},
     {"cef", "ArcSight Common Event Format, bare or in syslog", decode_cef},
@@ -60,6 +61,7 @@ constexpr std::array<Format, 9> kFormats{{
     {"hec-event", "one event of a Splunk HTTP Event Collector", decode_hec_event},
     {"hec-raw", "lines sent to a Splunk HTTP Event Collector's /raw", decode_lines},
     {"auditd", "one record of the Linux audit log", decode_auditd},
+    {"tsv", "a line of a tab separated file whose columns the source knows", decode_tab_separated},
     {"text", "a line that is kept as it is", decode_text},
 }};
 

@@ -16,6 +16,7 @@ namespace yagura::formats {
 
 struct SyslogContext {
   std::chrono::minutes utc_offset{0};  // of senders that do not say their zone
+  std::string_view columns;            // of separated files: the header's names, separated as the lines are
 };
 
 void decode_syslog(const event::RecordOrigin& origin, const SyslogContext& context, event::RecordBatch& out);

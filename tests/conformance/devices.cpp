@@ -166,9 +166,18 @@ int run_devices(const std::filesystem::path& cases, const std::filesystem::path&
               fmt::format("  frames: expected {}, found {}", json::serialize(*frames), json::serialize(ours)));
       } else {
         RecordBatch batch;
-        formats::decode("auto",
-                        {.raw = raw, .received_at = receive_time(received.value_or(0)), .position = Position(1)}, {},
-                        batch);
+        // What a source that reads the whole file would know from its header.
+        std::string columns;
+        if (const auto* context = c.if_contains("context"); context != nullptr && context->is_object()) {
+          if (const auto* column_names = context->as_object().if_contains("zeek_fields"))
+            for (const auto& name : column_names->as_array()) {
+              if (!columns.empty()) columns += '\t';
+              columns += std::string_view(name.as_string());
+            }
+        }
+        formats::decode(columns.empty() ? "auto" : "tsv",
+                        {.raw = raw, .received_at = receive_time(received.value_or(0)), .position = Position(1)},
+                        {.columns = columns}, batch);
         if (device == "_identify" || device == "syslog" || device == "cef_syntax" || device == "leef_syntax")
           packs.apply(batch);
         else if (!packs.apply(batch, 0, device))
