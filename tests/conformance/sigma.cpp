@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
   yagura::conformance::Report report(argv[3]);
   const std::filesystem::path cases = argv[2];
   if (suite == "sigma") return yagura::conformance::run_sigma(cases, report);
+  if (suite == "sigma-evtx") return yagura::conformance::run_sigma_evtx(cases, report);
+  if (suite == "sigma-regression") return yagura::conformance::run_sigma_regression(cases, report);
   if (suite == "evtx") return yagura::conformance::run_evtx(cases, report);
   std::cerr << "unknown suite " << suite << "\n";
   return 2;

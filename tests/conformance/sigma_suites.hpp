@@ -71,6 +71,8 @@ inline std::vector<std::filesystem::path> rule_files(const std::filesystem::path
 
 void run_correlation(const boost::json::object& c, Report& report);
 
+int run_sigma_evtx(const std::filesystem::path& cases, Report& report);
+int run_sigma_regression(const std::filesystem::path& cases, Report& report);
 int run_evtx(const std::filesystem::path& cases, Report& report);
 int run_sigma(const std::filesystem::path& cases, Report& report);
 
