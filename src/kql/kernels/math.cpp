@@ -1,0 +1,220 @@
+// Kernels of mathematics. Where a function has no real value it gives null, as Kusto prints it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numbers>
+
+#include "base/random.hpp"
+#include "kql/function.hpp"
+#include "kql/kernels/conversion.hpp"
+#include "kql/kernels/decimal.hpp"
+
+namespace yagura::kql {
+namespace {
+
+using Real = std::optional<double>;
+
+// What has no value is null; infinities are values.
+Real known(double value) { return std::isnan(value) ? std::nullopt : std::optional(value); }
+
+// Down to a multiple of `size`, counted from zero (for a datetime from the year 1).
+std::optional<std::int64_t> floor_to(std::int64_t value, std::int64_t size, std::int64_t zero) {
+  if (size <= 0) return std::nullopt;
+  const __int128 shifted = static_cast<__int128>(value) - zero;
+  auto rest = shifted % size;
+  if (rest < 0) rest += size;
+  return static_cast<std::int64_t>(shifted - rest + zero);
+}
+
+void bin_values(KernelCall& call, bool at_fixed_point) {
+  const bool reals = call.result.type() == Type::real;
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    if (call.any_null(row)) {
+      call.put_null();
+    } else if (call.result.type() == Type::decimal) {
+      const auto value = Decimal::parse(text_of(call[0], row, call.arena)), size = Decimal::parse(text_of(call[1], row, call.arena));
+      const auto quotient = value && size ? Decimal::divide(*value, *size) : std::nullopt;
+      if (!quotient) {
+        call.put_null();
+        continue;
+      }
+      auto whole = *quotient;
+      const bool negative = whole.units < 0;
+      bool cut = false;
+      for (; whole.scale > 0; --whole.scale) {
+        cut = cut || whole.units % 10 != 0;
+        whole.units /= 10;
+      }
+      if (negative && cut) --whole.units;
+      const auto result = Decimal::multiply(whole, *size);
+      call.put(result ? std::optional(result->to_text()) : std::nullopt);
+    } else if (reals) {
+      const double value = call[0].real(row), size = call[1].real(row);
+      const double zero = at_fixed_point ? call[2].real(row) : 0;
+      call.put(size > 0 ? Real(std::floor((value - zero) / size) * size + zero) : std::nullopt);
+    } else {
+      const std::int64_t zero =
+          at_fixed_point ? call[2].integer(row) : call[0].type() == Type::datetime ? -kTicksOf1970 : 0;
+      const auto size = call[1].type() == Type::real ? static_cast<std::int64_t>(call[1].real(row)) : call[1].integer(row);
+      call.put(floor_to(call[0].integer(row), size, zero));
+    }
+  }
+}
+
+template <auto integers, auto reals>
+void keep_type(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    if (call.any_null(row)) {
+      call.put_null();
+    } else if (call.result.type() == Type::real) {
+      call.put(static_cast<double>(reals(call[0].real(row))));
+    } else if (call.result.type() == Type::decimal) {
+      call.put(std::string(text_of(call[0], row, call.arena)));
+    } else {
+      call.put(static_cast<std::int64_t>(integers(call[0].integer(row))));
+    }
+  }
+}
+
+void absolute(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    if (call.any_null(row)) {
+      call.put_null();
+    } else if (call.result.type() == Type::real) {
+      call.put(std::fabs(call[0].real(row)));
+    } else if (call.result.type() == Type::decimal) {
+      auto value = Decimal::parse(text_of(call[0], row, call.arena));
+      if (value && value->units < 0) value->units = -value->units;
+      call.put(value ? std::optional(value->to_text()) : std::nullopt);
+    } else {
+      const auto value = call[0].integer(row);
+      call.put(value < 0 ? static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(value)) : value);
+    }
+  }
+}
+
+std::int64_t shift(std::int64_t value, std::int64_t by, bool left) {
+  const auto bits = static_cast<unsigned>(((by % 64) + 64) % 64);
+  return left ? static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << bits) : value >> bits;
+}
+
+double random_real() {
+  return static_cast<double>(random_u64() >> 11) * 0x1.0p-53;
+}
+void random_values(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    if (call.size() == 0) {
+      call.put(random_real());
+      continue;
+    }
+    const auto n = call[0].is_null(row) ? 0 : call[0].integer(row);
+    const double value = n <= 1 ? random_real() : std::floor(random_real() * static_cast<double>(n));
+    if (call.result.type() == Type::real) {
+      call.put(value);
+    } else {
+      call.put(static_cast<std::int64_t>(value));
+    }
+  }
+}
+
+// Half away from zero, at so many decimals; negative ones round tens, hundreds.
+void round_values(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    if (call.any_null(row)) {
+      call.put_null();
+      continue;
+    }
+    const auto digits = call.size() > 1 ? call[1].integer(row) : 0;
+    if (call.result.type() == Type::real) {
+      const double value = call[0].real(row);
+      const double scale = std::pow(10.0, static_cast<double>(std::clamp<std::int64_t>(digits, -300, 300)));
+      const double scaled = value * scale;
+      call.put(std::isfinite(scaled) ? std::round(scaled) / scale : value);
+    } else if (call.result.type() == Type::decimal) {
+      const auto value = Decimal::parse(text_of(call[0], row, call.arena));
+      if (!value) {
+        call.put_null();
+        continue;
+      }
+      auto rounded = *value;
+      while (rounded.scale > std::max<std::int64_t>(0, digits)) {
+        const bool last = rounded.scale - 1 == std::max<std::int64_t>(0, digits);
+        const auto rest = rounded.units % 10;
+        rounded.units /= 10;
+        --rounded.scale;
+        if (last && (rest >= 5 || rest <= -5)) rounded.units += rest > 0 ? 1 : -1;
+      }
+      call.put(rounded.to_text());
+    } else {
+      call.put(call[0].integer(row));
+    }
+  }
+}
+
+// Bodies with > in them, which may not stand in a list of template arguments.
+constexpr auto kLog = [](double x) { return x > 0 ? Real(std::log(x)) : std::nullopt; };
+constexpr auto kLog2 = [](double x) { return x > 0 ? Real(std::log2(x)) : std::nullopt; };
+constexpr auto kLog10 = [](double x) { return x > 0 ? Real(std::log10(x)) : std::nullopt; };
+constexpr auto kSqrt = [](double x) { return x >= 0 ? Real(std::sqrt(x)) : std::nullopt; };
+constexpr auto kSign = [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; };
+constexpr auto kHex = [](std::int64_t value, std::optional<std::int64_t> length) {
+  std::string text = fmt::format("{:x}", static_cast<std::uint64_t>(value));
+  const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(length.value_or(0), 0, 64));
+  if (text.size() < wanted) text.insert(0, wanted - text.size(), '0');
+  return text;
+};
+
+constexpr Kernel kKernels[] = {
+    {"tohex", kernel_rows<kHex>},
+    {"abs", absolute},
+    {"acos", kernel_rows<[](double x) { return known(std::acos(x)); }>},
+    {"asin", kernel_rows<[](double x) { return known(std::asin(x)); }>},
+    {"atan", kernel_rows<[](double x) { return known(std::atan(x)); }>},
+    {"atan2", kernel_rows<[](double y, double x) { return known(std::atan2(y, x)); }>},
+    {"cos", kernel_rows<[](double x) { return known(std::cos(x)); }>},
+    {"sin", kernel_rows<[](double x) { return known(std::sin(x)); }>},
+    {"tan", kernel_rows<[](double x) { return known(std::tan(x)); }>},
+    {"cot", kernel_rows<[](double x) { return known(1 / std::tan(x)); }>},
+    {"degrees", kernel_rows<[](double x) { return x * 180 / std::numbers::pi; }>},
+    {"radians", kernel_rows<[](double x) { return x * std::numbers::pi / 180; }>},
+    {"pi", [](KernelCall& call) {
+       for (std::size_t row = 0; row < call.rows; ++row) call.put(std::numbers::pi);
+     }},
+    {"exp", kernel_rows<[](double x) { return std::exp(x); }>},
+    {"exp2", kernel_rows<[](double x) { return std::exp2(x); }>},
+    {"exp10", kernel_rows<[](double x) { return std::pow(10.0, x); }>},
+    {"log", kernel_rows<kLog>},
+    {"log2", kernel_rows<kLog2>},
+    {"log10", kernel_rows<kLog10>},
+    {"pow", kernel_rows<[](double x, double y) { return known(std::pow(x, y)); }>},
+    {"sqrt", kernel_rows<kSqrt>},
+    {"sign", kernel_rows<kSign>},
+    {"gamma", kernel_rows<[](double x) { return known(std::tgamma(x)); }>},
+    {"loggamma", kernel_rows<[](double x) { return known(std::lgamma(x)); }>},
+    {"erf", kernel_rows<[](double x) { return std::erf(x); }>},
+    {"erfc", kernel_rows<[](double x) { return std::erfc(x); }>},
+    {"isnan", kernel_rows<[](double x) { return std::isnan(x); }>},
+    {"isinf", kernel_rows<[](double x) { return std::isinf(x); }>},
+    {"isfinite", kernel_rows<[](double x) { return std::isfinite(x); }>},
+    {"bin", [](KernelCall& call) { bin_values(call, false); }},
+    {"floor", [](KernelCall& call) { bin_values(call, false); }},
+    {"bin_at", [](KernelCall& call) { bin_values(call, true); }},
+    {"ceiling", keep_type<[](std::int64_t x) { return x; }, [](double x) { return std::ceil(x); }>},
+    {"round", round_values},
+    {"rand", random_values, nullptr, true},
+    {"binary_and", kernel_rows<[](std::int64_t a, std::int64_t b) { return a & b; }>},
+    {"binary_or", kernel_rows<[](std::int64_t a, std::int64_t b) { return a | b; }>},
+    {"binary_xor", kernel_rows<[](std::int64_t a, std::int64_t b) { return a ^ b; }>},
+    {"binary_not", kernel_rows<[](std::int64_t a) { return ~a; }>},
+    {"binary_shift_left", kernel_rows<[](std::int64_t a, std::int64_t by) { return shift(a, by, true); }>},
+    {"binary_shift_right", kernel_rows<[](std::int64_t a, std::int64_t by) { return shift(a, by, false); }>},
+    {"bitset_count_ones", kernel_rows<[](std::int64_t a) { return static_cast<std::int64_t>(std::popcount(static_cast<std::uint64_t>(a))); }>},
+};
+
+}  // namespace
+
+std::span<const Kernel> math_kernels() { return kKernels; }
+
+}  // namespace yagura::kql
