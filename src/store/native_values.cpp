@@ -134,7 +134,7 @@ std::optional<std::int64_t> integer_of(const NativeType& type, const char* from)
   }
   // 128 and 256 bits.
   const WideInteger wide = wide_from_bytes(from, type.width, type.kind == Kind::signed_integer);
-  return parse_int64(decimal_text(wide, 0));
+  return parse_int64(decimal_text(wide, 0, type.kind == Kind::signed_integer));
 }
 
 std::string_view enumeration_name(const NativeType& type, const char* from) {
@@ -185,7 +185,7 @@ bool append_scalar_text(std::string& out, const Cells& cells, std::size_t row) {
     case Kind::boolean: out += *cells.fixed(row) != 0 ? "true" : "false"; return true;
     case Kind::signed_integer:
     case Kind::unsigned_integer:
-      out += decimal_text(wide_from_bytes(cells.fixed(row), type.width, type.kind == Kind::signed_integer), 0);
+      out += decimal_text(wide_from_bytes(cells.fixed(row), type.width, type.kind == Kind::signed_integer), 0, type.kind == Kind::signed_integer);
       return true;
     case Kind::decimal: out += decimal_text(wide_from_bytes(cells.fixed(row), type.width, true), type.scale); return true;
     case Kind::floating: {

@@ -73,8 +73,8 @@ std::optional<WideInteger> parse_decimal(std::string_view text, unsigned scale) 
   return value;
 }
 
-std::string decimal_text(WideInteger value, unsigned scale) {
-  const bool negative = value.is_negative();
+std::string decimal_text(WideInteger value, unsigned scale, bool is_signed) {
+  const bool negative = is_signed && value.is_negative();
   if (negative) negate(value);
   std::string digits;  // least first
   while (std::ranges::any_of(value.words, [](std::uint64_t word) { return word != 0; })) {

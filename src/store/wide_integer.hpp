@@ -20,7 +20,8 @@ struct WideInteger {
 // "-12.5" or "1e3" times 10^scale; digits beyond the scale are cut. nullopt when it is no number or has more than 76 digits.
 std::optional<WideInteger> parse_decimal(std::string_view text, unsigned scale);
 // The decimal without trailing zeros after the point: "-12.5".
-std::string decimal_text(WideInteger value, unsigned scale);
+// `is_signed`: whether the top bit is a sign (always, but for UInt256).
+std::string decimal_text(WideInteger value, unsigned scale, bool is_signed = true);
 // From `width` little-endian bytes (1, 2, 4, 8, 16, 32), with or without a sign.
 WideInteger wide_from_bytes(const char* bytes, std::size_t width, bool is_signed);
 
