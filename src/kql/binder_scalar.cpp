@@ -293,7 +293,9 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
     case NodeKind::in: return in(static_cast<const InExpression&>(e), row);
     case NodeKind::between: return between(static_cast<const BetweenExpression&>(e), row);
     case NodeKind::to_scalar: {
-      PlanPtr plan = table(*static_cast<const ToScalarExpression&>(e).value, {});
+      const Expression& inner = *static_cast<const ToScalarExpression&>(e).value;
+      if (!is_table(inner) && !is<NameExpression>(inner)) return scalar(inner, {});
+      PlanPtr plan = table(inner, {});
       if (plan == nullptr || plan->columns.empty()) return unknown(e.span);
       auto limit = std::make_shared<LimitPlan>();
       limit->columns = {plan->columns[0]};

@@ -221,9 +221,8 @@ Bound Binder::invoke(const Variable& f, std::string_view name, std::span<const E
         return nothing;
       }
       value = named->value;
-    } else {
-      ++position;
     }
+    ++position;
     if (slot >= count) {
       wrong = true;
       break;

@@ -89,6 +89,7 @@ class Writer {
                     {"enable_materialized_cte", "1"},
                     {"enable_unaligned_array_join", "1"},
                     {"output_format_json_escape_forward_slashes", "0"},
+                    {"output_format_json_quote_denormals", "1"},
                     {"transform_null_in", "0"},
                     {"prefer_column_name_to_alias", "0"},
                     {"cast_keep_nullable", "1"},

@@ -161,11 +161,16 @@ std::string json_array(std::string_view a) { return fmt::format("concat('[', arr
 std::string array_of(std::string_view d) { return fmt::format("JSONExtractArrayRaw(ifNull({}, ''))", d); }
 
 std::string parse_datetime(std::string_view s) {
-  // Date only, date and time, with or without zone and fraction; RFC 822 and US forms; what has no date is no datetime.
-  return fmt::format(
-      "if(match({0}, '[0-9]') AND NOT match({0}, '^[ 0-9.:+-]*$') OR match({0}, '[0-9][-/.:][0-9]+'), "
-      "parseDateTime64BestEffortOrNull({0}, 7, 'UTC'), NULL)",
+  // Date only, date and time, with or without zone and fraction; RFC 822 and US forms. What has no date is no datetime;
+  // "8 Nov 14" is of this century; a number is a year or nothing; US dates have the month first.
+  const std::string t = fmt::format(
+      "replaceRegexpOne(replaceRegexpOne(trimBoth({0}, ' \\n\\r\\t'), '^((?:[A-Za-z]{{3,9}},? )?[0-9]{{1,2}} [A-Za-z]{{3}}) ([0-9]{{2}})( |$)', '\\\\1 20\\\\2\\\\3'), "
+      "'^([0-9]{{1,2}})/([0-9]{{1,2}})/([0-9]{{4}})', '\\\\3-\\\\1-\\\\2')",
       s);
+  return fmt::format(
+      "if(match({0}, '[0-9][-/][0-9A-Za-z]|^[0-9]{{4}}$|[0-9] [A-Za-z]{{3}}|[A-Za-z]{{3}} [0-9]|^[0-9]{{8}}T'), "
+      "parseDateTime64BestEffortOrNull({1}, 7, 'UTC'), NULL)",
+      s, t);
 }
 
 std::string parse_timespan(std::string_view s) {

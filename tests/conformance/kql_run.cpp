@@ -120,12 +120,23 @@ std::string schema_text(const std::vector<kql::PlanColumn>& columns) {
 }
 
 std::shared_ptr<const event::SchemaSet> load_sentinel_tables(const std::filesystem::path& cases) {
-  auto loaded = event::SchemaSet::load(cases / "sentinel" / "tables");
-  if (!loaded) {
-    fmt::print(stderr, "{}\n", loaded.error().message());
-    std::exit(2);
+  // Read as they are: SchemaSet::load() would add the columns that every stored table has here.
+  auto set = std::make_shared<event::SchemaSet>();
+  for (const auto& entry : std::filesystem::directory_iterator(cases / "sentinel" / "tables")) {
+    if (entry.path().extension() != ".json") continue;
+    std::ifstream in(entry.path());
+    const std::string content((std::istreambuf_iterator<char>(in)), {});
+    boost::system::error_code error;
+    const json::value v = json::parse(content, error);
+    if (error || !v.is_object() || v.as_object().if_contains("Properties") == nullptr) continue;
+    event::TableSchema table;
+    table.name = text(v.as_object(), "Name");
+    for (const auto& p : v.at("Properties").as_array()) {
+      table.columns.push_back({text(p.as_object(), "Name"), event::parse_kql_type(text(p.as_object(), "Type")).value_or(event::KqlType::string), ""});
+    }
+    set->put(std::move(table));
   }
-  return std::make_shared<const event::SchemaSet>(std::move(*loaded));
+  return set;
 }
 
 void run_kql(KqlRun& run) {
@@ -188,7 +199,7 @@ namespace {
 
 // As the language service: what it binds has the same columns here; what it refuses is refused at the same place.
 std::string against_oracle(const std::string& query, const json::object& oracle, const kql::Catalog& catalog, Engine* engine) {
-  const auto compiled = kql::compile(query, catalog, {.now_ticks = kNow});
+  const auto compiled = kql::check(query, catalog, {.now_ticks = kNow});
   if (oracle.at("ok").as_bool()) {
     if (!compiled.ok()) return "refused: " + first_error(compiled);
     const std::string wanted = text(oracle, "result"), got = schema_text(compiled.bound.columns());

@@ -10,7 +10,9 @@ namespace {
 // agg(x) or aggIf(x, condition): the condition is the last argument of the *if functions.
 std::string aggregate(SqlCall& c, std::string_view function, const std::string& arguments, std::size_t condition) {
   if (condition >= c.size()) return fmt::format("{}({})", function, arguments);
-  return fmt::format("{}If({}{}ifNull({}, 0))", function, arguments, arguments.empty() ? "" : ", ", c.arg(condition));
+  std::string name(function);
+  name.insert(std::min(name.find('('), name.size()), "If");
+  return fmt::format("{}({}{}ifNull({}, 0))", name, arguments, arguments.empty() ? "" : ", ", c.arg(condition));
 }
 
 Sql count(SqlCall& c, std::size_t condition) { return {"toInt64(" + aggregate(c, "count", "", condition) + ")", false, false}; }
@@ -71,10 +73,14 @@ Sql list(SqlCall& c, bool set, std::size_t condition, bool keep_nulls) {
   if (c.size() > limit_at && !keep_nulls) limit = fmt::format("greatest(0, ifNull({}, 1048576))", c.arg(limit_at));
   std::string when = c.type(0) == Type::string || keep_nulls ? "1" : "isNotNull(" + c.shared(0) + ")";
   if (condition < c.size() && condition == 1) when += " AND ifNull(" + c.arg(1) + ", 0)";
-  const std::string value = json_of(c, 0);
+  std::string value = json_of(c, 0);
   const std::string order = c.scope().row_order;
+  // A set of arrays is the set of their elements.
+  const bool flat = set && c.type(0) == Type::dynamic;
+  if (flat) value = fmt::format("if(startsWith(ifNull({0}, ''), '['), JSONExtractArrayRaw(ifNull({0}, '')), [{1}])", c.shared(0), value);
   std::string all = order.empty() ? fmt::format("groupArrayIf({}, {})", value, when)
                                   : fmt::format("arrayMap(t -> t.2, arraySort(t -> t.1, groupArrayIf(({}, {}), {})))", order, value, when);
+  if (flat) all = "arrayFlatten(" + all + ")";
   if (set) all = "arrayDistinct(" + all + ")";
   return {sql::json_array(fmt::format("arraySlice({}, 1, {})", all, limit)), false, false};
 }
@@ -92,7 +98,9 @@ Sql bag(SqlCall& c, std::size_t condition) {
 
 // The row where the key is greatest (or least).
 Sql arg(SqlCall& c, std::string_view function) {
-  return {fmt::format("tupleElement({}(tuple({}), {}), 1)", function, c.arg(1), c.arg(0)), c.type(1) != Type::string, false};
+  // A group whose keys are all null gives one of its rows.
+  const std::string key = c.nullable(0) ? fmt::format("({0}({1}), assumeNotNull({1}))", function == "argMax" ? "isNotNull" : "isNull", c.shared(0)) : c.arg(0);
+  return {fmt::format("tupleElement({}(tuple({}), {}), 1)", function, c.arg(1), key), c.type(1) != Type::string, false};
 }
 
 Sql any_value(SqlCall& c, std::size_t condition) {
@@ -111,7 +119,7 @@ Sql any_of_row(SqlCall& c) {
 
 // The smallest value that at least p percent of the values don't exceed (nearest rank).
 std::string rank_of(std::string_view sorted, std::string_view p) {
-  return fmt::format("{0}[toInt64(greatest(1, least(length({0}), ceil(length({0}) * {1} / 100. - 1e-9))))]", sorted, p);
+  return fmt::format("{0}[toInt64(greatest(1., least(toFloat64(length({0})), ceil(length({0}) * {1} / 100. - 1e-9))))]", sorted, p);
 }
 
 Sql percentile(SqlCall& c) {
@@ -125,7 +133,7 @@ Sql percentile(SqlCall& c) {
 }
 
 std::string weighted_rank(SqlCall& c, const std::string& p) {
-  const std::string pairs = c.name(fmt::format("arraySort(groupArrayIf((assumeNotNull({0}), toInt64({1})), isNotNull({0}) AND {1} > 0))", c.shared(0), c.shared(1)));
+  const std::string pairs = c.name(fmt::format("arraySort(groupArrayIf((assumeNotNull({0}), toInt64(assumeNotNull({1}))), isNotNull({0}) AND ifNull({1} > 0, 0)))", c.shared(0), c.shared(1)));
   const std::string sums = c.name(fmt::format("arrayCumSum(arrayMap(t -> t.2, {}))", pairs));
   return fmt::format("if(empty({0}), NULL, tupleElement({0}[greatest(1, arrayFirstIndex(s -> s >= {1}[-1] * {2} / 100. - 1e-9, {1}))], 1))", pairs, sums, p);
 }

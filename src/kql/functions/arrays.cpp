@@ -100,7 +100,8 @@ Sql choose(SqlCall& c) {
   const auto side = [&](std::size_t i) -> std::string {
     if (c.type(i) != Type::dynamic) return fmt::format("({})", c.name(json(c, i)));
     const std::string d = c.shared(i), a = c.name(sql::array_of(d));
-    return fmt::format("if(startsWith(ifNull({0}, ''), '['), if(i <= length({1}), {1}[i], 'null'), ifNull({0}, 'null'))", d, a);
+    // One element stands for all.
+    return fmt::format("if(startsWith(ifNull({0}, ''), '['), multiIf(length({1}) = 1, {1}[1], i <= length({1}), {1}[i], 'null'), ifNull({0}, 'null'))", d, a);
   };
   return of_array(c, fmt::format("arrayMap((b, i) -> multiIf(b = 'null', 'null', b = 'true' OR (toFloat64OrZero(b) != 0), {}, {}), {}, arrayEnumerate({}))", side(1), side(2), conditions, conditions));
 }
@@ -188,9 +189,9 @@ constexpr Function kFunctions[] = {
      .examples = {{{"array_reverse(dynamic([1, 2]))", "[2,1]"}}}},
     {.name = "array_index_of", .summary = "Position of the value, from 0; -1 when it isn't there.", .signatures = "array_index_of(array:array, value:scalar, start:integer?, length:integer?, occurrence:integer?) -> long", .takes_null = true, .may_be_null = true, .emit = index_of,
      .examples = {{{"array_index_of(dynamic(['a', 'b']), 'b')", "1"}, {"array_index_of(dynamic([1]), 2)", "-1"}}}},
-    {.name = "array_sort_asc", .summary = "Elements in ascending order; further arrays are put in the same order.", .signatures = "array_sort_asc(array:array+, nulls_last:bool?) -> dynamic", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return sort(c, false); },
+    {.name = "array_sort_asc", .summary = "Elements in ascending order; further arrays are put in the same order.", .signatures = "array_sort_asc(array:array+) -> dynamic; array_sort_asc(array:array+, nulls_last:bool) -> dynamic", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return sort(c, false); },
      .examples = {{{"array_sort_asc(dynamic([3, 1, null, 2]))", "[1,2,3,null]"}}}},
-    {.name = "array_sort_desc", .summary = "Elements in descending order; further arrays are put in the same order.", .signatures = "array_sort_desc(array:array+, nulls_last:bool?) -> dynamic", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return sort(c, true); },
+    {.name = "array_sort_desc", .summary = "Elements in descending order; further arrays are put in the same order.", .signatures = "array_sort_desc(array:array+) -> dynamic; array_sort_desc(array:array+, nulls_last:bool) -> dynamic", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return sort(c, true); },
      .examples = {{{"array_sort_desc(dynamic([3, 1, null, 2]))", "[3,2,1,null]"}}}},
     {.name = "array_iff", .aliases = "array_iif", .summary = "For each condition an element of one array or the other.", .signatures = "array_iff(conditions:array, when_true:scalar, when_false:scalar) -> dynamic", .takes_null = true, .may_be_null = true, .emit = choose,
      .examples = {{{"array_iff(dynamic([true, false]), dynamic([1, 2]), dynamic([3, 4]))", "[1,4]"}}}},

@@ -122,12 +122,12 @@ Sql set_key(SqlCall& c) {
   return {fmt::format("if(startsWith({}, '{{'), {}, NULL)", bag, text), true, false};
 }
 
+// Keys that are no text are left out; values that are missing are null.
 Sql zip(SqlCall& c) {
-  const std::string k = c.name(fmt::format("arrayMap(x -> {}, {})", sql::dynamic_text("x"), sql::array_of(c.arg(0))));
-  const std::string raw = c.name(sql::array_of(c.shared(0)));
+  const std::string k = c.name(sql::array_of(c.shared(0)));
   const std::string v = c.name(sql::array_of(c.arg(1)));
-  return {fmt::format("if(arrayExists(x -> NOT startsWith(x, '\"'), {0}), NULL, {1})", raw,
-                      bag_of(fmt::format("arrayMap(i -> ({0}[i], if(i <= length({1}), {1}[i], 'null')), arrayEnumerate({0}))", k, v))), true, false};
+  return {fmt::format("if(NOT startsWith(ifNull({}, ''), '['), NULL, {})", c.shared(0),
+                      bag_of(fmt::format("arrayMap(i -> (JSONExtractString({0}[i]), if(i <= length({1}), {1}[i], 'null')), arrayFilter(i -> startsWith({0}[i], '\"'), arrayEnumerate({0})))", k, v))), true, false};
 }
 
 // Every path into the dynamic.

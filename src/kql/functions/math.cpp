@@ -83,8 +83,9 @@ Sql absolute(SqlCall& c) {
 }
 
 Sql hex(SqlCall& c) {
-  const std::string width = c.size() > 1 ? c.arg(1) : "0";
-  return c.value(fmt::format("leftPad(if({0} = 0, '0', lower(trimLeft(hex(toInt64({0})), '0'))), toUInt32({1}), '0')", c.shared(0), width));
+  const std::string digits = c.name(fmt::format("if({0} = 0, '0', lower(trimLeft(hex(toInt64({0})), '0')))", c.shared(0)));
+  if (c.size() == 1) return c.value(digits);
+  return c.value(fmt::format("leftPad({0}, toUInt32(greatest(length({0}), {1})), '0')", digits, c.arg(1)));
 }
 
 constexpr Function kFunctions[] = {

@@ -100,7 +100,7 @@ Sql modulo(SqlCall& c) {
     return c.value(fmt::format("({0} - floor({0} / abs({1})) * abs({1}))", l, right));
   }
   // The result has the divisor's size and is never negative.
-  return c.value(fmt::format("if({1} = 0, NULL, toInt64(positiveModulo({0}, if({1} = 0, 1, abs({1})))))", left, right), true);
+  return c.value(fmt::format("if({1} = 0, NULL, toInt64(positiveModulo(toInt64({0}), if({1} = 0, toInt64(1), toInt64(abs({1}))))))", left, right), true);
 }
 
 Sql negate(SqlCall& c) {

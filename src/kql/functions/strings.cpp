@@ -30,10 +30,10 @@ Sql index_of(SqlCall& c) {
   }
   // Where the n-th one begins: behind n-1 others and what lies between them.
   const std::string n = c.shared(4);
-  const std::string parts = c.name(fmt::format("splitByString({}, {})", what, window));
-  return c.value(fmt::format("multiIf({3} < -1 OR {2} < 1, NULL, length({0}) <= {2}, -1, "
-                             "toInt64(arraySum(arrayMap(p -> lengthUTF8(p), arraySlice({0}, 1, {2}))) + ({2} - 1) * lengthUTF8({4})) + {1})",
-                             parts, from, n, length, what), true);
+  const std::string rest = c.name(fmt::format("substringUTF8({}, {} + 1)", s, from));
+  const std::string parts = c.name(fmt::format("splitByString({}, {})", what, rest));
+  const std::string at = c.name(fmt::format("toInt64(arraySum(arrayMap(p -> lengthUTF8(p), arraySlice({0}, 1, {1}))) + ({1} - 1) * lengthUTF8({2}))", parts, n, what));
+  return c.value(fmt::format("multiIf({3} < -1 OR {2} < 1, NULL, length({0}) <= {2} OR ({3} >= 0 AND {4} >= {3}), -1, {4} + {1})", parts, from, n, length, at), true);
 }
 
 Sql index_of_regex(SqlCall& c) {
@@ -100,11 +100,15 @@ Sql replace_by_regex(SqlCall& c, std::size_t source, std::size_t regex, std::siz
   return c.value(fmt::format("replaceRegexpAll({}, {}, {})", c.arg(source), regex_argument(c, regex), c.arg(rewrite)));
 }
 
+// In one pass from left to right: where several texts fit, the first of the list.
 Sql replace_each(SqlCall& c) {
-  // One after the other.
   const std::string from = c.name(fmt::format("arrayMap(x -> {}, {})", sql::dynamic_text("x"), sql::array_of(c.arg(1))));
   const std::string to = c.name(fmt::format("arrayMap(x -> {}, {})", sql::dynamic_text("x"), sql::array_of(c.arg(2))));
-  return c.value(fmt::format("arrayFold((t, f, r) -> if(f = '', t, replaceAll(t, f, r)), {0}, arrayResize({1}, length({0}), ''), {2})", from, to, c.arg(0)));
+  const std::string s = c.shared(0);
+  const std::string fits = fmt::format("arrayFirstIndex(l -> l != '' AND substring({}, i, length(l)) = l, {})", s, from);
+  return c.value(fmt::format("tupleElement(arrayFold((acc, i, m) -> multiIf(i < acc.2, acc, m > 0, (concat(acc.1, arrayResize({0}, length({1}), '')[m]), toUInt64(i + length({1}[m]))), "
+                             "(concat(acc.1, substring({2}, i, 1)), toUInt64(i + 1))), range(1, length({2}) + 1), arrayMap(i -> {3}, range(1, length({2}) + 1)), ('', toUInt64(1))), 1)",
+                             to, from, s, fits));
 }
 
 Sql count_of(SqlCall& c) {

@@ -33,6 +33,14 @@ PlanPtr bind_reduce(Binder& b, const ReduceOperator& op, PlanPtr) {
 }
 
 std::optional<std::vector<std::string>> literal_strings(const Expr& value) {
+  if (value->kind == BoundExpression::Kind::call && value->function->name == "pack_array") {
+    std::vector<std::string> texts;
+    for (const auto& a : value->arguments) {
+      if (!is_literal(a) || a->type != Type::string) return std::nullopt;
+      texts.push_back(a->value.text);
+    }
+    return texts;
+  }
   if (!is_literal(value) || value->type != Type::dynamic || value->value.is_null) return std::nullopt;
   // The binder wrote the text itself: ["a","b"] without blanks.
   const std::string& json = value->value.text;

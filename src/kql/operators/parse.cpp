@@ -81,7 +81,7 @@ PlanPtr bind_parse(Binder& b, const ParseOperator& op, PlanPtr input) {
   std::vector<Expr> conditions{make_call(find_scalar(".matches"), Type::boolean, {text, regex_literal})};
   for (const auto& c : columns) {
     Expr group = make_call(find_scalar(".group"), Type::string, {text, regex_literal, make_long(c.group)});
-    if (regex && c.type == Type::string) group = make_call(find_scalar(".trim_blanks"), Type::string, {group});
+    if (regex) group = make_call(find_scalar(".trim_blanks"), Type::string, {group});
     values.push_back(conversion(b, group, c.type));
     if (c.type != Type::string && c.type != Type::dynamic && !relaxed) conditions.push_back(b.call("isnotnull", {values.back()}));
   }
