@@ -95,9 +95,12 @@ bool decode_leef_payload(std::string_view text, RecordBatch& out) {
   out.set(field::device_version, trim(parts[3]));
   out.set(field::device_event_class_id, trim(parts[4]));
   // Some senders of 1.0 put blanks between their attributes, and into them as well.
-  const bool blanks = delimiter == "\t" && attributes.find('\t') == std::string_view::npos && std::ranges::count(attributes, '=') > 1;
-  if (blanks) decode_cef_extension(attributes, out);
-  else decode_attributes(attributes, delimiter, out);
+  const bool blanks =
+      delimiter == "\t" && attributes.find('\t') == std::string_view::npos && std::ranges::count(attributes, '=') > 1;
+  if (blanks)
+    decode_cef_extension(attributes, out);
+  else
+    decode_attributes(attributes, delimiter, out);
   return true;
 }
 

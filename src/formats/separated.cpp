@@ -19,7 +19,8 @@ std::string_view unescaped(std::string_view text, event::RecordBatch& batch) {
   char* to = batch.arena().allocate(text.size());
   std::size_t size = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' && digit(text[i + 2]) >= 0 && digit(text[i + 3]) >= 0) {
+    if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' && digit(text[i + 2]) >= 0 &&
+        digit(text[i + 3]) >= 0) {
       to[size++] = static_cast<char>(digit(text[i + 2]) * 16 + digit(text[i + 3]));
       i += 3;
     } else {
@@ -59,9 +60,10 @@ void decode_tab_separated(const event::RecordOrigin& origin, const SyslogContext
     if (name.empty() || cell.empty() || cell == "-" || cell == "(empty)") continue;
     out.set_foreign(out.arena().copy(name), event::Value::string(unescaped(cell, out)));
   }
-  if (more_cells != more_columns) out.mark_malformed("not as many values as columns", static_cast<std::size_t>(line.data() - origin.raw.data()));
-  static const std::array<event::FieldId, 4> times{event::intern_field("ts"), event::intern_field("timestamp"), event::intern_field("time"),
-                                                   event::intern_field("@timestamp")};
+  if (more_cells != more_columns)
+    out.mark_malformed("not as many values as columns", static_cast<std::size_t>(line.data() - origin.raw.data()));
+  static const std::array<event::FieldId, 4> times{event::intern_field("ts"), event::intern_field("timestamp"),
+                                                   event::intern_field("time"), event::intern_field("@timestamp")};
   event::take_time_from(times, out);
   out.end_record();
 }

@@ -33,7 +33,8 @@ Value convert(const json::value& from, Arena& arena, std::size_t& left) {
     }
     case json::kind::object: {
       std::vector<Member> members;
-      for (const auto& member : from.get_object()) members.push_back({arena.copy(std::string_view(member.key())), convert(member.value(), arena, left)});
+      for (const auto& member : from.get_object())
+        members.push_back({arena.copy(std::string_view(member.key())), convert(member.value(), arena, left)});
       return Value::object(arena.copy_array<Member>(members));
     }
   }

@@ -115,7 +115,9 @@ Result<PackSet> PackSet::load(const std::filesystem::path& folder) {
     const std::function<void(const detail::Pack&)> follow = [&](const detail::Pack& from) {
       for (const auto& base : from.extends) {
         const auto found = names.find(base);
-        if (found == names.end() || found->second == pack.get() || std::ranges::find(pack->extended, found->second) != pack->extended.end()) continue;
+        if (found == names.end() || found->second == pack.get() ||
+            std::ranges::find(pack->extended, found->second) != pack->extended.end())
+          continue;
         pack->extended.push_back(found->second);
         follow(*found->second);
       }
@@ -237,13 +239,18 @@ const detail::Pack* pack_of(const Record& record, const std::vector<std::unique_
 
 }  // namespace
 
-void PackSet::apply(RecordBatch& batch) const {
+void PackSet::apply(RecordBatch& batch, Use use) const {
   if (packs_.empty()) return;
   batch.end_record();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Record record = batch[i];
     if (!record.header().malformed.empty()) continue;
-    if (const auto* pack = pack_of(record, packs_, *index_)) run_of_this_thread().run(*pack, batch, i);
+    const auto* pack = pack_of(record, packs_, *index_);
+    if (pack == nullptr) continue;
+    const std::string_view format = record.header().format;
+    if (use == Use::stored && pack->table.empty() && (format == "rfc3164" || format == "rfc5424" || format == "auditd"))
+      continue;
+    run_of_this_thread().run(*pack, batch, i);
   }
 }
 

@@ -40,8 +40,12 @@ class PackSet {
   // One file's text; for tests and checks.
   static Result<PackSet> parse(std::string_view yaml, std::string name);
 
+  enum class Use {
+    stored,  // only where the result has a place in the record's table: not for text that goes to Syslog
+    all,
+  };
   // Each record that a pack's `match` knows.
-  void apply(event::RecordBatch& batch) const;
+  void apply(event::RecordBatch& batch, Use use = Use::all) const;
   // The record with the pack that its source is set to, whatever the message looks like. False: no pack of that name.
   bool apply(event::RecordBatch& batch, std::size_t record, std::string_view pack) const;
 

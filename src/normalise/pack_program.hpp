@@ -31,7 +31,7 @@ struct Reference {
   event::FieldId field;  // the name before the first '['
   event::FieldId root;   // of "a.b.c": "a", whose object may have it when there is no field of the whole name
   std::string below_root;
-  bool is_raw = false;   // "@raw": the line as received
+  bool is_raw = false;  // "@raw": the line as received
   std::vector<Part> parts;
 };
 
@@ -76,8 +76,8 @@ struct Assignment {
   std::string name;
   EcsType type = EcsType::text;
   bool is_time = false;
-  bool is_account = false;      // a user.name: "DOMAIN\\user" is taken apart
-  event::FieldId domain;        // where the domain goes then
+  bool is_account = false;  // a user.name: "DOMAIN\\user" is taken apart
+  event::FieldId domain;    // where the domain goes then
   bool overrides = false;
   std::vector<Reference> from;  // the first that has a value
   std::optional<std::string> constant;

@@ -347,11 +347,14 @@ void PackRun::assign(const Assignment& assignment, std::optional<Value> given) {
       return false;
     if (assignment.is_account && good->is_string()) {
       // "DOMAIN\\user" is two things.
-      if (const auto slash = good->as_string().rfind('\\'); slash != std::string_view::npos && slash > 0 && slash + 1 < good->as_string().size()) {
+      if (const auto slash = good->as_string().rfind('\\');
+          slash != std::string_view::npos && slash > 0 && slash + 1 < good->as_string().size()) {
         std::string_view domain = good->as_string().substr(0, slash);
         while (domain.ends_with('\\')) domain.remove_suffix(1);
-        if (assignment.domain.is_listed()) set(assignment.domain, event::name_of(assignment.domain), Value::string(domain), false);
-        set(assignment.target, assignment.name, Value::string(good->as_string().substr(slash + 1)), assignment.overrides);
+        if (assignment.domain.is_listed())
+          set(assignment.domain, event::name_of(assignment.domain), Value::string(domain), false);
+        set(assignment.target, assignment.name, Value::string(good->as_string().substr(slash + 1)),
+            assignment.overrides);
         return true;
       }
     }

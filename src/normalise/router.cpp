@@ -218,6 +218,7 @@ class ByNameLayout {
     }
     const auto find = [&](std::string_view name) { return schema.find(name).value_or(kNoColumn); };
     additional_ = find("AdditionalFields");
+    normalised_ = find("Normalised");
     message_ = find("Message");
     host_ = find("Computer");
     source_ = find("Source");
@@ -284,6 +285,16 @@ class ByNameLayout {
       append_nested(scratch, rest, 0);
       rows.text(additional_, rows.arena().copy(scratch));
     }
+    if (normalised_ != kNoColumn && !record.added_fields().empty()) {
+      // What a device pack found out. Sorted, so that members of one object stand together.
+      rest.clear();
+      for (const Field& f : record.added_fields())
+        if (f.id != field::pack_table) rest.push_back(&f);
+      std::ranges::sort(rest, {}, [](const Field* f) { return f->name; });
+      scratch.clear();
+      append_nested(scratch, rest, 0);
+      rows.text(normalised_, rows.arena().copy(scratch));
+    }
   }
 
  private:
@@ -316,7 +327,7 @@ class ByNameLayout {
 
   std::unordered_map<std::string, std::size_t, TransparentHash, std::equal_to<>> by_name_;
   std::vector<event::KqlType> types_;
-  std::size_t additional_, message_, host_, source_, source_type_, format_, sender_;
+  std::size_t normalised_, additional_, message_, host_, source_, source_type_, format_, sender_;
 };
 
 }  // namespace
