@@ -92,7 +92,7 @@ TEST(Block, KeepsExtremeTimesAndThousandsOfPeers) {
     entries[i].payload = std::to_string(i);
     entries[i].received =
         i % 2 == 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
-    entries[i].read_at = -entries[i].received;
+    entries[i].read_at = ~entries[i].received;
   }
   expect_equal(*through_bytes(entries), entries);
 }

