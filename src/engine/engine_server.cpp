@@ -100,7 +100,7 @@ class ServerImpl final : public EngineServer {
     auto settings = trusted ? checked_settings(s, request.method == "GET") : settings_for_reader(s.settings, *options_.tcp, *storage_);
     if (!settings) return error_response(settings.error(), s.query_id);
     if (!trusted)
-      if (auto refused = refuse_for_reader(s.shape, *storage_)) return error_response(*refused, s.query_id);
+      if (auto refused = refuse_for_reader(s.shape)) return error_response(*refused, s.query_id);
     const std::string tag = fmt::format("yagura-{}", next_tag_.fetch_add(1));
     settings->emplace_back("log_comment", tag);
     auto connection = storage_->connect(*settings);
@@ -110,13 +110,20 @@ class ServerImpl final : public EngineServer {
       auto used = (*connection)->query("USE {name:Identifier}", "Null", {{"name", s.database}});
       if (!used) return error_response(used.error(), s.query_id);
     }
-    if (!trusted) {
-      const auto judged = (*connection)->classify(s.sql);
-      if (judged.statements > 1 || (judged.statements == 1 && !judged.reads_only))
-        return error_response({164, error_text(164, "That is not allowed here: this port is for reading.", "READONLY")}, s.query_id);
-    }
+    if (!trusted)
+      if (auto refused = refuse_parsed(**connection, s)) return error_response(*refused, s.query_id);
     RunningQueries::Scope scope(running_, tag, s.query_id, [&stream] { return stream.peer_gone(); });
     return run(request, **connection, s, stream, scope);
+  }
+
+  // By the engine's own parser. First that it is one statement that only reads (INTO OUTFILE is none), then what it calls.
+  std::optional<ClickHouseError> refuse_parsed(ChdbConnection& connection, const Statement& s) const {
+    const auto judged = connection.classify(s.sql);
+    if (judged.statements > 1 || (judged.statements == 1 && !judged.reads_only))
+      return ClickHouseError{164, error_text(164, "That is not allowed here: this port is for reading.", "READONLY")};
+    const auto tree = connection.query("EXPLAIN AST " + std::string(s.sql), "TSVRaw", s.parameters);
+    if (!tree) return tree.error();
+    return refuse_tree_for_reader(tree->data, *storage_);
   }
 
   std::optional<ClickHouseError> refuse_stranger(const net::HttpRequest& request, bool trusted) const {

@@ -205,11 +205,17 @@ TEST_F(RealEngine, LetsReadersOnlyRead) {
         std::string("KILL QUERY WHERE 1"), std::string("SYSTEM SHUTDOWN"), std::string("CREATE TABLE x (a Int8) ENGINE = Memory"), std::string("INSERT INTO inserts VALUES (1, 'x')"),
         std::string("DROP TABLE inserts"), std::string("SET readonly = 0"), std::string("SELECT 1; SELECT 2"), std::string("SELECT 1 SETTINGS max_threads = 1"),
         std::string("SELECT * FROM s3('http://127.0.0.1:1/b/x')"), std::string("SELECT * FROM remote('127.0.0.1', system.one)"), std::string("EXPLAIN SELECT * FROM eval('select 1')"),
+        "SELECT /* /* */ ' */ file('" + passwd + "') /* ' */", "SELECT $'$ ' $'$, file('" + passwd + "'), 1 AS x -- '", "SELECT arrayMap(x -> file(x), ['" + passwd + "'])",
+        "DESCRIBE (SELECT file('" + passwd + "'))", "SELECT * FROM loop(file('" + passwd + "', LineAsString))", std::string("EXPLAIN SELECT 1 INTO OUTFILE '/tmp/never'"),
         std::string("WITH file('" + passwd + "') AS x SELECT x"), std::string("BACKUP DATABASE default TO File('/tmp/never')")}) {
     const auto response = ask_as_reader(sql);
     EXPECT_GE(response.status, 400) << sql << "\n" << response.body;
     EXPECT_EQ(response.body.find("root:"), std::string::npos) << sql;
   }
+  EXPECT_EQ(ask_as_reader("SELECT 'file(''/etc/passwd'')', file FROM (SELECT 1 AS file)").status, 200) << "a text and a column are no call";
+  EXPECT_EQ(ask_as_reader("SHOW TABLES").status, 200);
+  EXPECT_EQ(ask_as_reader("DESCRIBE TABLE system.one").status, 200);
+  EXPECT_EQ(ask_as_reader("SELECT {x:String}", "&param_x=it").body, "it\n");
   EXPECT_EQ(ask_as_reader("SELECT 1", "&max_execution_time=5").status, 200);
   EXPECT_EQ(ask_as_reader("SELECT value FROM system.settings WHERE name = 'max_execution_time'", "&max_execution_time=999999").body, "60\n");
   EXPECT_GE(ask_as_reader("SELECT 1", "&format_schema=x").status, 400);

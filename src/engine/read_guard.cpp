@@ -14,7 +14,7 @@ namespace {
 ClickHouseError readonly_error(std::string_view why) { return {164, error_text(164, why, "READONLY")}; }
 
 bool is_plain_name(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return is_ascii_alpha(c) || is_ascii_digit(c) || c == '_' || c == '.' || c == '`' || c == '"'; });
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return is_ascii_alpha(c) || is_ascii_digit(c) || c == '_' || c == '.'; });
 }
 
 struct Cap {
@@ -33,20 +33,27 @@ constexpr std::string_view kHarmless[] = {"session_timezone", "join_use_nulls", 
 
 }  // namespace
 
-std::optional<ClickHouseError> refuse_for_reader(const SqlShape& shape, const Storage& storage) {
+std::optional<ClickHouseError> refuse_for_reader(const SqlShape& shape) {
   static constexpr std::string_view kReading[] = {"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK"};
   if (shape.statements != 1) return readonly_error("Send one statement at a time.");
   if (std::ranges::find(kReading, shape.first_word) == std::end(kReading))
     return readonly_error(fmt::format("{} is not allowed here: this port is for reading.", shape.first_word.empty() ? "That" : shape.first_word));
   if (shape.into_outfile) return readonly_error("INTO OUTFILE is not allowed here.");
-  if (shape.first_word == "DESCRIBE" || shape.first_word == "DESC") {
-    // DESCRIBE opens what it names, even when reading from it is refused.
-    std::size_t at = 1;
-    if (shape.words.size() > at && shape.words[at] == "TABLE") ++at;
-    if (shape.words.size() <= at || !(is_plain_name(shape.words[at]) || shape.words[at] == "(")) return readonly_error("DESCRIBE takes the name of a table here.");
+  return std::nullopt;
+}
+
+std::optional<ClickHouseError> refuse_tree_for_reader(std::string_view tree, const Storage& storage) {
+  for (std::string_view line : split(tree, '\n')) {
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    const auto rest_after = [&](std::string_view word) { return line.substr(word.size(), line.find(" (", word.size()) - word.size()); };
+    if (line.starts_with("Function ")) {
+      const std::string name = to_lower_ascii(rest_after("Function "));
+      if (storage.reaches_outside(name)) return readonly_error(fmt::format("{}() is not allowed here: it reaches outside the tables.", name));
+    }
+    // A name such as `/etc/passwd` is a file to the engine, and DESCRIBE opens it even when reading is refused.
+    if (line.starts_with("TableIdentifier ") && !is_plain_name(rest_after("TableIdentifier ")))
+      return readonly_error("Names of tables have letters, digits and _ here.");
   }
-  for (const auto& name : shape.calls)
-    if (storage.reaches_outside(name)) return readonly_error(fmt::format("{}() is not allowed here: it reaches outside the tables.", name));
   return std::nullopt;
 }
 

@@ -10,8 +10,12 @@
 
 namespace yagura::engine {
 
-// Why the statement is refused; nullopt when it may go on to a readonly=1 connection.
-std::optional<ClickHouseError> refuse_for_reader(const SqlShape& shape, const Storage& storage);
+// Why the statement is refused at first sight; nullopt when it may go on to the engine's parser, on a readonly=1 connection.
+std::optional<ClickHouseError> refuse_for_reader(const SqlShape& shape);
+
+// Why it is refused for what it calls. `tree` is what EXPLAIN AST gives for it: the engine's own parser decides what is a
+// call and what a comment, not our lexer.
+std::optional<ClickHouseError> refuse_tree_for_reader(std::string_view tree, const Storage& storage);
 
 // The reader's limits, with those of `asked` that are harmless and not above them. Unknown or refused ones are an error,
 // as for a readonly user of a ClickHouse server.

@@ -18,30 +18,6 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-// The name within quotes, escapes undone roughly: enough to compare it with a list of names.
-std::string unquoted(std::string_view text) {
-  if (text.size() < 2 || (text.front() != '`' && text.front() != '"')) return std::string(text);
-  std::string out;
-  const char quote = text.front();
-  text = text.substr(1, text.size() - 2);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 1 < text.size()) {
-      ++i;
-      // \x66 would spell a name that we don't see: whoever writes that means no good.
-      if (text[i] == 'x' && i + 2 < text.size()) {
-        const auto digit = [](char c) { return is_ascii_digit(c) ? c - '0' : (ascii_lower(c) - 'a' + 10) & 15; };
-        out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-        i += 2;
-        continue;
-      }
-    } else if (text[i] == quote && i + 1 < text.size() && text[i + 1] == quote) {
-      ++i;
-    }
-    out += text[i];
-  }
-  return out;
-}
-
 }  // namespace
 
 std::size_t SqlLexer::skip_blanks(std::size_t at) const {
@@ -53,8 +29,12 @@ std::size_t SqlLexer::skip_blanks(std::size_t at) const {
       const std::size_t end = text_.find('\n', at);
       at = end == std::string_view::npos ? text_.size() : end + 1;
     } else if (rest.starts_with("/*")) {
-      const std::size_t end = text_.find("*/", at + 2);  // ClickHouse's do not nest
-      at = end == std::string_view::npos ? text_.size() : end + 2;
+      int depth = 1;  // they nest
+      for (at += 2; depth > 0 && at < text_.size(); ) {
+        const std::string_view here = text_.substr(at, 2);
+        depth += here == "/*" ? 1 : here == "*/" ? -1 : 0;
+        at += here == "/*" || here == "*/" ? 2 : 1;
+      }
     } else if (rest.starts_with("\xC2\xA0")) {  // a no-break space is a blank to ClickHouse
       at += 2;
     } else {
@@ -86,8 +66,8 @@ SqlToken SqlLexer::next() {
     }
     end = std::min(end, text_.size());
   } else if (c == '$') {  // heredoc: $tag$ ... $tag$
-    const std::size_t tag_end = text_.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", begin + 1);
-    if (tag_end != std::string_view::npos && text_[tag_end] == '$') {
+    const std::size_t tag_end = text_.find('$', begin + 1);  // the tag may hold anything else
+    if (tag_end != std::string_view::npos) {
       const std::string_view tag = text_.substr(begin, tag_end + 1 - begin);
       const std::size_t close = text_.find(tag, tag_end + 1);
       if (close != std::string_view::npos) {
@@ -134,11 +114,7 @@ SqlShape shape_of(std::string_view sql) {
     }
     if (is_symbol) {
       const char c = token.text.front();
-      if (c == '(') {
-        if (before.kind == SqlToken::Kind::word || before.kind == SqlToken::Kind::quoted_name)
-          shape.calls.insert(to_lower_ascii(unquoted(before.text)));
-        ++depth;
-      } else if (c == '[' || c == '{') {
+      if (c == '(' || c == '[' || c == '{') {
         ++depth;
       } else if ((c == ')' || c == ']' || c == '}') && depth > 0) {
         --depth;

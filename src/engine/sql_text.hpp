@@ -1,9 +1,8 @@
 // What must be known of a ClickHouse statement without parsing it: is it an INSERT and where does its data begin, which
-// FORMAT does it ask for, which functions does it call.
+// FORMAT does it ask for.
 //
 // A lexer (comments, quotes, heredocs, brackets), no grammar: the engine's own parser has the last word. Total, linear.
 #pragma once
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +36,7 @@ struct SqlShape {
   std::string format;          // the outermost FORMAT's word; "Values" for VALUES; "" when there is none
   bool into_outfile = false;
   std::size_t statements = 0;  // separated by ';' (of the part before data)
-  std::set<std::string> calls;    // names directly before a '(', lower case, unquoted
-  std::vector<std::string> words; // the first 8 tokens, upper case, as they are when quoted
+  std::vector<std::string> words;  // the first 8 tokens, upper case, as they are when quoted
 };
 
 SqlShape shape_of(std::string_view sql);
