@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/text.hpp"
 #include "sigma/case_fold.hpp"
 #include "sigma/field_values.hpp"
 #include "sigma/network.hpp"
@@ -24,6 +25,21 @@ const event::RecordHeader& no_header() {
 bool contains_text(std::string_view text, std::string_view wanted) {
   if (wanted.empty()) return true;
   return memmem(text.data(), text.size(), wanted.data(), wanted.size()) != nullptr;
+}
+
+// Whether `count` characters follow each other, in one line unless `across_lines`. What is not UTF-8 is no character.
+bool has_run(std::string_view text, std::size_t count, bool across_lines) {
+  if (text.size() < count) return false;
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t start = i;
+    const char32_t c = utf8::next(text, i);
+    if ((c == U'\n' && !across_lines) || (c == 0xFFFD && i == start + 1))
+      length = 0;
+    else if (++length == count)
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -179,8 +195,11 @@ bool EventView::meets(const CompiledTest& test, Leaf& leaf) {
     case Kind::any_text: return true;
     case Kind::wildcard: return test.pattern->matches(text());
     case Kind::regex:
-      if (!test.text.empty() && !contains_text(folded(leaf), test.text)) return false;
+      if (leaf.text.size() < test.least_size) return false;
+      for (const auto& literal : test.literals)
+        if (!contains_text(folded(leaf), literal)) return false;
       return RE2::PartialMatch(re2::StringPiece(leaf.text.data(), leaf.text.size()), *test.regex);
+    case Kind::run: return has_run(leaf.text, test.least_size, test.wanted);
     case Kind::network: {
       const auto address = parse_address(leaf.text);
       return address && sigma::contains(test.network, *address);

@@ -161,7 +161,7 @@ class Guard {
         exact = false;
         break;
       case CompiledTest::Kind::regex:
-        literal = {Anchor::anywhere, test.text};
+        literal = {Anchor::anywhere, test.literals.empty() ? std::string() : test.literals.front()};
         exact = false;
         break;
       case CompiledTest::Kind::exists:

@@ -1,5 +1,6 @@
 #include "sigma/program.hpp"
 
+#include "base/text.hpp"
 #include "sigma/case_fold.hpp"
 #include "sigma/regex_literal.hpp"
 
@@ -92,6 +93,16 @@ CompiledTest compile_text(const TextTest& test) {
   return compiled;
 }
 
+// `.{1000,}`, any text of some length, is a thousand states to RE2; counting is cheaper.
+std::optional<std::size_t> length_of_run(std::string_view pattern) {
+  if (!pattern.starts_with(".{") || !pattern.ends_with('}')) return std::nullopt;
+  pattern = pattern.substr(2, pattern.size() - 3);
+  if (pattern.ends_with(',')) pattern.remove_suffix(1);
+  const auto count = parse_uint64(pattern);
+  if (!count || *count == 0 || *count > 1'000) return std::nullopt;  // RE2 takes no more either
+  return static_cast<std::size_t>(*count);
+}
+
 Result<CompiledTest> compile_test(const Test& test, SlotTable& slots) {
   if (const auto* t = std::get_if<TextTest>(&test)) return compile_text(*t);
   CompiledTest compiled;
@@ -103,7 +114,15 @@ Result<CompiledTest> compile_test(const Test& test, SlotTable& slots) {
     if (!compiled.regex->ok())
       return fail(ErrorKind::invalid_input, "the regular expression '{}' cannot be used: {}", t->pattern,
                   compiled.regex->error());
-    compiled.text = folded(required_literal(t->pattern));
+    const auto needs = regex_needs(t->pattern);
+    for (const auto& literal : needs.literals) compiled.literals.push_back(folded(literal));
+    compiled.least_size = needs.least_size;
+    if (const auto run = length_of_run(t->pattern)) {
+      compiled.kind = CompiledTest::Kind::run;
+      compiled.least_size = *run;
+      compiled.wanted = t->dot_all;
+      compiled.regex.reset();
+    }
   } else if (const auto* t = std::get_if<NetworkTest>(&test)) {
     compiled.kind = CompiledTest::Kind::network;
     compiled.network = *t;

@@ -66,13 +66,16 @@ struct CompiledTest {
     number,
     exists,
     is_null,
+    run,
     field
   };
   Kind kind = Kind::equals;
   bool cased = false;
   FieldTest::Part part = FieldTest::Part::whole;
-  std::uint32_t slot = kNoSlot;  // of field
-  std::string text;              // folded unless cased; a regex's required literal, folded
+  std::uint32_t slot = kNoSlot;       // of field
+  std::string text;                   // folded unless cased
+  std::vector<std::string> literals;  // of a regex: folded texts without which it cannot match, the longest first
+  std::size_t least_size = 0;         // likewise; of a run: how many characters
   std::unique_ptr<Pattern> pattern;
   std::unique_ptr<RE2> regex;
   NetworkTest network;
