@@ -375,15 +375,24 @@ PlanPtr Binder::table(const Expression& e, const Row& row) {
       }
       return plan;
     }
-    case NodeKind::external_data:
-      not_supported(static_cast<const ExternalDataExpression&>(e).keyword, "externaldata");
-      return [&]() -> PlanPtr {
-        std::vector<PlanColumn> columns;
-        for (const auto* c : static_cast<const ExternalDataExpression&>(e).schema.columns) {
-          columns.push_back({0, std::string(c->name.text), c->type.type.value_or(Type::string)});
+    case NodeKind::external_data: {
+      const auto& x = static_cast<const ExternalDataExpression&>(e);
+      auto plan = std::make_shared<ExternalPlan>();
+      plan->span = x.keyword;
+      for (const auto* c : x.schema.columns) {
+        if (!c->type.type) {
+          error("KS115", c->type.span, fmt::format("The name '{}' is not a known type.", c->type.text));
+          return nullptr;
         }
-        return empty_table(columns);
-      }();
+        plan->columns.push_back(new_column(std::string(c->name.text), *c->type.type));
+      }
+      for (const auto* address : x.addresses) {
+        const Expr value = constant(*address, {});
+        if (is_literal(value) && value->type == Type::string) plan->addresses.push_back(value->value.text);
+      }
+      for (const auto& p : x.properties) plan->properties.emplace_back(p.name.text, parameter(x.properties, p.name.text));
+      return plan;
+    }
     case NodeKind::path: {
       const auto& p = static_cast<const PathExpression&>(e);
       const auto* target = as<CallExpression>(p.target);

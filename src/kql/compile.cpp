@@ -40,7 +40,18 @@ CompiledQuery check(std::string_view text, const Catalog& catalog, const Compile
 
 CompiledQuery compile(std::string_view text, const Catalog& catalog, const CompileOptions& options) {
   CompiledQuery out = check(text, catalog, options);
-  if (out.ok() && out.bound.plan) out.statement = to_sql(out.bound, options);
+  if (!out.ok() || !out.bound.plan) return out;
+  out.statement = to_sql(out.bound, options);
+  for (const auto& [span, what] : out.statement.unsupported) {
+    Diagnostic d;
+    d.code = "YK010";
+    d.message = what + " is not supported yet.";
+    d.start = static_cast<std::uint32_t>(std::min<std::size_t>(span.start, text.size()));
+    d.length = static_cast<std::uint32_t>(std::min<std::size_t>(span.length, text.size() - d.start));
+    locate(d, text);
+    out.diagnostics.push_back(std::move(d));
+  }
+  if (!out.ok()) out.statement = {};
   return out;
 }
 

@@ -36,6 +36,8 @@ struct SqlStatement {
   // The result's columns in order: what Native blocks hold for each type is in docs/decisions/kql-on-clickhouse.md.
   std::vector<event::ColumnSchema> columns;
   std::vector<std::string> tables;  // stored tables that are read
+  // What has no SQL: then `sql` is no use. compile() makes diagnostics of it.
+  std::vector<std::pair<Span, std::string>> unsupported;
 };
 
 struct CompiledQuery {

@@ -75,6 +75,7 @@ std::span<const Function> geo_functions();
 std::span<const Function> aggregate_functions();
 std::span<const Function> statistics_functions();
 std::span<const Function> window_functions();
+std::span<const Function> declared_functions();
 
 std::span<const std::span<const Function>> function_families();
 // By name or old spelling; exact case. Null when there is none.

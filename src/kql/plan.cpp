@@ -157,6 +157,7 @@ void append(std::string& out, const Plan& plan, int depth) {
       list(static_cast<const WindowPlan&>(plan).functions);
       break;
     case Plan::Kind::reference: out += "reference"; break;
+    case Plan::Kind::external: out += "external"; break;
   }
   append_columns(out, plan);
   const auto child = [&](const PlanPtr& p) {

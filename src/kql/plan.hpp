@@ -92,6 +92,7 @@ struct Plan {
     unnest,     // mv-expand: one row for each element
     window,     // adds columns that depend on the order of rows
     reference,  // rows of a shared plan under fresh column ids
+    external,   // externaldata: rows of a file elsewhere
   };
   Kind kind;
   std::vector<PlanColumn> columns;
@@ -208,6 +209,14 @@ struct ReferencePlan : Plan {
   static constexpr auto kKind = Kind::reference;
   ReferencePlan() : Plan(kKind) {}
   std::shared_ptr<const struct SharedPlan> target;  // columns[i] is the target's columns[i]
+};
+
+struct ExternalPlan : Plan {
+  static constexpr auto kKind = Kind::external;
+  ExternalPlan() : Plan(kKind) {}
+  Span span;  // of the keyword
+  std::vector<std::string> addresses;
+  std::vector<std::pair<std::string, std::string>> properties;  // format=csv ...
 };
 
 // A tabular let variable, `as` name, or materialize(...).

@@ -23,6 +23,7 @@ struct Sql {
 // Shared by all SELECTs of one statement.
 struct SqlNames {
   std::uint32_t next = 1;
+  std::vector<std::pair<Span, std::string>> unsupported;  // what could not be written, and where it stands in the text
   std::string fresh(std::string_view prefix) { return std::string(prefix) + std::to_string(next++); }
 };
 

@@ -83,6 +83,7 @@ class Writer {
       else text = with + " " + text;
     }
     out.sql = std::move(text);
+    out.unsupported = std::move(names_.unsupported);
     out.tables.assign(tables_.begin(), tables_.end());
     out.settings = {{"join_use_nulls", "1"},
                     {"enable_positional_arguments", "0"},
@@ -202,7 +203,8 @@ class Writer {
         count_in(p.to);
         return count_in(p.step);
       }
-      case Plan::Kind::scan: return;
+      case Plan::Kind::scan:
+      case Plan::Kind::external: return;
     }
   }
 
@@ -315,8 +317,16 @@ class Writer {
       case Plan::Kind::unnest: return unnest(static_cast<const UnnestPlan&>(plan), needed);
       case Plan::Kind::window: return window(static_cast<const WindowPlan&>(plan), needed);
       case Plan::Kind::reference: return reference(static_cast<const ReferencePlan&>(plan), needed);
+      case Plan::Kind::external: return external(static_cast<const ExternalPlan&>(plan), needed);
     }
     return {};
+  }
+
+  Relation external(const ExternalPlan& p, const Needed& needed) {
+    names_.unsupported.push_back({p.span, "externaldata"});
+    ValuesPlan none;
+    none.columns = p.columns;
+    return values(none, needed);
   }
 
   Relation scan(const ScanPlan& p, const Needed& needed) {

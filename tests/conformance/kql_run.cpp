@@ -119,9 +119,7 @@ std::string schema_text(const std::vector<kql::PlanColumn>& columns) {
   return out + ")";
 }
 
-std::shared_ptr<const event::SchemaSet> load_sentinel_tables(const std::filesystem::path& cases) {
-  // Read as they are: SchemaSet::load() would add the columns that every stored table has here.
-  auto set = std::make_shared<event::SchemaSet>();
+SentinelTables::SentinelTables(const std::filesystem::path& cases) {
   for (const auto& entry : std::filesystem::directory_iterator(cases / "sentinel" / "tables")) {
     if (entry.path().extension() != ".json") continue;
     std::ifstream in(entry.path());
@@ -134,9 +132,19 @@ std::shared_ptr<const event::SchemaSet> load_sentinel_tables(const std::filesyst
     for (const auto& p : v.at("Properties").as_array()) {
       table.columns.push_back({text(p.as_object(), "Name"), event::parse_kql_type(text(p.as_object(), "Type")).value_or(event::KqlType::string), ""});
     }
-    set->put(std::move(table));
+    tables_.insert_or_assign(table.name, std::move(table));
   }
-  return set;
+}
+
+const event::TableSchema* SentinelTables::find_table(std::string_view name) const {
+  const auto it = tables_.find(name);
+  return it == tables_.end() ? nullptr : &it->second;
+}
+
+std::vector<std::string_view> SentinelTables::table_names() const {
+  std::vector<std::string_view> names;
+  for (const auto& [name, table] : tables_) names.push_back(name);
+  return names;
 }
 
 void run_kql(KqlRun& run) {
@@ -234,7 +242,7 @@ std::string against_oracle(const std::string& query, const json::object& oracle,
 }  // namespace
 
 void run_kql_community(KqlRun& run) {
-  const kql::SchemaCatalog catalog(load_sentinel_tables(run.cases));
+  const SentinelTables catalog(run.cases);
   for (const auto& c : read_lines(run.cases / "kql" / "community.jsonl")) {
     const std::string id = text(c, "id"), kind = text(c, "class");
     if (id.find(run.only) == std::string::npos) continue;
@@ -253,7 +261,7 @@ void run_kql_community(KqlRun& run) {
 }
 
 void run_sentinel_bind(KqlRun& run) {
-  const kql::SchemaCatalog catalog(load_sentinel_tables(run.cases));
+  const SentinelTables catalog(run.cases);
   for (const auto& c : read_lines(run.cases / "sentinel" / "oracle.jsonl")) {
     const std::string file = text(c, "file");
     if (file.find(run.only) == std::string::npos) continue;

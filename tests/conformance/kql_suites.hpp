@@ -35,6 +35,7 @@ struct KqlRun {
 void run_kql(KqlRun& run);
 void run_kql_community(KqlRun& run);
 void run_kql_errors(KqlRun& run);
+void run_kql_inflight(KqlRun& run);
 void run_sentinel_bind(KqlRun& run);
 
 // ClickHouse in this process, by libchdb's C ABI.
@@ -51,8 +52,18 @@ class Engine {
   std::unique_ptr<Functions> functions_;
 };
 
-// Schemas of all tables under cases/sentinel/tables.
-std::shared_ptr<const event::SchemaSet> load_sentinel_tables(const std::filesystem::path& cases);
+// The tables under cases/sentinel/tables as they are: a SchemaSet would add the columns that every stored table has here.
+class SentinelTables final : public kql::Catalog {
+ public:
+  explicit SentinelTables(const std::filesystem::path& cases);
+  const event::TableSchema* find_table(std::string_view name) const override;
+  const kql::StoredFunction* find_function(std::string_view) const override { return nullptr; }
+  std::vector<std::string_view> table_names() const override;
+  std::vector<std::string_view> function_names() const override { return {}; }
+
+ private:
+  std::map<std::string, event::TableSchema, std::less<>> tables_;
+};
 std::string schema_text(const std::vector<kql::PlanColumn>& columns);  // "(a: long, b: string)"
 std::string first_error(const kql::CompiledQuery& compiled);
 // The query of a rule file, line breaks kept; "" when it has none.

@@ -14,7 +14,7 @@ std::span<const std::span<const Function>> function_families() {
       operator_functions(), conversion_functions(), logic_functions(),    math_functions(),     string_functions(),
       text_search_functions(), parse_functions(),   encoding_functions(), hash_functions(),     datetime_functions(),
       array_functions(),    bag_functions(),        ip_functions(),       unit_functions(),     series_functions(),
-      geo_functions(),      aggregate_functions(),  statistics_functions(), window_functions(),
+      geo_functions(),      aggregate_functions(),  statistics_functions(), window_functions(), declared_functions(),
   };
   return families;
 }
@@ -68,7 +68,7 @@ std::string functions_as_markdown() {
     std::vector<const Function*> list;
     for (const auto family : function_families()) {
       for (const Function& f : family) {
-        if (f.kind == kind && f.name[0] != '.') list.push_back(&f);
+        if (f.kind == kind && f.name[0] != '.' && (f.emit != nullptr || !f.sql.empty())) list.push_back(&f);
       }
     }
     std::ranges::sort(list, {}, [](const Function* f) { return f->name; });

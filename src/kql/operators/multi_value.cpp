@@ -200,7 +200,8 @@ PlanPtr run_per_group(Binder& b, const PlanPtr& plan, const Plan* source, const 
     case Plan::Kind::sequence:
     case Plan::Kind::scan:
     case Plan::Kind::union_:
-    case Plan::Kind::reference: break;
+    case Plan::Kind::reference:
+    case Plan::Kind::external: break;
   }
   b.not_supported(span, "A sub-query of this form");
   return nullptr;
