@@ -85,6 +85,14 @@ TEST(Json, BoundsDepthAndFields) {
   EXPECT_EQ(batch[0].header().malformed, "more than 4,096 fields in a JSON object");
 }
 
+TEST(Syslog, EncodesWhatItDecodes) {
+  event::RecordBatch batch;
+  const std::string_view line =
+      R"(<165>1 2026-10-11T22:14:15.003000Z host app 12 ID7 [x@1 a="quo\"te" b="back\\slash" c="brack\]et"][y@2] the text)";
+  decode("syslog", {.raw = line}, {}, batch);
+  EXPECT_EQ(encode_syslog(batch[0]), line);
+}
+
 TEST(Cef, EncodesWhatItDecodes) {
   event::RecordBatch batch;
   const std::string_view line = R"(CEF:0|a\|b|c\\d|1|2|na=me|3|path=C:\\x\\y msg=one\ntwo k\=v cs1= last=x\\n)";

@@ -8,6 +8,7 @@
 #pragma once
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "event/record.hpp"
@@ -37,6 +38,11 @@ struct SyslogHeader {
   std::size_t malformed_at = 0;
 };
 SyslogHeader parse_syslog_header(std::string_view line, ReceiveTime received_at, std::chrono::minutes utc_offset);
+
+// The record as an RFC 5424 message: header and structured data from its syslog fields ("-" for what it has not; characters that
+// a header field may not hold become '?'), then the text of Message. Without Facility and Severity it is user.notice.
+// The time is the record's. Decoding it gives the same fields again, as long as the header's words fit the RFC's lengths.
+std::string encode_syslog(const event::Record& record);
 
 // "kern" .. "local7" and "emerg" .. "debug", as Microsoft Sentinel and rsyslog write them.
 std::string_view facility_name(int facility);  // 0..23

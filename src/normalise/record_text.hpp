@@ -18,6 +18,8 @@ inline void add_record(event::RecordBatch& batch, std::string_view text) {
     if (colon == std::string_view::npos) continue;
     const std::string_view name = batch.arena().copy(line.substr(0, colon));
     const std::string_view value = batch.arena().copy(line.substr(colon + 2));
+    if (name == "Message" && value.size() >= 2 && header.origin.raw == "raw bytes")
+      header.origin.raw = value.substr(1, value.size() - 2);
     if (name == "@format")
       header.format = value;
     else if (name == "@malformed")
