@@ -323,6 +323,8 @@ TEST_F(ApiTest, LogAnalyticsPreferences) {
   const auto response = call("POST", "/v1/workspaces/any/query", R"({"query":"render"})", headers);
   const auto body = parsed(response);
   EXPECT_EQ(body.at("render").at("visualization").as_string(), "timechart");
+  EXPECT_EQ(body.at("render").at("title").as_string(), "Volume");
+  EXPECT_FALSE(body.at("render").at("accumulate").as_bool());
   EXPECT_EQ(body.at("statistics").at("query").at("executionTime").as_double(), 0.0015);
   EXPECT_EQ(query_.last().limits.timeout, std::chrono::seconds(30));
   EXPECT_FALSE(query_.last().from_ticks.has_value());

@@ -82,7 +82,7 @@ query::QueryOutcome FakeQueryService::run(const query::QueryRequest& request, qu
     outcome.notices.push_back("The result was cut after 2 rows");
   } else if (text == "render") {
     send(1);
-    outcome.visualization = R"({"visualization":"timechart","title":null})";
+    outcome.visualization = R"({"Visualization":"timechart","Title":"Volume"})";
   } else if (text == "slow") {
     const auto deadline = std::chrono::steady_clock::now() + request.limits.timeout;
     while (!request.cancelled->load()) {

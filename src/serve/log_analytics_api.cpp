@@ -105,10 +105,7 @@ Reply run(Context& context, const Exchange& exchange, const LogAnalyticsQuery& w
   }
   if (preferences.render) {
     body += ",\"render\":";
-    body +=
-        outcome.visualization.empty()
-            ? R"({"visualization":null,"title":null,"accumulate":false,"isQuerySorted":false,"kind":null,"annotation":"","by":null})"
-            : outcome.visualization;
+    body += render_json(outcome.visualization);
   }
   if (outcome.truncated) {
     body += ",\"error\":";

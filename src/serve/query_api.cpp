@@ -50,7 +50,7 @@ void append_tail(std::string& out, const query::QueryOutcome& outcome) {
   out += "\"stats\":";
   append_stats(out, outcome.stats);
   out += ",\"render\":";
-  out += outcome.visualization.empty() ? "null" : outcome.visualization;
+  out += outcome.visualization.empty() ? "null" : render_json(outcome.visualization);
   out += ",\"notices\":[";
   for (std::size_t i = 0; i < outcome.notices.size(); ++i) {
     if (i != 0) out += ',';

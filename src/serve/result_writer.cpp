@@ -1,8 +1,11 @@
 #include "serve/result_writer.hpp"
 
+#include <boost/json.hpp>
+
 #include <cmath>
 
 #include "base/json_writer.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace yagura::serve {
@@ -229,6 +232,24 @@ void append_log_analytics_statistics(std::string& out, const query::QueryStats& 
   json.key("tableRowCount").number(stats.rows_returned);
   json.end_object().end_array();
   json.end_object().end_object();
+}
+
+std::string render_json(std::string_view visualization) {
+  namespace json = boost::json;
+  json::object render{{"visualization", nullptr},  {"title", nullptr},  {"xColumn", nullptr}, {"series", nullptr},
+                      {"anomalyColumns", nullptr}, {"xTitle", nullptr}, {"yTitle", nullptr},  {"xAxis", nullptr},
+                      {"yAxis", nullptr},          {"legend", nullptr}, {"ySplit", nullptr},  {"accumulate", false},
+                      {"isQuerySorted", false},    {"kind", nullptr},   {"ymin", "NaN"},      {"ymax", "NaN"}};
+  boost::system::error_code error;
+  const json::value given = json::parse(visualization, error);
+  if (!error && given.is_object()) {
+    for (const auto& [key, value] : given.get_object()) {
+      std::string name(key);
+      if (!name.empty()) name.front() = ascii_lower(name.front());
+      render[name] = value;
+    }
+  }
+  return json::serialize(render);
 }
 
 void append_stats(std::string& out, const query::QueryStats& stats) {

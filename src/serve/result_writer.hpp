@@ -74,6 +74,9 @@ class ObjectRows : public query::RowSink {
 
 // {"query":{...}} as the Log Analytics API reports it with include-statistics.
 void append_log_analytics_statistics(std::string& out, const query::QueryStats& stats);
+// `render` as the Log Analytics API writes it: names in lower camel case, all of them there. `visualization` is Kusto's
+// {"Visualization":"timechart","Title":...} or ""; what is no JSON object counts as "".
+std::string render_json(std::string_view visualization);
 // Our own: {"compile_us","total_us","rows_read","bytes_read","rows_returned"}.
 void append_stats(std::string& out, const query::QueryStats& stats);
 
