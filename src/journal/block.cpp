@@ -143,14 +143,12 @@ const Entry* Block::find(Position position) const {
   return contains(position) ? &entries()[position.number() - first_.number()] : nullptr;
 }
 
-// Layout of a version 8 UUID (RFC 9562 section 5.8): 48 free bits, version, 12 free bits, variant, 62 free bits.
+// Layout of a version 8 UUID (RFC 9562 section 5.8): 48 free bits, version, 12 free bits, variant, 62 free bits. The
+// upper 32 of the first free bits are for the index of an event within its entry (event::Record::item_id); the entry
+// itself has 0.
 Guid item_id_of(const Entry& entry) {
   if (entry.item_id != Guid{}) return entry.item_id;
-  const std::uint64_t hash = hash64(entry.payload);
-  Guid id;
-  id.high = (hash & 0xFFFF'FFFF'FFFF'0000ULL) | 0x8000ULL | (hash & 0x0FFFULL);
-  id.low = 0x8000'0000'0000'0000ULL | (entry.position.number() & 0x3FFF'FFFF'FFFF'FFFFULL);
-  return id;
+  return {0x8000ULL, 0x8000'0000'0000'0000ULL | (entry.position.number() & 0x3FFF'FFFF'FFFF'FFFFULL)};
 }
 
 std::optional<Position> position_in(const Guid& item_id) {

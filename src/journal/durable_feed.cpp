@@ -4,6 +4,11 @@
 
 namespace yagura::journal {
 
+namespace {
+// A block of one short line is mostly overhead.
+std::uint64_t memory_of(const Block& block) { return block.bytes().count() + 512; }
+}  // namespace
+
 void DurableFeed::publish(Position durable, std::span<const std::shared_ptr<const Block>> blocks) {
   // Freed outside the lock: giving back a block's memory takes a while.
   std::vector<std::shared_ptr<const Block>> dropped;
@@ -12,10 +17,10 @@ void DurableFeed::publish(Position durable, std::span<const std::shared_ptr<cons
     durable_ = durable;
     for (const auto& block : blocks) {
       recent_.push_back(block);
-      recent_bytes_ += block->bytes().count();
+      recent_bytes_ += memory_of(*block);
     }
     while (recent_.size() > 1 && recent_bytes_ > cache_limit_) {
-      recent_bytes_ -= recent_.front()->bytes().count();
+      recent_bytes_ -= memory_of(*recent_.front());
       dropped.push_back(std::move(recent_.front()));
       recent_.pop_front();
     }

@@ -30,6 +30,7 @@ class JournalTest : public ::testing::Test {
     options.block_size = 8_KiB;
     options.commit_interval = 1ms;
     options.min_free = 0_B;
+    options.retry_interval = 5ms;
   }
 
   std::unique_ptr<Writer> open() {

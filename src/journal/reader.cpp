@@ -140,7 +140,7 @@ Result<FoundEntry> Reader::find_item(const Guid& item_id, Position from) const {
   if (const auto position = position_in(item_id)) {
     auto found = find_entry(*position);
     // Another system's version 8 UUID may look like ours: only the same identity counts.
-    if (found && item_id_of(*found->entry) == item_id) return found;
+    if (found && found->entry->item_id == Guid{}) return found;
     if (!found && found.error().kind() != ErrorKind::not_found) return found;
   }
   const auto tail = TRY(open_tail(core_->folder, from));

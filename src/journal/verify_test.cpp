@@ -27,7 +27,8 @@ class VerifyTest : public JournalTest {
   void restore() {
     for (const auto& entry : fs::directory_iterator(options.folder))
       if (!saved_.contains(entry.path())) fs::remove(entry.path());
-    for (const auto& [path, bytes] : saved_) put_bytes(path, bytes);
+    for (const auto& [path, bytes] : saved_)
+      if (!fs::exists(path) || bytes_of(path) != bytes) put_bytes(path, bytes);
   }
   static bool names(const Fault& fault, const fs::path& file, std::uint64_t offset) {
     return fault.file == file && fault.offset <= offset &&

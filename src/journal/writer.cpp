@@ -105,6 +105,7 @@ Subscription Writer::on_durable(std::function<void(Position)> callback) {
 Position Writer::durable_position() const { return core_->feed.durable(); }
 Position Writer::appended_position() const { return core_->appended(); }
 Head Writer::head() const { return core_->head(); }
+std::string Writer::trouble() const { return core_->current_trouble(); }
 WriterStatus Writer::status() const { return core_->status(); }
 const RecoveryReport& Writer::recovery() const { return core_->recovery; }
 const fs::path& Writer::folder() const { return core_->options.folder; }

@@ -43,6 +43,7 @@ struct WriterOptions {
   Bytes min_free = 256_MiB;                          // append refuses while the file system has less free space
   Bytes cache = 32_MiB;                              // newest blocks kept in memory for tails
   int compression_level = 1;                         // zstd
+  std::chrono::milliseconds retry_interval = 200ms;  // how soon a failed write is tried again
   std::shared_ptr<Storage> storage;                  // null: the operating system's files (tests put faults here)
 };
 
@@ -125,7 +126,9 @@ class Writer {
 
   // The newest durable end of the chain, signed now: to print or to anchor on another machine.
   Head head() const;
-  WriterStatus status() const;
+  WriterStatus status() const;  // looks into the folder; trouble() does not
+  // Why nothing becomes durable or is taken now, for people; "" when all is well. Cheap.
+  std::string trouble() const;
   const RecoveryReport& recovery() const;
   const std::filesystem::path& folder() const;
 

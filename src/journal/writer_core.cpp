@@ -19,7 +19,6 @@ constexpr std::size_t kMaxOriginText = 64 << 10;
 constexpr std::size_t kMaxEntriesPerAppend = 1 << 20;
 // Per block; bounds the entry table that a reader builds.
 constexpr std::uint32_t kMaxEntriesPerBlock = 1 << 16;
-constexpr auto kRetryInterval = 200ms;
 constexpr auto kSpaceInterval = 250ms;
 
 struct Meters {
@@ -131,12 +130,13 @@ Result<Position> Writer::Core::append(std::span<const EntryView> entries, Deadli
   for (const EntryView& entry : entries) {
     if (current_.builder && (current_.builder->bytes() + entry.payload.size() > options.block_size.count() ||
                              current_.builder->count() >= kMaxEntriesPerBlock)) {
+      expected_block_ = options.block_size.count() + (options.block_size.count() >> 4);
       full_.push_back(std::move(current_));
       current_ = {};
       filled = true;
     }
     if (!current_.builder) {
-      current_.builder = std::make_unique<BlockBuilder>(options.block_size.count() + (options.block_size.count() >> 4));
+      current_.builder = std::make_unique<BlockBuilder>(expected_block_);
       current_.first = next_;
     }
     current_.builder->add(entry);
@@ -196,6 +196,11 @@ WriterStatus Writer::Core::status() const {
   return status;
 }
 
+std::string Writer::Core::current_trouble() const {
+  const std::lock_guard lock(mutex_);
+  return closing_ ? "the journal is closed" : trouble();
+}
+
 Result<> Writer::Core::close(Deadline deadline) {
   std::unique_lock lock(mutex_);
   closing_ = true;
@@ -218,7 +223,7 @@ void Writer::Core::run() {
   std::unique_lock lock(mutex_);
   while (!give_up_) {
     if (stalled_here_) {
-      work_.wait_for(lock, kRetryInterval, [&] { return give_up_; });
+      work_.wait_for(lock, options.retry_interval, [&] { return give_up_; });
       if (give_up_) break;
       lock.unlock();
       check_space();
@@ -253,6 +258,7 @@ void Writer::Core::run() {
       full_.pop_front();
     } else if (current_.builder) {
       taken = std::exchange(current_, {});
+      expected_block_ = taken.builder->bytes() + (taken.builder->bytes() >> 2);
     }
     lock.unlock();
     if (taken.builder) {
@@ -299,15 +305,17 @@ void Writer::Core::encode(Pending pending) {
   block.header.content_size = static_cast<std::uint32_t>(block.content.size());
   block.header.committed_at = ReceiveClock::now();
   block.header.codec = Codec::none;
-  std::string compressed(ZSTD_compressBound(block.content.size()), '\0');
-  const std::size_t size = ZSTD_compressCCtx(compressor_, compressed.data(), compressed.size(), block.content.data(),
+  // A quiet journal commits a few lines at a time: they must not each keep a whole block's memory in the cache.
+  if (block.content.capacity() > 2 * block.content.size()) block.content.shrink_to_fit();
+  const std::size_t bound = ZSTD_compressBound(block.content.size());
+  if (compressed_.size() < bound) compressed_.resize(bound);
+  const std::size_t size = ZSTD_compressCCtx(compressor_, compressed_.data(), compressed_.size(), block.content.data(),
                                              block.content.size(), options.compression_level);
   if (!ZSTD_isError(size) && size < block.content.size()) {
-    compressed.resize(size);
-    compressed.shrink_to_fit();
-    block.stored = std::move(compressed);
+    block.stored.assign(compressed_, 0, size);
     block.header.codec = Codec::zstd;
   }
+  if (compressed_.size() > 4 * options.block_size.count()) std::string().swap(compressed_);  // after a huge entry
 }
 
 Result<> Writer::Core::start_segment(Position first) {

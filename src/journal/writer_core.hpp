@@ -29,6 +29,7 @@ class Writer::Core {
   Position appended() const;
   Head head() const;
   WriterStatus status() const;
+  std::string current_trouble() const;
   Result<RetentionReport> retain(const RetentionPolicy& policy);
   Result<> close(Deadline deadline);
 
@@ -83,6 +84,7 @@ class Writer::Core {
   std::condition_variable ended_;  // close waits for the commit thread
   Pending current_ GUARDED_BY(mutex_);
   std::deque<Pending> full_ GUARDED_BY(mutex_);
+  std::size_t expected_block_ GUARDED_BY(mutex_) = 0;  // what the next block will need, judged by the last
   std::uint64_t pending_bytes_ GUARDED_BY(mutex_) = 0;
   std::uint64_t pending_entries_ GUARDED_BY(mutex_) = 0;
   Position appended_ GUARDED_BY(mutex_);  // the last given out, or found at the start
@@ -111,6 +113,7 @@ class Writer::Core {
   bool head_stale_ = false;
   bool stalled_here_ = false;
   ZSTD_CCtx_s* compressor_;
+  std::string compressed_;  // used again for each block
 
   std::mutex retain_mutex_;
   std::thread thread_;
