@@ -37,6 +37,7 @@ class Yagura:
         self.tcp_port, self.tls_port, self.hec_port = free_port(), free_port(), free_port()
         self.udp_port = free_port(socket.SOCK_DGRAM)
         self.hec_token = "11111111-2222-3333-4444-555555555555"
+        self.ack_token = "99999999-2222-3333-4444-555555555555"
         self.extra_settings = settings
         self.process = None
         self.token = None
@@ -51,10 +52,11 @@ log: {{level: info, format: json}}
 journal: {{min_free: 16MiB}}
 api: {{http: "127.0.0.1:{self.http_port}", https: "127.0.0.1:{self.https_port}"}}
 sources:
-  - {{name: udp, type: syslog-udp, address: 127.0.0.1, port: {self.udp_port}}}
-  - {{name: tcp, type: syslog-tcp, address: 127.0.0.1, port: {self.tcp_port}}}
-  - {{name: tls, type: syslog-tls, address: 127.0.0.1, port: {self.tls_port}}}
-  - {{name: hec, type: hec, address: 127.0.0.1, port: {self.hec_port}, tokens: [{{name: tests, token: "{self.hec_token}"}}]}}
+  - {{name: udp, kind: syslog, transport: udp, listen: "127.0.0.1:{self.udp_port}"}}
+  - {{name: tcp, kind: syslog, transport: tcp, listen: "127.0.0.1:{self.tcp_port}"}}
+  - {{name: tls, kind: syslog, transport: tls, listen: "127.0.0.1:{self.tls_port}"}}
+  - {{name: hec, kind: hec, listen: "127.0.0.1:{self.hec_port}", tls: {{enabled: false}},
+     tokens: [{{name: tests, token: "{self.hec_token}"}}, {{name: acks, token: "{self.ack_token}", acks: true}}]}}
 {self.extra_settings}
 """)
 
@@ -166,9 +168,9 @@ sources:
             while connection.recv(4096):
                 pass
 
-    def hec(self, events, path="/services/collector/event", headers=None, timeout=60):
+    def hec(self, events, path="/services/collector/event", headers=None, timeout=60, token=None):
         body = events if isinstance(events, bytes) else "".join(json.dumps(event) for event in events).encode()
-        headers = {"Authorization": f"Splunk {self.hec_token}", **(headers or {})}
+        headers = {"Authorization": f"Splunk {token or self.hec_token}", **(headers or {})}
         request = urllib.request.Request(f"http://127.0.0.1:{self.hec_port}{path}", data=body, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:

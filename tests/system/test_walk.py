@@ -51,12 +51,13 @@ def test_an_alert_within_a_second(yagura, tmp_path):
 
 def test_hec_with_acks(yagura):
     channel = {"X-Splunk-Request-Channel": "0aeeac95-ac74-4aa9-b30d-6c4c0ac581ba"}
-    status, answer = yagura.hec([{"event": {"message": f"hec {i}", "number": i}, "host": "hec-host", "sourcetype": "app"} for i in range(50)], headers=channel)
+    status, answer = yagura.hec([{"event": {"message": f"hec {i}", "number": i}, "host": "hec-host", "sourcetype": "app"} for i in range(50)],
+                                headers=channel, token=yagura.ack_token)
     assert status == 200 and answer["code"] == 0, answer
     until = time.time() + 10
     acks = {}
     while time.time() < until:
-        status, acks = yagura.hec(json.dumps({"acks": [answer["ackId"]]}).encode(), "/services/collector/ack", channel)
+        status, acks = yagura.hec(json.dumps({"acks": [answer["ackId"]]}).encode(), "/services/collector/ack", channel, token=yagura.ack_token)
         if acks.get("acks", {}).get(str(answer["ackId"])):
             break
         time.sleep(0.05)
