@@ -11,10 +11,11 @@ namespace {
 // Digits, then a fraction: exact, where a double would lose the 100 ns.
 std::optional<EventTime> parse_epoch(std::string_view text) {
   std::size_t digits = 0;
-  std::int64_t whole = 0;
+  std::uint64_t number = 0;
   while (digits < text.size() && digits < 19 && is_ascii_digit(text[digits]))
-    whole = whole * 10 + (text[digits++] - '0');
-  if (digits < 9) return std::nullopt;
+    number = number * 10 + static_cast<unsigned>(text[digits++] - '0');
+  if (digits < 9 || number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+  const auto whole = static_cast<std::int64_t>(number);
   std::string_view fraction;
   if (digits < text.size()) {
     if (text[digits] != '.' && text[digits] != ',') return std::nullopt;

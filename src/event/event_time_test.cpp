@@ -13,6 +13,8 @@ TEST(EventTimes, TellSecondsFromNanosecondsByMagnitude) {
     EXPECT_EQ(format_datetime(time->time_since_epoch().count()), "2015-06-01T12:00:00.0000000Z") << text;
   }
   EXPECT_FALSE(parse_event_time("12345", {}));
+  EXPECT_FALSE(parse_event_time("9999999999999999999", {}));  // beyond 64 bits; found by fuzzing
+  EXPECT_FALSE(parse_event_time("923333333333333333333321", {}));
   EXPECT_FALSE(parse_event_time("yesterday", {}));
 }
 

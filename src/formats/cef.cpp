@@ -94,7 +94,7 @@ bool decode_cef_payload(std::string_view text, RecordBatch& out) {
   const auto offset = [&](std::size_t at) {
     return text.data() >= raw.data() && text.data() <= raw.data() + raw.size()
                ? static_cast<std::size_t>(text.data() - raw.data()) + at
-               : at;
+               : std::min(at, raw.size());  // a text that was put together
   };
   std::array<std::string_view, 7> parts;
   std::size_t at = 4;

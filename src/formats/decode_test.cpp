@@ -19,6 +19,7 @@ std::string decoded(std::string_view hint, const Case& c) {
   EXPECT_TRUE(received) << c.where;
   SyslogContext context;
   if (c.has("utc_offset")) context.utc_offset = std::chrono::minutes(parse_int64(trim(c["utc_offset"])).value_or(0));
+  context.columns = c["columns"];
   decode(hint,
          {.raw = c["input"],
           .peer = "192.0.2.1",
@@ -43,6 +44,7 @@ YAGURA_DECODER_CASES(CefCases, "cef", "cef");
 YAGURA_DECODER_CASES(LeefCases, "leef", "leef");
 YAGURA_DECODER_CASES(JsonCases, "json", "json");
 YAGURA_DECODER_CASES(AuditdCases, "auto", "auditd");
+YAGURA_DECODER_CASES(TabSeparatedCases, "tsv", "tsv");
 YAGURA_DECODER_CASES(HecEventCases, "hec-event", "hec");
 
 TEST(Decode, GivesOneRecordForEachLineOfARawBody) {

