@@ -23,10 +23,16 @@ class ChainWalk {
     if (auto head = read_head_file(folder_); head && *head && signature_holds(**head, keys_)) head_ = *head;
     const auto files = TRY(list_segments(folder_));
     bool at_entry = false;
-    for (const SegmentFile& file : files) {
-      at_entry = at_entry || file.path == proof_.file;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      at_entry = at_entry || files[i].path == proof_.file;
       if (!at_entry) continue;
-      if (!TRY(walk(file))) break;
+      // What stands behind the end that the next header states is no part of the journal.
+      std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
+      if (i + 1 < files.size()) {
+        const auto next = TRY(open_segment(TRY(open_source(files[i + 1].path)), files[i + 1].first, std::nullopt));
+        if (next.header) limit = next.header->previous_size;
+      }
+      if (!TRY(walk(files[i], limit))) break;
       if (proof_.signed_by) break;
     }
     proof_.chain_holds = proof_.doubt.empty();
@@ -43,7 +49,7 @@ class ChainWalk {
   }
 
   // False: the chain does not hold.
-  Result<bool> walk(const SegmentFile& file) {
+  Result<bool> walk(const SegmentFile& file, std::uint64_t limit) {
     const auto segment = TRY(open_segment(TRY(open_source(file.path)), file.first, std::nullopt));
     if (!segment.header) return refuse(fmt::format("{}: {}", file.path.string(), segment.header_fault));
     // The segment after the entry's must follow on it; where the entry's own begins, the header is believed: the
@@ -54,7 +60,7 @@ class ChainWalk {
     last_ = segment.header->previous_last;
     SegmentCursor cursor(segment.source, segment.tag);
     while (!proof_.signed_by) {
-      const SegmentStep step = TRY(cursor.next());
+      const SegmentStep step = TRY(cursor.next(SegmentCursor::Depth::whole, limit));
       if (step.kind == SegmentStep::Kind::end || step.kind == SegmentStep::Kind::incomplete) return true;
       if (step.kind == SegmentStep::Kind::damage)
         return refuse(fmt::format("{} is damaged at byte {}: {}", file.path.string(), step.offset, step.what));

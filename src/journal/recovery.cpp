@@ -204,6 +204,8 @@ Result<Recovered> recover(const fs::path& folder, const PublicKeys& keys) {
   }
   if (files.empty()) report.promise_broken = report.promised > result.end.last;
 
+  // A segment's name may not have reached the disk before the crash; from here on it counts as durable.
+  if (auto synced = fsync_directory(folder); !synced) log_warning("journal", "{}", synced.error().message());
   report.last = result.end.last;
   const Position seen = std::max(report.last, report.promised);
   report.next = Position(seen.number() + 1 + (report.clean ? 0 : kPositionJump));

@@ -83,6 +83,15 @@ TEST_F(RetentionTest, DeletesByAge) {
   EXPECT_GT(writer->retain(policy).value().segments_deleted, 1U);
 }
 
+TEST_F(RetentionTest, AQuietJournalBeginsNewSegmentsByAge) {
+  options.segment_age = std::chrono::hours(0);
+  auto writer = open();
+  append_lines(*writer, 60);
+  EXPECT_EQ(segments().size(), 3U);
+  ASSERT_TRUE(writer->close({}));
+  EXPECT_TRUE(verify(options.folder).value().intact());
+}
+
 TEST_F(RetentionTest, TheftIsNotRetention) {
   auto writer = open();
   append_lines(*writer, 4000);

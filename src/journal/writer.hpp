@@ -32,10 +32,11 @@ namespace yagura::journal {
 class Storage;
 
 struct WriterOptions {
-  std::filesystem::path folder;       // made when missing; one Writer at a time (a lock file keeps others out)
-  std::filesystem::path signing_key;  // PEM file outside `folder`; made at first start
-  Bytes segment_size = 128_MiB;       // a segment is sealed when it has grown past this
-  Bytes block_size = 512_KiB;         // entries compressed together at most, before compression
+  std::filesystem::path folder;          // made when missing; one Writer at a time (a lock file keeps others out)
+  std::filesystem::path signing_key;     // PEM file outside `folder`; made at first start
+  Bytes segment_size = 128_MiB;          // a segment is sealed when it has grown past this
+  std::chrono::hours segment_age = 24h;  // ... or is older than this: retention deletes whole segments
+  Bytes block_size = 512_KiB;            // entries compressed together at most, before compression
   std::chrono::milliseconds commit_interval = 20ms;  // at most one fsync in this time; none when nothing came
   std::chrono::milliseconds head_interval = 1s;      // how often the signed head file is renewed while entries come
   Bytes max_pending = 64_MiB;                        // accepted but not yet durable; append waits above it

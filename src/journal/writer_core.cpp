@@ -336,13 +336,15 @@ Result<> Writer::Core::start_segment(Position first) {
   header.promised = promised_;
   header.key = key_.fingerprint();
   segment_ = TRY(SegmentWriter::create(*storage_, options.folder, header));
+  segment_begun_ = Clock::now();
   return {};
 }
 
 bool Writer::Core::write_all() {
   while (written_count_ < in_flight_.size()) {
-    if (segment_ && written_count_ == 0 && segment_->written().size >= options.segment_size.count() && !seal(false))
-      return false;
+    const bool full = segment_ && (segment_->written().size >= options.segment_size.count() ||
+                                   Clock::now() - segment_begun_ >= options.segment_age);
+    if (full && written_count_ == 0 && !seal(false)) return false;
     InFlight& block = in_flight_[written_count_];
     if (!segment_) {
       if (auto started = start_segment(block.header.first); !started) {

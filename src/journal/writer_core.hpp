@@ -107,6 +107,7 @@ class Writer::Core {
   Position promised_;
   std::deque<InFlight> in_flight_;
   std::size_t written_count_ = 0;  // of in_flight_, from the front
+  Clock::time_point segment_begun_{};
   Clock::time_point last_sync_{};
   Clock::time_point last_head_{};
   Clock::time_point last_space_check_{};
