@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include "base/text.hpp"
+#include "normalise/fast_regex.hpp"
 
 namespace yagura::normalise {
 
@@ -133,10 +134,16 @@ Result<Grok> Grok::compile(std::string_view pattern, const Patterns& own) {
   options.set_max_mem(4 << 20);
   grok.regex_ = std::make_unique<re2::RE2>(expander.out, options);
   if (!grok.regex_->ok()) return fail(ErrorKind::invalid_input, "'{}': {}", pattern, grok.regex_->error());
+  grok.fast_ = std::make_unique<FastRegex>(std::move(expander.out));
   return grok;
 }
 
 bool Grok::match(std::string_view text, std::string_view (&out)[kMaxNames]) const {
+  switch (fast_->match(text, out, names_.size())) {
+    case FastRegex::Answer::yes: return true;
+    case FastRegex::Answer::no: return false;
+    case FastRegex::Answer::unknown: break;
+  }
   re2::StringPiece groups[kMaxNames + 1];
   const int count = static_cast<int>(names_.size()) + 1;
   if (!regex_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(), re2::RE2::UNANCHORED, groups, count))

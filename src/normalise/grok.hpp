@@ -1,7 +1,8 @@
 // Patterns of device packs: RE2's syntax with grok's named parts, "%{IP:source.ip} port %{INT:source.port}".
 //
 // %{TYPE} is a pattern of the built-in list or of the pack's own `patterns`, %{TYPE:name} also keeps its text under
-// `name`. Compiled once; matching is linear in the text (RE2), without allocation, by any thread.
+// `name`. Compiled once; matching takes bounded time (RE2, or FastRegex with its limit before it), without
+// allocation, by any thread.
 #pragma once
 #include <map>
 #include <memory>
@@ -16,6 +17,8 @@ class RE2;
 }
 
 namespace yagura::normalise {
+
+class FastRegex;
 
 class Grok {
  public:
@@ -35,6 +38,7 @@ class Grok {
  private:
   Grok();
   std::unique_ptr<re2::RE2> regex_;
+  std::unique_ptr<FastRegex> fast_;
   std::vector<std::string> names_;
 };
 
