@@ -141,8 +141,10 @@ TableLayout layout_of(const event::TableSchema& schema) {
   for (const auto& name : alike_columns(schema))
     if (const auto* column = out.find(name); column != nullptr && !column->is_alias && name != "TimeGenerated") order += ", " + quoted_name(name);
   out.order_by = "(" + order + ", `TimeGenerated`)";
+  // Columns share one file until a part has half a gigabyte (uncompressed): with a file and an fsync for each of
+  // CommonSecurityLog's 160 columns an insert took three times as long, nearly all of it in the file system.
   out.settings =
-      "non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, old_parts_lifetime = 60, allow_nullable_key = 1, "
+      "min_bytes_for_wide_part = 536870912, non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, old_parts_lifetime = 60, allow_nullable_key = 1, "
       "fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1";
   return out;
 }
