@@ -17,7 +17,7 @@ constexpr bool is_host_char(char c) {
 }
 constexpr bool is_tag_char(char c) {
   return is_ascii_alpha(c) || is_ascii_digit(c) || c == '.' || c == '-' || c == '_' || c == '/' || c == '@' ||
-         c == '#' || c == '+' || c == '$' || c == '~' || c == '\\' || static_cast<unsigned char>(c) >= 0x80;
+         c == '#' || c == '+' || c == '$' || c == '~' || c == '\\' || c == '(' || c == ')' || static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_hex(char c) { return is_ascii_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f'); }
 
@@ -308,7 +308,7 @@ struct Parser {
     if (rest.starts_with("CEF:") || rest.starts_with("LEEF:")) return;
     std::size_t size = 0;
     while (size < rest.size() && size < kMaxTag && is_tag_char(rest[size])) ++size;
-    if (size == 0 || size == rest.size()) return;
+    if (size == 0 || size == rest.size() || rest.front() == '(') return;
     const std::string_view tag = rest.substr(0, size);
     if (rest[size] == ':') {
       const char after = size + 1 < rest.size() ? rest[size + 1] : ' ';

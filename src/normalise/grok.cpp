@@ -25,7 +25,8 @@ const Grok::Patterns& built_in() {
       {"GREEDY", R"(.*)"},
       {"QUOTED", R"((?:[^"\\]|\\.)*)"},
       {"IPV4", R"(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})"},
-      {"IPV6", R"([0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*(?:%\w+)?)"},
+      {"IPV6", // Four groups at least, or "::" somewhere: a time of day is no address.
+       R"((?:(?:[0-9A-Fa-f]{1,4}:){4,7}[0-9A-Fa-f.:]+|(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})*)?::[0-9A-Fa-f.:]*[0-9A-Fa-f]?)(?:%\w+)?)"},
       {"IP", R"((?:%{IPV4}|%{IPV6}))"},
       {"HOST", R"([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)"},
       {"IPORHOST", R"((?:%{IPV6}|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?))"},
@@ -41,7 +42,7 @@ const Grok::Patterns& built_in() {
       {"CLOCK", R"(\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?)"},
       {"ISOTIME", R"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?)"},
       {"SYSLOGTIME", R"(%{MONTH}\s+\d{1,2}\s+(?:\d{4}\s+)?%{CLOCK})"},
-      {"HTTPTIME", R"(\d{2}/\w{3}/\d{4}:\d{2}:\d{2}:\d{2}(?: [+-]\d{4})?)"},
+      {"HTTPTIME", R"(\d{1,2}/\w{3}/\d{4}:\d{2}:\d{2}:\d{2}(?: [+-]\d{4})?)"},
   };
   return patterns;
 }
