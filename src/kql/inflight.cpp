@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 
 #include "kql/inflight_expression.hpp"
 #include "kql/kernels/conversion.hpp"
@@ -14,6 +15,8 @@ namespace {
 // One operator at work: rows in, rows out.
 struct Step {
   virtual ~Step() = default;
+  // From the columns that are needed behind it to those that are needed before.
+  virtual void trace(std::unordered_set<ColumnId>& needed) const = 0;
   virtual Result<> apply(Rows& rows, Arena& arena) const = 0;
 };
 
@@ -24,8 +27,9 @@ void choose(Rows& rows, const std::vector<std::uint32_t>& chosen) {
 
 struct FilterStep final : Step {
   ExpressionProgram program;
+  void trace(std::unordered_set<ColumnId>& needed) const override { program.add_columns(needed); }
   Result<> apply(Rows& rows, Arena& arena) const override {
-    const auto value = program.run(rows, arena).front();
+    const auto value = TRY(program.run(rows, arena)).front();
     const auto& condition = *value.column;
     const auto holds = [&](std::size_t row) { return condition.nulls()[row] == 0 && condition.booleans()[row] != 0; };
     if (value.constant) {
@@ -45,8 +49,12 @@ struct FilterStep final : Step {
 struct ProjectStep final : Step {
   ExpressionProgram program;
   std::vector<ColumnId> columns;
+  void trace(std::unordered_set<ColumnId>& needed) const override {
+    needed.clear();
+    program.add_columns(needed);
+  }
   Result<> apply(Rows& rows, Arena& arena) const override {
-    auto values = program.run(rows, arena);
+    auto values = TRY(program.run(rows, arena));
     Rows out{.count = rows.count, .columns = {}};
     for (std::size_t i = 0; i < columns.size(); ++i) {
       out.columns[columns[i]] = values[i].constant ? spread(*values[i].column, rows.count) : values[i].column;
@@ -59,6 +67,10 @@ struct ProjectStep final : Step {
 // Columns under other names: ids of a shared plan's rows.
 struct RenameStep final : Step {
   std::vector<std::pair<ColumnId, ColumnId>> from_to;
+  void trace(std::unordered_set<ColumnId>& needed) const override {
+    needed.clear();
+    for (const auto& [from, _] : from_to) needed.insert(from);
+  }
   Result<> apply(Rows& rows, Arena&) const override {
     Rows out{.count = rows.count, .columns = {}};
     for (const auto& [from, to] : from_to) out.columns[to] = rows.columns.at(from);
@@ -69,8 +81,9 @@ struct RenameStep final : Step {
 
 struct LimitStep final : Step {
   ExpressionProgram program;
+  void trace(std::unordered_set<ColumnId>&) const override {}
   Result<> apply(Rows& rows, Arena& arena) const override {
-    const auto value = program.run({.count = 1, .columns = {}}, arena).front();
+    const auto value = TRY(program.run(Rows{.count = 1, .columns = {}}, arena)).front();
     const auto count = value.column->is_null(0) ? 0 : std::max<std::int64_t>(0, Operand(*value.column, true).integer(0));
     if (static_cast<std::uint64_t>(count) >= rows.count) return {};
     std::vector<std::uint32_t> first(static_cast<std::size_t>(count));
@@ -93,6 +106,11 @@ struct UnnestStep final : Step {
   bool keep_empty = false;
   std::size_t max_rows = 0;
 
+  void trace(std::unordered_set<ColumnId>& needed) const override {
+    for (const auto& item : items) needed.erase(item.column);
+    if (index) needed.erase(*index);
+    program.add_columns(needed);
+  }
   // The elements of an array; a bag's members as bags of one; anything else is an element itself.
   static std::vector<std::string_view> elements(std::string_view text, bool as_pair, Arena& arena) {
     std::vector<std::string_view> out;
@@ -110,7 +128,7 @@ struct UnnestStep final : Step {
   }
 
   Result<> apply(Rows& rows, Arena& arena) const override {
-    const auto values = program.run(rows, arena);
+    const auto values = TRY(program.run(rows, arena));
     std::vector<std::uint32_t> source;
     std::vector<ColumnPtr> made;
     for (const auto& item : items) made.push_back(std::make_shared<event::Column>(item.type));
@@ -167,7 +185,10 @@ struct InFlightProgram::Impl {
   std::vector<ExpressionProgram> value_rows;
   std::vector<PlanColumn> value_columns;
   std::optional<ExpressionProgram> sequence;
+  std::uint64_t sequence_limit = std::numeric_limits<std::uint64_t>::max();  // rows that anything looks at
+  bool one_to_one = true;  // the steps so far keep every row
   std::vector<std::unique_ptr<Step>> steps;
+  std::vector<std::unordered_set<ColumnId>> needed;  // before each step
 
   Result<> add(const PlanPtr& node, int depth);
   Result<Rows> start(const event::TableBatch* input, Arena& arena) const;
@@ -205,6 +226,7 @@ Result<> InFlightProgram::Impl::add(const PlanPtr& node, int depth) {
   }
   if (const auto* plan = as<FilterPlan>(node)) {
     TRY(add(plan->input, depth + 1));
+    one_to_one = false;
     auto step = std::make_unique<FilterStep>();
     TRY(step->program.add(plan->condition));
     steps.push_back(std::move(step));
@@ -225,11 +247,16 @@ Result<> InFlightProgram::Impl::add(const PlanPtr& node, int depth) {
     TRY(add(plan->input, depth + 1));
     auto step = std::make_unique<LimitStep>();
     TRY(step->program.add(plan->count));
+    // "range x from 1 to 9e18 step 1 | take 5" makes five rows.
+    if (sequence && one_to_one && plan->count->kind == BoundExpression::Kind::literal && !plan->count->value.is_null) {
+      sequence_limit = std::min<std::uint64_t>(sequence_limit, static_cast<std::uint64_t>(std::max<std::int64_t>(0, plan->count->value.integer)));
+    }
     steps.push_back(std::move(step));
     return {};
   }
   if (const auto* plan = as<UnnestPlan>(node)) {
     TRY(add(plan->input, depth + 1));
+    one_to_one = false;
     auto step = std::make_unique<UnnestStep>();
     for (const auto& item : plan->items) {
       TRY(step->program.add(item.array));
@@ -273,8 +300,8 @@ Result<Rows> InFlightProgram::Impl::start(const event::TableBatch* input, Arena&
     for (const auto& source : scan) {
       auto at = input->find(source.stored);
       if (!at) at = input->find(source.name);
-      if (!at || input->column(*at).type() != source.type) {
-        return fail(ErrorKind::invalid_input, "the batch of {} has no column {} of type {}", table, source.name, to_string(source.type));
+      if (!at || input->column(*at).type() != source.type || input->column(*at).size() != rows.count) {
+        return fail(ErrorKind::invalid_input, "the batch of {} has no whole column {} of type {}", table, source.name, to_string(source.type));
       }
       // Not owned: the batch outlives the run, and its columns are not changed.
       auto& column = const_cast<event::Column&>(input->column(*at));
@@ -283,20 +310,21 @@ Result<Rows> InFlightProgram::Impl::start(const event::TableBatch* input, Arena&
     return rows;
   }
   if (sequence) {
-    const auto values = sequence->run({.count = 1, .columns = {}}, arena);
+    const auto values = TRY(sequence->run(Rows{.count = 1, .columns = {}}, arena));
     const Type type = value_columns.front().type;
     auto column = std::make_shared<event::Column>(type);
     const Operand from(*values[0].column, true), to(*values[1].column, true), by(*values[2].column, true);
     if (!from.is_null(0) && !to.is_null(0) && !by.is_null(0)) {
       if (type == Type::real) {
         const double first = from.real(0), last = to.real(0), step = by.real(0);
-        const auto count = step != 0 ? std::floor((last - first) / step) + 1 : 0;
+        auto count = step != 0 ? std::floor((last - first) / step) + 1 : 0;
+        count = std::min(count, static_cast<double>(sequence_limit));
         if (count > static_cast<double>(options.max_rows)) return fail(ErrorKind::exhausted, "range gives more than {} rows", options.max_rows);
         for (std::size_t i = 0; static_cast<double>(i) < count; ++i) column->append_real(first + static_cast<double>(i) * step);
       } else {
         const auto first = from.integer(0), last = to.integer(0), step = by.integer(0);
         __int128 value = first;
-        for (std::size_t made = 0; step != 0 && (step > 0 ? value <= last : value >= last); value += step) {
+        for (std::size_t made = 0; made < sequence_limit && step != 0 && (step > 0 ? value <= last : value >= last); value += step) {
           if (++made > options.max_rows) return fail(ErrorKind::exhausted, "range gives more than {} rows", options.max_rows);
           if (type == Type::int32) {
             column->append_int32(static_cast<std::int32_t>(value));
@@ -313,7 +341,7 @@ Result<Rows> InFlightProgram::Impl::start(const event::TableBatch* input, Arena&
   std::vector<ColumnPtr> made;
   for (const auto& column : value_columns) made.push_back(std::make_shared<event::Column>(column.type));
   for (const auto& row : value_rows) {
-    const auto values = row.run({.count = 1, .columns = {}}, arena);
+    const auto values = TRY(row.run(Rows{.count = 1, .columns = {}}, arena));
     for (std::size_t i = 0; i < made.size(); ++i) made[i]->append_from(*values[i].column, 0);
   }
   rows.count = value_rows.size();
@@ -328,7 +356,10 @@ Result<event::TableBatch> InFlightProgram::Impl::run(event::TableBatch* input) c
     result.last_position = input->last_position;
   }
   auto rows = TRY(start(input, result.arena()));
-  for (const auto& step : steps) TRY(step->apply(rows, result.arena()));
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    std::erase_if(rows.columns, [&](const auto& column) { return !needed[i].contains(column.first); });
+    TRY(steps[i]->apply(rows, result.arena()));
+  }
   for (std::size_t i = 0; i < output.size(); ++i) {
     auto& column = rows.columns.at(output[i].id);
     if (column.use_count() == 1) {
@@ -354,6 +385,14 @@ Result<InFlightProgram> InFlightProgram::compile(const BoundQuery& query, const 
   for (const auto& column : impl->output) {
     impl->columns.push_back({.name = column.name, .type = column.type, .description = {}});
   }
+  std::unordered_set<ColumnId> needed;
+  for (const auto& column : impl->output) needed.insert(column.id);
+  impl->needed.resize(impl->steps.size());
+  for (std::size_t i = impl->steps.size(); i-- > 0;) {
+    impl->steps[i]->trace(needed);
+    impl->needed[i] = needed;
+  }
+  std::erase_if(impl->scan, [&](const Impl::Source& source) { return !needed.contains(source.id); });
   return InFlightProgram(std::move(impl));
 }
 

@@ -1,5 +1,7 @@
 #include "kql/inflight_expression.hpp"
 
+#include <exception>
+
 #include "kql/function.hpp"
 
 namespace yagura::kql {
@@ -78,7 +80,7 @@ Result<std::size_t> ExpressionProgram::node_of(const Expr& expression) {
       if (constant) {
         std::vector<Value> values(nodes_.size());
         for (const auto i : node.arguments) values[i] = {nodes_[i].constant, true};
-        node.constant = call(node, values, 1, *arena_).column;
+        node.constant = TRY(call(node, values, 1, *arena_)).column;
       }
       break;
     }
@@ -94,8 +96,8 @@ Result<std::size_t> ExpressionProgram::node_of(const Expr& expression) {
   return nodes_.size() - 1;
 }
 
-ExpressionProgram::Value ExpressionProgram::call(const Node& node, const std::vector<Value>& values, std::size_t rows,
-                                                 Arena& arena) {
+Result<ExpressionProgram::Value> ExpressionProgram::call(const Node& node, const std::vector<Value>& values,
+                                                         std::size_t rows, Arena& arena) {
   std::vector<Operand> arguments;
   arguments.reserve(node.arguments.size());
   bool constant = !node.kernel->is_volatile;
@@ -112,18 +114,29 @@ ExpressionProgram::Value ExpressionProgram::call(const Node& node, const std::ve
                          .arena = arena,
                          .expression = *node.expression,
                          .state = node.state.get()};
-  node.kernel->run(kernel_call);
-  return {std::move(column), constant};
+  try {
+    node.kernel->run(kernel_call);
+  } catch (const std::exception& problem) {  // memory is out, or a kernel met a type that it does not know
+    return fail(ErrorKind::internal, "the function '{}' failed: {}", node.kernel->name, problem.what());
+  }
+  if (!kernel_call.error.empty()) return fail(ErrorKind::invalid_input, "{}", kernel_call.error);
+  return Value{std::move(column), constant};
 }
 
-std::vector<ExpressionProgram::Value> ExpressionProgram::run(const Rows& rows, Arena& arena) const {
+void ExpressionProgram::add_columns(std::unordered_set<ColumnId>& out) const {
+  for (const Node& node : nodes_) {
+    if (node.constant == nullptr && node.kernel == nullptr) out.insert(node.column);
+  }
+}
+
+Result<std::vector<ExpressionProgram::Value>> ExpressionProgram::run(const Rows& rows, Arena& arena) const {
   std::vector<Value> values(nodes_.size());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const Node& node = nodes_[i];
     if (node.constant != nullptr) {
       values[i] = {node.constant, true};
     } else if (node.kernel != nullptr) {
-      values[i] = call(node, values, rows.count, arena);
+      values[i] = TRY(call(node, values, rows.count, arena));
     } else {
       values[i] = {rows.columns.at(node.column), false};
     }

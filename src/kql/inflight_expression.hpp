@@ -4,6 +4,7 @@
 #pragma once
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.hpp"
@@ -30,7 +31,9 @@ class ExpressionProgram {
     ColumnPtr column;
     bool constant = false;
   };
-  std::vector<Value> run(const Rows& rows, Arena& arena) const;
+  // Columns of the input that it reads.
+  void add_columns(std::unordered_set<ColumnId>& out) const;
+  Result<std::vector<Value>> run(const Rows& rows, Arena& arena) const;
 
  private:
   struct Node {
@@ -42,7 +45,7 @@ class ExpressionProgram {
     ColumnId column = 0;  // of the input
   };
   Result<std::size_t> node_of(const Expr& expression);
-  static Value call(const Node& node, const std::vector<Value>& values, std::size_t rows, Arena& arena);
+  static Result<Value> call(const Node& node, const std::vector<Value>& values, std::size_t rows, Arena& arena);
 
   std::vector<Node> nodes_;
   std::unordered_map<const BoundExpression*, std::size_t> known_;

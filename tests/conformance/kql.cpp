@@ -10,7 +10,7 @@
 
 int main(int count, char** arguments) {
   if (count < 4) {
-    std::cerr << "usage: conformance_kql kql|kql-community|kql-errors|sentinel CASES FAILURES\n";
+    std::cerr << "usage: conformance_kql kql|kql-community|kql-errors|kql-inflight|sentinel CASES FAILURES\n";
     return 2;
   }
   using namespace yagura::conformance;
@@ -22,10 +22,12 @@ int main(int count, char** arguments) {
   if (suite == "kql") run_kql(run);
   else if (suite == "kql-community") run_kql_community(run);
   else if (suite == "kql-errors") run_kql_errors(run);
+  else if (suite == "kql-inflight") run_kql_inflight(run);
   else if (suite == "sentinel") run_sentinel_bind(run);
   else return 2;
   std::ofstream failures(arguments[3]);
   for (const auto& f : run.failures) failures << f << "\n";
+  failures.close();
   for (const auto& [name, tally] : run.tallies) std::cout << name << ' ' << tally.passed << '/' << tally.total << '\n';
   std::cout.flush();
   std::fflush(nullptr);

@@ -215,7 +215,8 @@ void choose(KernelCall& call) {
       }
       const std::size_t side = *condition ? 0 : 1;
       if (json::is_array(scalars[side])) {
-        out.push_back(k < sides[side].size() ? sides[side][k] : "null");
+        const auto at = sides[side].size() == 1 ? 0 : k;  // one element stands for every place
+        out.push_back(at < sides[side].size() ? sides[side][at] : "null");
       } else {
         out.push_back(scalars[side]);
       }
@@ -362,26 +363,50 @@ void range(KernelCall& call) {
 
 // --- sorting
 
+// Numbers before texts, whichever way; each in order.
+template <bool descending>
+bool sorts_before(std::string_view a, std::string_view b) {
+  const bool x = json::is_string(a), y = json::is_string(b);
+  if (x != y) return !x;
+  if (!x) {
+    const auto p = real_from_text(a), q = real_from_text(b);
+    if (p && q) return descending ? *p > *q : *p < *q;
+  }
+  return descending ? a > b : a < b;
+}
+
+// The first array sorted, further ones in the same order; then whether nulls are last.
 template <bool descending>
 void sort(KernelCall& call) {
-  const auto before = [](std::string_view a, std::string_view b) {
-    const bool x = json::is_string(a), y = json::is_string(b);
-    if (!x && !y) {
-      const auto p = real_from_text(a), q = real_from_text(b);
-      if (p && q) return *p < *q;
-    }
-    return x == y ? a < b : !x;
-  };
+  const std::size_t arrays = call.size() - (call.size() > 1 && call[call.size() - 1].type() == Type::boolean ? 1 : 0);
   for (std::size_t row = 0; row < call.rows; ++row) {
-    if (call[0].is_null(row) || !json::is_array(call[0].text(row)) || call.size() > 1) {
+    if (call[0].is_null(row) || !json::is_array(call[0].text(row))) {
       call.put_null();
       continue;
     }
-    auto items = items_of(call[0].text(row));
-    // Nulls are last, whichever way.
-    const auto nulls = std::ranges::stable_partition(items, [](std::string_view item) { return !json::is_null(item); });
-    std::stable_sort(items.begin(), nulls.begin(), [&](auto a, auto b) { return descending ? before(b, a) : before(a, b); });
-    call.put(array_of(call.arena, items));
+    const bool nulls_last = arrays == call.size() || call[arrays].is_null(row) || call[arrays].boolean(row);
+    const auto keys = items_of(call[0].text(row));
+    std::vector<std::size_t> order(keys.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::stable_sort(order, [&](std::size_t i, std::size_t j) {
+      const bool p = json::is_null(keys[i]), q = json::is_null(keys[j]);
+      if (p || q) return p != q && (nulls_last ? q : p);
+      return sorts_before<descending>(keys[i], keys[j]);
+    });
+    std::string out = arrays > 1 ? "[" : "";
+    for (std::size_t i = 0; i < arrays; ++i) {
+      if (i > 0) out += ',';
+      const auto items = call[i].is_null(row) ? Items{} : items_of(call[i].text(row));
+      if (items.size() != keys.size()) {  // of another length: cannot follow
+        out += "null";
+        continue;
+      }
+      Items sorted;
+      for (const auto k : order) sorted.push_back(items[k]);
+      out += array_of(call.arena, sorted).text;
+    }
+    if (arrays > 1) out += ']';
+    call.put(Json{call.arena.copy(out)});
   }
 }
 

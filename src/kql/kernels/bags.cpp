@@ -190,8 +190,22 @@ std::optional<Json> tree_paths(Arena& arena, Json bag) {
   return Json{arena.copy(out + ']')};
 }
 
+// A bag of what is neither null nor an empty text.
+void pack_filled(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    Bag bag;
+    for (std::size_t i = 0; i + 1 < call.size(); i += 2) {
+      const Operand& value = call[i + 1];
+      const bool empty = value.type() == Type::string ? value.text(row).empty() : value.is_null(row);
+      if (!empty) bag.add(std::string(text_of(call[i], row, call.arena)), json_of(value, row, call.arena));
+    }
+    call.put(bag.to_json(call.arena));
+  }
+}
+
 constexpr Kernel kKernels[] = {
     {"bag_pack", bag_pack},
+    {".pack_ignoring_empty", pack_filled},
     {"bag_merge", bag_merge},
     {"bag_keys", kernel_rows<[](Arena& arena, Json bag) { return bag_keys(arena, bag); }>},
     {"bag_has_key", kernel_rows<[](Json bag, std::string_view key) { return !value_at(bag.text, key).empty(); }>},

@@ -47,6 +47,13 @@ double Operand::real(std::size_t row) const {
   }
 }
 
+void KernelCall::put(double value) {
+  if (result.type() != Type::dynamic) return result.append_real(value);
+  event::Column one(Type::real);
+  one.append_real(value);
+  put(Json{json_of(Operand(one, true), 0, arena)});
+}
+
 std::string_view text_of_json(std::string_view json, Arena& arena) {
   return json::is_string(json) ? json::decode(json, arena) : json;
 }
@@ -128,8 +135,8 @@ std::optional<bool> bool_from_text(std::string_view text) {
   return *number != 0;
 }
 
-std::optional<std::int64_t> datetime_from_text(std::string_view text) { return parse_datetime(text); }
-std::optional<std::int64_t> timespan_from_text(std::string_view text) { return parse_timespan(text); }
+std::optional<std::int64_t> datetime_from_text(std::string_view text) { return parse_datetime_text(text); }
+std::optional<std::int64_t> timespan_from_text(std::string_view text) { return parse_timespan_text(text); }
 
 std::optional<Guid> guid_from_text(std::string_view text) {
   text = trim(text);

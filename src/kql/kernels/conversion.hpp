@@ -4,9 +4,7 @@
 
 namespace yagura::kql {
 
-// The value as JSON; "null" for null.
 void append_json_of(std::string& out, const Operand& value, std::size_t row);
-std::string_view json_of(const Operand& value, std::size_t row, Arena& arena);
 // A dynamic as tostring() shows it: a text without quotes, else its JSON.
 std::string_view text_of_json(std::string_view json, Arena& arena);
 

@@ -1,4 +1,5 @@
 // Kernels of conversions between types.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -173,9 +174,41 @@ void get_type(KernelCall& call) {
   }
 }
 
+// One text for equal values: members in the order of their keys.
+void append_canonical(std::string& out, std::string_view value, int depth) {
+  if (depth > 100 || (!json::is_array(value) && !json::is_object(value))) {
+    out += value;
+    return;
+  }
+  if (json::is_array(value)) {
+    out += '[';
+    const auto begin = out.size();
+    json::for_each_element(value, [&](std::string_view item) {
+      if (out.size() > begin) out += ',';
+      append_canonical(out, item, depth + 1);
+    });
+    out += ']';
+    return;
+  }
+  std::vector<std::pair<std::string_view, std::string_view>> members;
+  json::for_each_member(value, [&](std::string_view key, std::string_view item) { members.emplace_back(key, item); });
+  std::ranges::stable_sort(members, {}, [](const auto& member) { return member.first; });
+  out += '{';
+  const auto begin = out.size();
+  for (const auto& [key, item] : members) {
+    if (out.size() > begin) out += ',';
+    out += key;
+    out += ':';
+    append_canonical(out, item, depth + 1);
+  }
+  out += '}';
+}
 void dynamic_to_json(KernelCall& call) {
+  std::string out;
   for (std::size_t row = 0; row < call.rows; ++row) {
-    call.put(call[0].is_null(row) ? std::string_view() : json_of(call[0], row, call.arena));
+    out.clear();
+    if (!call[0].is_null(row)) append_canonical(out, json_of(call[0], row, call.arena), 0);
+    call.put(out);
   }
 }
 
@@ -183,7 +216,7 @@ constexpr Kernel kKernels[] = {
     {"toint", to_int},           {"tolong", to_long},         {"toreal", to_real},
     {"todecimal", to_decimal},   {"tobool", to_bool},         {"tostring", to_text},
     {"todatetime", to_datetime}, {"totimespan", to_timespan}, {"toguid", to_guid},
-    {"parse_json", parse_json},  {".to_dynamic", to_dynamic}, {"gettype", get_type},
+    {"parse_json", parse_json},  {"todynamic", parse_json},  {".to_dynamic", to_dynamic}, {"gettype", get_type},
     {"dynamic_to_json", dynamic_to_json},
 };
 

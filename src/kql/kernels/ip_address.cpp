@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.hpp"
@@ -55,11 +56,19 @@ std::optional<Ip6> parse_ip6(std::string_view text) {
     for (int i = 0; i < 4; ++i) out.address[static_cast<std::size_t>(12 + i)] = static_cast<unsigned char>(v4->address >> (24 - 8 * i));
     return out;
   }
+  const bool has_prefix = text.find('/') != std::string_view::npos;
   const auto prefix = take_prefix(text, 128);
   if (!prefix || text.size() > 45) return std::nullopt;
   const std::string copy(text);
   Ip6 out{.address = {}, .prefix = *prefix};
   if (inet_pton(AF_INET6, copy.c_str(), out.address.data()) != 1) return std::nullopt;
+  // ::a.b.c.d is the IPv4 address, and a prefix of up to 32 is one of IPv4.
+  if (text.find('.') != std::string_view::npos) {
+    if (std::all_of(out.address.begin(), out.address.begin() + 12, [](unsigned char c) { return c == 0; })) {
+      out.address[10] = out.address[11] = 0xFF;
+    }
+    if (has_prefix && out.prefix <= 32) out.prefix += 96;
+  }
   return out;
 }
 

@@ -63,6 +63,7 @@ struct KernelCall {
   Arena& arena;
   const BoundExpression& expression;
   const void* state;  // what prepare() gave
+  std::string error = {};  // set by a kernel whose query must fail: assert()
 
   std::size_t size() const { return arguments.size(); }
   const Operand& operator[](std::size_t i) const { return arguments[i]; }
@@ -83,7 +84,7 @@ struct KernelCall {
       result.append_int64(value);
     }
   }
-  void put(double value) { result.append_real(value); }
+  void put(double value);  // as JSON where the result is dynamic
   void put(const Guid& value) { result.append_guid(value); }
   void put(std::string_view value) { result.append_text(value); }
   void put(const std::string& value) { result.append_text(arena.copy(value)); }
@@ -133,6 +134,8 @@ std::span<const Kernel> ip_kernels();
 
 // What tostring() gives; "" for null.
 std::string_view text_of(const Operand& value, std::size_t row, Arena& arena);
+// The value as JSON; "null" for null.
+std::string_view json_of(const Operand& value, std::size_t row, Arena& arena);
 
 namespace kernel_detail {
 
@@ -148,7 +151,7 @@ T read(const Operand& operand, std::size_t row, Arena& arena) {
   if constexpr (std::is_same_v<T, std::string_view>) {
     return operand.type() == Type::string ? operand.text(row) : text_of(operand, row, arena);
   } else if constexpr (std::is_same_v<T, Json>) {
-    return {operand.text(row)};
+    return {operand.type() == Type::dynamic ? operand.text(row) : json_of(operand, row, arena)};
   } else if constexpr (std::is_same_v<T, DecimalText>) {
     return {operand.text(row)};
   } else if constexpr (std::is_same_v<T, bool>) {

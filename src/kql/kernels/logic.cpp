@@ -94,7 +94,16 @@ void extreme(KernelCall& call) {
   }
 }
 
+// Fails the query where the condition does not hold.
+void assert_true(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    if (!holds(call[0], row)) call.error = "assert: " + std::string(text_of(call[1], row, call.arena));
+    call.put(true);
+  }
+}
+
 constexpr Kernel kKernels[] = {
+    {"assert", assert_true},
     {"not", kernel_rows<[](bool value) { return !value; }>},
     {"isnull", null_test<true>},
     {"isnotnull", null_test<false>},

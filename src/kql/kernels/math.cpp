@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <numbers>
@@ -153,6 +154,36 @@ void round_values(KernelCall& call) {
   }
 }
 
+// Whether a value lies within `delta` of the centre.
+void around(KernelCall& call) {
+  const auto real = [](const Operand& value) { return value.type() == Type::real || value.type() == Type::decimal; };
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    if (call.any_null(row)) {
+      call.put_null();
+    } else if (real(call[0]) || real(call[1]) || real(call[2])) {
+      call.put(std::fabs(call[0].real(row) - call[1].real(row)) <= call[2].real(row));
+    } else {
+      const auto distance = static_cast<__int128>(call[0].integer(row)) - call[1].integer(row);
+      call.put((distance < 0 ? -distance : distance) <= call[2].integer(row));
+    }
+  }
+}
+
+// 1024 to the next unit.
+std::string format_bytes(double size, std::optional<std::int64_t> precision, std::optional<std::string_view> unit) {
+  constexpr std::array<std::string_view, 7> kUnits = {"Bytes", "KB", "MB", "GB", "TB", "PB", "EB"};
+  std::size_t power = 0;
+  if (unit) {
+    const auto found = std::ranges::find(kUnits, *unit);
+    if (found != kUnits.end()) power = static_cast<std::size_t>(found - kUnits.begin());
+  } else {
+    for (double rest = std::fabs(size); rest >= 1024 && power < 6; rest /= 1024) ++power;
+  }
+  const double scale = std::pow(10.0, static_cast<double>(std::clamp<std::int64_t>(precision.value_or(0), 0, 20)));
+  const double value = std::round(size / std::pow(1024.0, static_cast<double>(power)) * scale) / scale;
+  return fmt::format("{} {}", value, kUnits[power]);
+}
+
 // Bodies with > in them, which may not stand in a list of template arguments.
 constexpr auto kLog = [](double x) { return x > 0 ? Real(std::log(x)) : std::nullopt; };
 constexpr auto kLog2 = [](double x) { return x > 0 ? Real(std::log2(x)) : std::nullopt; };
@@ -168,6 +199,8 @@ constexpr auto kHex = [](std::int64_t value, std::optional<std::int64_t> length)
 
 constexpr Kernel kKernels[] = {
     {"tohex", kernel_rows<kHex>},
+    {"around", around},
+    {"format_bytes", kernel_rows<[](double size, std::optional<std::int64_t> digits, std::optional<std::string_view> unit) { return format_bytes(size, digits, unit); }>},
     {"abs", absolute},
     {"acos", kernel_rows<[](double x) { return known(std::acos(x)); }>},
     {"asin", kernel_rows<[](double x) { return known(std::asin(x)); }>},
@@ -204,6 +237,9 @@ constexpr Kernel kKernels[] = {
     {"ceiling", keep_type<[](std::int64_t x) { return x; }, [](double x) { return std::ceil(x); }>},
     {"round", round_values},
     {"rand", random_values, nullptr, true},
+    {"new_guid", [](KernelCall& call) {
+       for (std::size_t row = 0; row < call.rows; ++row) call.put(Guid::random());
+     }, nullptr, true},
     {"binary_and", kernel_rows<[](std::int64_t a, std::int64_t b) { return a & b; }>},
     {"binary_or", kernel_rows<[](std::int64_t a, std::int64_t b) { return a | b; }>},
     {"binary_xor", kernel_rows<[](std::int64_t a, std::int64_t b) { return a ^ b; }>},

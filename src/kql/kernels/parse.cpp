@@ -106,8 +106,6 @@ Json parse_path(Arena& arena, std::string_view path) {
     rest = rest.substr(at + 3);
   } else if (rest.size() >= 2 && is_ascii_alpha(rest[0]) && rest[1] == ':') {
     root = rest.substr(0, 2);
-  } else if (rest.starts_with("/") || rest.starts_with("\\")) {
-    root = rest.substr(0, 1);
   }
   if (!scheme.empty()) {
     const auto slash = std::min(rest.find_first_of("/\\"), rest.size());

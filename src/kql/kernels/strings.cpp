@@ -210,12 +210,36 @@ std::string replace_all(std::string_view text, std::string_view what, std::strin
   return out += text.substr(from);
 }
 
+// Each text of the list in turn, in what the ones before it left. A rewrite that is no text leaves its place as it was.
 std::string replace_each(Arena& arena, std::string_view text, Json lookups, Json rewrites) {
   std::vector<std::string_view> what, with;
   if (json::is_array(lookups.text)) json::for_each_element(lookups.text, [&](auto item) { what.push_back(text_of_json(item, arena)); });
-  if (json::is_array(rewrites.text)) json::for_each_element(rewrites.text, [&](auto item) { with.push_back(text_of_json(item, arena)); });
-  std::string out(text);
-  for (std::size_t i = 0; i < what.size() && !with.empty(); ++i) out = replace_all(out, what[i], with[std::min(i, with.size() - 1)]);
+  if (json::is_array(rewrites.text)) json::for_each_element(rewrites.text, [&](auto item) { with.push_back(item); });
+  struct Part {
+    std::string_view text;
+    bool done;
+  };
+  std::vector<Part> parts{{text, false}};
+  for (std::size_t i = 0; i < what.size() && !with.empty(); ++i) {
+    if (what[i].empty()) continue;
+    const auto rewrite = with[std::min(i, with.size() - 1)];
+    const auto put = json::is_string(rewrite) ? json::decode(rewrite, arena) : what[i];
+    std::vector<Part> next;
+    for (const Part& part : parts) {
+      std::size_t from = 0;
+      while (!part.done) {
+        const auto at = part.text.find(what[i], from);
+        if (at == std::string_view::npos) break;
+        if (at > from) next.push_back({part.text.substr(from, at - from), false});
+        next.push_back({put, true});
+        from = at + what[i].size();
+      }
+      if (from < part.text.size()) next.push_back({part.text.substr(from), part.done});
+    }
+    parts = std::move(next);
+  }
+  std::string out;
+  for (const Part& part : parts) out += part.text;
   return out;
 }
 

@@ -183,9 +183,11 @@ std::optional<std::int64_t> zone_offset_seconds(std::string_view name, std::int6
   if (zone == nullptr) return std::nullopt;
   const std::int64_t seconds = ticks / kTicksPerSecond - (ticks % kTicksPerSecond < 0 ? 1 : 0);
   if (utc) return offset_at(*zone, seconds);
-  // A local time: the offset that holds at the UTC time it stands for.
-  const auto guess = offset_at(*zone, seconds - offset_at(*zone, seconds));
-  return offset_at(*zone, seconds - guess) == guess ? guess : offset_at(*zone, seconds - offset_at(*zone, seconds));
+  // A local time: of the offsets before and behind a change the one that holds at the UTC time it then stands for. A
+  // time that comes twice is of the later offset, one that is skipped too.
+  const auto before = offset_at(*zone, seconds - 86400), after = offset_at(*zone, seconds + 86400);
+  if (offset_at(*zone, seconds - after) == after) return after;
+  return offset_at(*zone, seconds - before) == before ? before : after;
 }
 
 }  // namespace yagura::kql
