@@ -178,7 +178,6 @@ Result<std::shared_ptr<const TableLayout>> Store::layout(std::string_view table)
 }
 
 Result<> Store::insert(event::TableBatch& batch, const DedupToken& token, Deadline deadline) {
-  static Counter& rows = metrics().counter("yagura_store_rows_total", "Rows inserted into the store, repeats included");
   static Counter& bytes = metrics().counter("yagura_store_sent_bytes_total", "Bytes of Native blocks sent to the store");
   if (batch.row_count() == 0) return {};
   const auto layout = TRY(this->layout(batch.table()));
@@ -199,7 +198,6 @@ Result<> Store::insert(event::TableBatch& batch, const DedupToken& token, Deadli
     error.add_context(fmt::format("inserting {} rows into {}", batch.row_count(), batch.table()));
     return std::unexpected(std::move(error));
   }
-  rows.add(batch.row_count());
   return {};
 }
 
