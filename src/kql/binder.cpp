@@ -117,6 +117,7 @@ const PlanColumn* Binder::column(const Expression& e, const Plan& input) {
   while (const auto* p = as<ParenthesizedExpression>(inner)) inner = p->inner;
   if (const auto* n = as<NameExpression>(inner)) {
     if (const auto* c = find(input, n->name.text)) return c;
+    if (input.open) return nullptr;
     unknown_name(n->span, n->name.text, {.input = &input});
     return nullptr;
   }
@@ -420,6 +421,11 @@ PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
       return nullptr;
     }
     const Expr argument = constant(*e.arguments[0], row);
+    if (argument->kind == BoundExpression::Kind::parameter) {
+      open_definition_ = true;
+      ++errors_;
+      return nullptr;
+    }
     if (!is_literal(argument) || argument->type != Type::string) {
       error("KS118", e.arguments[0]->span, "The expression must be a string literal.");
       return nullptr;
@@ -464,6 +470,22 @@ PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
   return result.table;
 }
 
+std::optional<std::vector<std::vector<std::string>>> Binder::probe(PlanPtr plan, Span span, std::string_view what) {
+  if (options_.probe && errors_ == 0) {
+    BoundQuery query;
+    query.plan = std::move(plan);
+    CompileOptions options;
+    options.now_ticks = options_.now_ticks;
+    options.max_rows = 1000;
+    const SqlStatement statement = to_sql(query, options);
+    if (statement.unsupported.empty()) {
+      if (auto rows = options_.probe(statement)) return rows;
+    }
+  }
+  if (!unprobed_) unprobed_ = {at_.value_or(span), std::string(what)};
+  return std::nullopt;
+}
+
 PlanPtr Binder::sub_pipe(const Expression& body, PlanPtr input) {
   if (const auto* p = as<PipeExpression>(&body)) {
     PlanPtr plan = std::move(input);
@@ -484,7 +506,22 @@ PlanPtr Binder::sub_pipe(const Expression& body, PlanPtr input) {
 
 PlanPtr Binder::apply(const Operator& op, PlanPtr input, bool) {
   if (!spend(op.keyword)) return nullptr;
-  return bind_operator(*this, op, std::move(input));
+  const bool open = input && input->open;
+  PlanPtr result = bind_operator(*this, op, std::move(input));
+  if (open && result) {
+    switch (op.kind) {
+      case NodeKind::project:
+      case NodeKind::summarize:
+      case NodeKind::count:
+      case NodeKind::distinct:
+      case NodeKind::make_series:
+      case NodeKind::top_nested:
+      case NodeKind::top_hitters:
+      case NodeKind::get_schema: break;
+      default: result->open = true;
+    }
+  }
+  return result;
 }
 
 }  // namespace yagura::kql

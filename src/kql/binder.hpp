@@ -122,6 +122,10 @@ class Binder {
   const Catalog& catalog() const { return catalog_; }
   const CompileOptions& options() const { return options_; }
   BoundQuery& query() { return query_; }
+  // The result of a small query that decides the shape of this one; all columns of `plan` are strings. Nothing, and
+  // later a diagnostic, when nobody can run it now.
+  std::optional<std::vector<std::vector<std::string>>> probe(PlanPtr plan, Span span, std::string_view what);
+  std::optional<std::pair<Span, std::string>> unprobed() const { return unprobed_; }
   std::vector<std::string> visible_tables() const;   // views and tables, for search, find, union *
 
   // Mistakes.
@@ -169,10 +173,12 @@ class Binder {
   BoundQuery query_;
   ColumnId next_column_ = 1;
   std::size_t errors_ = 0;
+  std::optional<std::pair<Span, std::string>> unprobed_;
   std::size_t spent_ = 0;
   int depth_ = 0;
   std::optional<Span> at_;   // mistakes are told here: inside the body of a function that was checked, or is stored
   bool quiet_ = false;       // ... or not at all
+  bool open_definition_ = false;  // the definition being checked reads a table that only its caller knows
   std::vector<std::unique_ptr<ParseResult>> parsed_;  // bodies of stored functions
   std::unordered_map<std::string, Variable> stored_;
 };

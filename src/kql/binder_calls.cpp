@@ -711,6 +711,25 @@ std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row,
     }
     return result;
   }
+  if ((name == "array_sort_asc" || name == "array_sort_desc") && e.arguments.size() > 1) {
+    std::vector<Expr> arguments;
+    std::vector<const Expression*> syntax;
+    for (const auto* a : e.arguments) {
+      arguments.push_back(scalar(*a, row));
+      syntax.push_back(a);
+    }
+    std::size_t arrays = arguments.size();
+    if (arguments.back()->type == Type::boolean) --arrays;
+    if (arrays < 2) return result;
+    handled = true;
+    Expr whole = matched_call(*find_scalar(name), std::move(arguments), syntax, e.span, e.name.span);
+    for (std::size_t i = 0; i < arrays; ++i) {
+      const std::string own = name_of(*e.arguments[i], nullptr);
+      result.push_back({(own.empty() ? "array" + std::to_string(i) : own) + "_sorted",
+                        whole->type == kUnknown ? unknown(e.span) : element(whole, make_long(static_cast<std::int64_t>(i)), e.span)});
+    }
+    return result;
+  }
   // Functions over series: one array, taken apart.
   const auto parts = compound_parts(name);
   if (!parts.empty()) {

@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "event/table_batch.hpp"
 #include "kql/binder.hpp"
+#include "kql/regex.hpp"
 
 namespace yagura::kql {
 
@@ -328,6 +329,15 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
 }
 
 Expr Binder::boolean(const Expression& e, const Row& row) {
+  // `where Flag = true` is written for Flag == true; Kusto lets a named bool stand there.
+  if (const auto* named = as<NamedExpression>(&e); named != nullptr && named->names.size() == 1) {
+    Expr value = scalar(*named->value, row);
+    const PlanColumn* c = row.input != nullptr ? find(*row.input, named->names[0].text) : nullptr;
+    if (value->type == Type::boolean && c != nullptr) return binary(BinaryOperator::equal, make_column(*c), value, e.span, named->names[0].span);
+    if (value->type == Type::boolean || value->type == kUnknown) return value;
+    error("KS141", e.span, "The expression must have the type bool.");
+    return unknown(e.span);
+  }
   Expr value = scalar(e, row);
   if (value->type == Type::boolean || value->type == kUnknown) return value;
   if (value->type == Type::dynamic) return call("tobool", {value});
@@ -379,7 +389,7 @@ Expr Binder::name(const NameExpression& e, const Row& row) {
     error("KS108", e.span, "Scalar value expected.");
     return unknown(e.span);
   }
-  if (row.open) return unknown(e.span);
+  if (row.open || (row.input != nullptr && row.input->open) || (row.right != nullptr && row.right->open)) return unknown(e.span);
   if (catalog_.find_table(text) != nullptr) {
     error("KS108", e.span, "Scalar value expected.");
     return unknown(e.span);
@@ -512,6 +522,12 @@ Expr Binder::binary(BinaryOperator op, Expr left, Expr right, Span span, Span op
       if (!is_text_like(a) || !is_text_like(b)) return refuse(operator_span);
       if (a == Type::dynamic) left = convert(std::move(left), Type::string);
       if (b == Type::dynamic) right = convert(std::move(right), Type::string);
+      if (op == BinaryOperator::matches_regex && is_literal(right)) {
+        if (const auto problem = regex_problem(right->value.text)) {
+          error("KS220", right->span.length > 0 ? right->span : operator_span, fmt::format("The regular expression is not valid: {}.", *problem));
+          return unknown(span);
+        }
+      }
       const Function* f = find_scalar(to_string(op));
       if (f == nullptr) {
         not_supported(operator_span, fmt::format("The operator '{}'", to_string(op)));

@@ -140,7 +140,9 @@ void Binder::check_definition(Variable& f) {
     }
   }
   if (f.has_errors || f.lambda->result == nullptr) return;
-  const std::size_t before = errors_;
+  const std::size_t before = errors_, told = diagnostics_.size();
+  const bool outer_open = open_definition_;
+  open_definition_ = false;
   const ScopePtr outer = scope_;
   for (const auto& p : f.lambda->parameters) {
     Variable v;
@@ -162,6 +164,12 @@ void Binder::check_definition(Variable& f) {
   for (const auto* s : f.lambda->statements) statement(*s, nullptr);
   evaluate(*f.lambda->result, {});
   scope_ = outer;
+  if (open_definition_) {
+    // Its table is known only at the call: what was found wrong here may be right there.
+    diagnostics_.resize(told);
+    errors_ = before;
+  }
+  open_definition_ = outer_open;
   f.has_errors = errors_ > before;
 }
 

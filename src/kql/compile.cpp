@@ -11,13 +11,23 @@ bool CompiledQuery::ok() const {
   return std::ranges::none_of(diagnostics, [](const auto& d) { return d.severity == Diagnostic::Severity::error; });
 }
 
-CompiledQuery check(std::string_view text, const Catalog& catalog, const CompileOptions& options) {
+namespace {
+
+CompiledQuery bind_text(std::string_view text, const Catalog& catalog, const CompileOptions& options, bool to_run) {
   CompiledQuery out;
   ParseResult parsed = parse(text);
   out.diagnostics = std::move(parsed.diagnostics);
   const bool broken = !out.diagnostics.empty();
   Binder binder(parsed.tree, catalog, options, out.diagnostics);
   out.bound = binder.bind();
+  if (const auto missing = binder.unprobed(); to_run && missing) {
+    Diagnostic d;
+    d.code = "YK011";
+    d.message = "The columns of " + missing->second + " are known only from the data, which could not be asked: write its output schema.";
+    d.start = static_cast<std::uint32_t>(std::min<std::size_t>(missing->first.start, text.size()));
+    d.length = missing->first.length;
+    out.diagnostics.push_back(std::move(d));
+  }
   if (binder.has_errors() && std::ranges::none_of(out.diagnostics, [](const auto& d) { return d.severity == Diagnostic::Severity::error; })) {
     Diagnostic d;
     d.code = "YK000";
@@ -38,8 +48,14 @@ CompiledQuery check(std::string_view text, const Catalog& catalog, const Compile
   return out;
 }
 
+}  // namespace
+
+CompiledQuery check(std::string_view text, const Catalog& catalog, const CompileOptions& options) {
+  return bind_text(text, catalog, options, false);
+}
+
 CompiledQuery compile(std::string_view text, const Catalog& catalog, const CompileOptions& options) {
-  CompiledQuery out = check(text, catalog, options);
+  CompiledQuery out = bind_text(text, catalog, options, true);
   if (!out.ok() || !out.bound.plan) return out;
   out.statement = to_sql(out.bound, options);
   for (const auto& [span, what] : out.statement.unsupported) {

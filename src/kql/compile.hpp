@@ -7,6 +7,7 @@
 // Stateless, any thread. Bounded: a text that nests, expands or calls too much gives a diagnostic.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,16 +21,22 @@
 
 namespace yagura::kql {
 
+struct SqlStatement;
+
 struct CompileOptions {
   std::int64_t now_ticks = 0;  // what now() is, ticks since 1970
   // Every stored table that has TimeGenerated is cut to [from, to).
   std::optional<std::int64_t> from_ticks, to_ticks;
   // Values for declare query_parameters, by name, as KQL literals.
   std::map<std::string, std::string> parameters;
+  // Runs a statement whose result shapes the query (the keys of bag_unpack, the values of pivot) and gives its cells as
+  // text; nothing when it failed. Without it such plugins need their output schema written out.
+  std::function<std::optional<std::vector<std::vector<std::string>>>(const SqlStatement&)> probe;
   std::uint64_t max_rows = 0;           // LIMIT max_rows + 1, so that the reader sees that there was more; 0: none
   std::size_t max_bound_nodes = 400'000;  // expressions after functions are put in place
 };
 
+// All cells of a probe are text.
 struct SqlStatement {
   std::string sql;
   std::vector<std::pair<std::string, std::string>> settings;  // to be given with the query

@@ -96,6 +96,7 @@ struct Plan {
   };
   Kind kind;
   std::vector<PlanColumn> columns;
+  mutable bool open = false;  // more columns come when the query runs (bag_unpack before its probe); set before it is shared
   explicit Plan(Kind k) : kind(k) {}
   virtual ~Plan() = default;
 };
@@ -215,6 +216,7 @@ struct ExternalPlan : Plan {
   static constexpr auto kKind = Kind::external;
   ExternalPlan() : Plan(kKind) {}
   Span span;  // of the keyword
+  std::string what = "externaldata";
   std::vector<std::string> addresses;
   std::vector<std::pair<std::string, std::string>> properties;  // format=csv ...
 };

@@ -1,8 +1,18 @@
 #include "kql/regex.hpp"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 namespace yagura::kql {
+
+std::optional<std::string> regex_problem(std::string_view pattern) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(8 << 20);
+  const re2::RE2 compiled(re2::StringPiece(pattern.data(), pattern.size()), options);
+  if (compiled.ok()) return std::nullopt;
+  return compiled.error();
+}
 
 std::string regex_argument(SqlCall& call, std::size_t i) {
   if (const auto* l = call.literal(i)) return sql::text("(?-s)" + l->text);

@@ -107,7 +107,7 @@ const std::vector<SignatureSpec>& signatures_of(const Function& function) {
 bool accepts(const ParameterSpec& p, Type type) {
   if (type == kUnknown) return true;
   switch (p.family) {
-    case Family::exact: return p.type == type || promotes(type, p.type);
+    case Family::exact: return p.type == type || promotes(type, p.type) || (p.type == Type::string && type == Type::dynamic);
     case Family::scalar:
     case Family::text:
     case Family::type:

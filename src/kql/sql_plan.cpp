@@ -323,7 +323,7 @@ class Writer {
   }
 
   Relation external(const ExternalPlan& p, const Needed& needed) {
-    names_.unsupported.push_back({p.span, "externaldata"});
+    names_.unsupported.push_back({p.span, p.what});
     ValuesPlan none;
     none.columns = p.columns;
     return values(none, needed);

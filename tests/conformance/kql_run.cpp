@@ -50,7 +50,20 @@ std::string clip(std::string s, std::size_t n) {
 }
 
 std::string run_case(Engine& engine, const json::object& c, const kql::Catalog& catalog) {
-  const auto compiled = kql::compile(text(c, "query"), catalog, {.now_ticks = kNow});
+  kql::CompileOptions options{.now_ticks = kNow};
+  options.probe = [&](const kql::SqlStatement& statement) -> std::optional<std::vector<std::vector<std::string>>> {
+    std::string out;
+    if (!engine.query(statement.sql, statement.settings, out)) return std::nullopt;
+    std::vector<std::vector<std::string>> rows;
+    for (const auto line : split(out, '\n')) {
+      if (line.empty()) continue;
+      std::vector<std::string> row;
+      for (const auto& cell : json::parse(line).as_array()) row.push_back(cell.is_string() ? std::string(cell.as_string()) : json::serialize(cell));
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  };
+  const auto compiled = kql::compile(text(c, "query"), catalog, options);
   if (!compiled.ok()) return "refused: " + first_error(compiled);
   std::string out;
   if (!engine.query(compiled.statement.sql, compiled.statement.settings, out)) {

@@ -94,6 +94,8 @@ constexpr Function kFunctions[] = {
      .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return extreme(c, "greatest"); }, .examples = {{{"max_of(10, 1, -3, 17)", "17"}}}},
     {.name = "min_of", .summary = "The least of the values.", .signatures = "min_of(value:common_orderable, other:common_orderable+) -> common",
      .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return extreme(c, "least"); }, .examples = {{{"min_of(10, 1, -3, 17)", "-3"}}}},
+    {.name = "new_guid", .summary = "A random guid.", .signatures = "new_guid() -> guid",
+     .emit = [](SqlCall& c) { return Sql{fmt::format("generateUUIDv4({})", c.scope().names->next++), false, false}; }},
     {.name = "assert", .summary = "True, or the query fails with the message.", .signatures = "assert(predicate:bool, message:string) -> bool",
      .sql = "if(throwIf(NOT ifNull({0}, 0), {1}), 0, 1)", .examples = {{{"assert(1 == 1, 'never')", "true"}}}},
 };

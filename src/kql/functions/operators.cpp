@@ -139,7 +139,7 @@ Sql member(SqlCall& c) {
     chain.push_back(chain.back()->arguments[0].get());
   }
   const Expr& root = chain.back()->arguments[0];
-  if (root->kind == BoundExpression::Kind::call && root->function->name == "parse_json" && root->arguments[0]->type == Type::string) {
+  if (root->kind == BoundExpression::Kind::call && (root->function->name == "parse_json" || root->function->name == "todynamic") && root->arguments[0]->type == Type::string) {
     base = write_expression(*root->arguments[0], scope);
   } else {
     base = write_expression(*root, scope);

@@ -81,6 +81,11 @@ constexpr Function kFunctions[] = {
      .emit = [](SqlCall& c) { return neighbour(c, false); }},
     {.name = "row_rank_dense", .kind = Function::Kind::window, .summary = "The value's rank, without gaps.", .signatures = "row_rank_dense(term:not_dynamic, restart:bool?) -> long", .takes_null = true, .emit = [](SqlCall& c) { return rank(c, true); }},
     {.name = "row_rank_min", .kind = Function::Kind::window, .summary = "The value's rank, with gaps behind equal ones.", .signatures = "row_rank_min(term:not_dynamic, restart:bool?) -> long", .takes_null = true, .emit = [](SqlCall& c) { return rank(c, false); }},
+    {.name = ".near", .kind = Function::Kind::window, .summary = "Whether the condition holds for a row near by (rows_near).", .signatures = ".near(condition:bool, before:long, after:long) -> bool", .takes_null = true,
+     .emit = [](SqlCall& c) {
+       const auto n = [&](std::size_t i) { return c.literal(i) != nullptr ? std::max<std::int64_t>(0, c.literal(i)->integer) : 0; };
+       return Sql{fmt::format("max(toUInt8(ifNull({}, 0))) {}", c.arg(0), over(c, fmt::format("ROWS BETWEEN {} PRECEDING AND {} FOLLOWING", n(1), n(2)))), false, false};
+     }},
     {.name = "row_window_session", .kind = Function::Kind::window, .summary = "When the session that the row belongs to began.", .signatures = "row_window_session(time:datetime, from_first:timespan, between:timespan, restart:bool?) -> datetime", .takes_null = true, .may_be_null = true, .emit = session},
 };
 

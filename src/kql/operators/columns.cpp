@@ -81,6 +81,7 @@ PlanPtr bind_project(Binder& b, const ProjectOperator& op, PlanPtr input) {
   Windows windows;
   const Row row{.input = input.get(), .windows = &windows};
   ColumnNames names(b);
+  names.avoid(*input);
   std::vector<std::pair<PlanColumn, Expr>> result;
   for (const auto* item : op.columns) {
     if (is<MissingExpression>(*item)) {

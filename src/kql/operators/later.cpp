@@ -1,28 +1,10 @@
 // Operators that are bound elsewhere later: each says so at its place in the text.
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include "kql/operators/operators.hpp"
 
 namespace yagura::kql {
 
-std::optional<std::string> regex_problem(std::string_view pattern) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(8 << 20);
-  const re2::RE2 compiled(re2::StringPiece(pattern.data(), pattern.size()), options);
-  if (compiled.ok()) return std::nullopt;
-  return compiled.error();
-}
-
-PlanPtr bind_make_series(Binder& b, const MakeSeriesOperator& op, PlanPtr) {
-  b.not_supported(op.keyword, "The operator 'make-series'");
-  return nullptr;
-}
-PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr) {
-  b.not_supported(op.keyword, "The operator 'evaluate'");
-  return nullptr;
-}
 PlanPtr bind_scan(Binder& b, const ScanOperator& op, PlanPtr) {
   b.not_supported(op.keyword, "The operator 'scan'");
   return nullptr;

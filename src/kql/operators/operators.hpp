@@ -47,6 +47,10 @@ class ColumnNames {
  public:
   explicit ColumnNames(Binder& b) : binder_(b) {}
   void keep(const std::string& name) { used_.push_back(name); }
+  // Column1 ... must not be the name of an input column either.
+  void avoid(const Plan& input) {
+    for (const auto& c : input.columns) avoided_.push_back(c.name);
+  }
   bool used(std::string_view name) const;
   // False, with KS171, when the name is taken.
   bool declare(const std::string& name, Span span);
@@ -55,14 +59,12 @@ class ColumnNames {
 
  private:
   Binder& binder_;
-  std::vector<std::string> used_;
+  std::vector<std::string> used_, avoided_;
   int unnamed_ = 0;
 };
 
 // The texts of a literal array of strings; nothing when it is another literal or none.
 std::optional<std::vector<std::string>> literal_strings(const Expr& value);
-// What is wrong with a regular expression (RE2), or nothing.
-std::optional<std::string> regex_problem(std::string_view pattern);
 // Keys of sort and top.
 std::vector<SortKey> bind_sort_keys(Binder& b, std::span<const Expression* const> columns, const Row& row, bool& bad);
 PlanPtr make_filter(PlanPtr input, Expr condition);

@@ -91,6 +91,7 @@ Expr search_condition(Binder& b, const Expression& e, const Plan& input, const s
   if (const auto* c = as<CallExpression>(&e); c != nullptr && c->name.text == "not" && c->arguments.size() == 1) {
     return make_call(find_scalar("not"), Type::boolean, {search_condition(b, *c->arguments[0], input, known, cs)}, e.span);
   }
+  if (is<StarExpression>(e)) return make_bool(true);
   if (const auto* lit = as<Literal>(&e); lit != nullptr) {
     if (lit->type == Type::boolean) return make_bool(lit->boolean);
     return anywhere(b, make_string(std::string(lit->type == Type::string ? lit->text : b.text_of(lit->span))), input, e.span, cs);

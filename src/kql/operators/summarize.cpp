@@ -28,6 +28,7 @@ PlanPtr bind_summarize(Binder& b, const SummarizeOperator& op, PlanPtr input) {
     Expr value;
   };
   ColumnNames names(b);
+  names.avoid(*input);
   std::vector<Output> keys, outputs;
   Row row{.input = input.get()};
   std::vector<std::string> excluded;
@@ -80,22 +81,12 @@ PlanPtr bind_summarize(Binder& b, const SummarizeOperator& op, PlanPtr input) {
       continue;
     }
     const auto values = b.items(*item, row, is_explicit);
-    const bool star = [&] {
-      const auto* c = as<CallExpression>(inner);
-      if (c == nullptr) return false;
-      for (const auto* a : c->arguments) {
-        if (is<StarExpression>(*a)) return true;
-      }
-      return false;
-    }();
     std::size_t at = 0;
     for (const auto& v : values) {
       const std::size_t index = at++;
       std::string name = v.name;
       if (is_explicit && index < named->names.size()) {
         if (!names.declare(name, named->names[index].span)) continue;
-      } else if (star && names.used(name) && index > 0) {
-        continue;  // arg_max(a, *) gives each column once
       } else {
         name = names.make(name);
       }

@@ -77,7 +77,7 @@ std::string ColumnNames::make(const std::string& base) {
   if (base.empty()) {
     std::string name;
     do name = "Column" + std::to_string(++unnamed_);
-    while (used(name));
+    while (used(name) || std::ranges::find(avoided_, name) != avoided_.end());
     used_.push_back(name);
     return name;
   }

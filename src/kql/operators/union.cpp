@@ -21,8 +21,16 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
   for (const auto& input : inputs) {
     for (const auto& c : input->columns) {
       const auto same = std::ranges::find_if(merged, [&](const auto& m) { return m.name == c.name && m.type == c.type; });
-      if (same == merged.end()) merged.push_back({c.name, c.type, 1});
-      else ++same->branches;
+      if (same != merged.end()) {
+        ++same->branches;
+        continue;
+      }
+      // Behind the others of its name.
+      auto place = merged.end();
+      for (auto it = merged.begin(); it != merged.end(); ++it) {
+        if (it->name == c.name) place = it + 1;
+      }
+      merged.insert(place, {c.name, c.type, 1});
     }
   }
   if (inner) std::erase_if(merged, [&](const Merged& m) { return m.branches < inputs.size(); });
@@ -54,6 +62,27 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
   }
   return plan;
 }
+
+namespace {
+
+// Whether the rows come from a table or function that nobody knows: isfuzzy leaves such a leg out.
+bool has_unknown_source(Binder& b, const Expression& e) {
+  if (const auto* p = as<ParenthesizedExpression>(&e)) return has_unknown_source(b, *p->inner);
+  if (const auto* p = as<PipeExpression>(&e)) return p->source != nullptr && has_unknown_source(b, *p->source);
+  if (const auto* n = as<NameExpression>(&e)) {
+    return !n->name.missing && !n->name.wildcard && b.lookup(n->name.text) == nullptr && b.catalog().find_table(n->name.text) == nullptr &&
+           b.stored_function(n->name.text) == nullptr;
+  }
+  if (const auto* c = as<CallExpression>(&e)) {
+    static constexpr std::string_view kKnown[] = {"table", "materialize", "view", "database", "cluster", "workspace", "app"};
+    if (std::ranges::find(kKnown, c->name.text) != std::end(kKnown)) return false;
+    return b.lookup(c->name.text) == nullptr && b.catalog().find_table(c->name.text) == nullptr && b.stored_function(c->name.text) == nullptr &&
+           find_scalar(c->name.text) == nullptr;
+  }
+  return false;
+}
+
+}  // namespace
 
 PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
   const bool fuzzy = b.parameter(op.parameters, "isfuzzy") == "true";
@@ -97,18 +126,9 @@ PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
       ++position;
       continue;
     }
-    if (fuzzy && n != nullptr && !n->name.missing && b.lookup(n->name.text) == nullptr &&
-        b.catalog().find_table(n->name.text) == nullptr && b.stored_function(n->name.text) == nullptr) {
+    if (fuzzy && has_unknown_source(b, *inner_item)) {
       ++position;
       continue;
-    }
-    if (fuzzy) {
-      if (const auto* c = as<CallExpression>(inner_item);
-          c != nullptr && b.lookup(c->name.text) == nullptr && b.stored_function(c->name.text) == nullptr && c->name.text != "table" &&
-          b.catalog().find_table(c->name.text) == nullptr) {
-        ++position;
-        continue;
-      }
     }
     PlanPtr plan = b.table(*item);
     if (plan == nullptr) {
