@@ -77,12 +77,14 @@ std::shared_ptr<const Block> DurableFeed::cached(Position position) const {
 std::uint64_t DurableFeed::subscribe(Callback callback) {
   const std::lock_guard lock(callbacks_mutex_);
   callbacks_.emplace(next_callback_, std::move(callback));
+  subscribers_ = callbacks_.size();
   return next_callback_++;
 }
 
 void DurableFeed::unsubscribe(std::uint64_t number) {
   const std::lock_guard lock(callbacks_mutex_);
   callbacks_.erase(number);
+  subscribers_ = callbacks_.size();
 }
 
 }  // namespace yagura::journal

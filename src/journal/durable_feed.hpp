@@ -40,6 +40,7 @@ class DurableFeed {
   std::shared_ptr<const Block> cached(Position position) const;
 
   std::uint64_t subscribe(Callback callback);
+  bool has_subscribers() const { return subscribers_.load(std::memory_order_relaxed) > 0; }
   void unsubscribe(std::uint64_t number);  // waits for a callback that is running
 
  private:
@@ -54,6 +55,7 @@ class DurableFeed {
   std::mutex callbacks_mutex_;  // held while callbacks run
   std::map<std::uint64_t, Callback> callbacks_;
   std::uint64_t next_callback_ = 1;
+  std::atomic<std::size_t> subscribers_{0};
 };
 
 }  // namespace yagura::journal

@@ -38,6 +38,9 @@ struct WriterOptions {
   std::chrono::hours segment_age = 24h;  // ... or is older than this: retention deletes whole segments
   Bytes block_size = 512_KiB;            // entries compressed together at most, before compression
   std::chrono::milliseconds commit_interval = 20ms;  // at most one fsync in this time; none when nothing came
+  // When nobody waits for durability (no wait_durable, no subscriber) and little has come (below 64 KiB), a commit may
+  // take this long: a block of two lines costs ten times as much on disk per line as one of a hundred.
+  std::chrono::milliseconds lazy_interval = 200ms;
   std::chrono::milliseconds head_interval = 1s;      // how often the signed head file is renewed while entries come
   Bytes max_pending = 64_MiB;                        // accepted but not yet durable; append waits above it
   Bytes max_entry = 16_MiB;                          // a larger payload is refused (invalid_input)

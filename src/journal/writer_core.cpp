@@ -20,6 +20,8 @@ constexpr std::size_t kMaxEntriesPerAppend = 1 << 20;
 // Per block; bounds the entry table that a reader builds.
 constexpr std::uint32_t kMaxEntriesPerBlock = 1 << 16;
 constexpr auto kSpaceInterval = 250ms;
+// With so much pending a block compresses well enough, so there is no reason to wait for more.
+constexpr std::uint64_t kWorthCommitting = 64 << 10;
 
 struct Meters {
   Counter& entries = metrics().counter("yagura_journal_entries_total", "Entries made durable");
@@ -79,6 +81,11 @@ Writer::Core::~Core() {
 
 bool Writer::Core::have_entries() const { return current_.builder != nullptr || !full_.empty(); }
 
+bool Writer::Core::in_a_hurry() const {
+  return closing_ || !full_.empty() || wanted_ > durable_end_.last || pending_bytes_ >= kWorthCommitting ||
+         feed.has_subscribers();
+}
+
 std::string Writer::Core::trouble() const {
   if (stalled_) return "writing fails: " + stall_reason_;
   if (low_space_)
@@ -127,6 +134,7 @@ Result<Position> Writer::Core::append(std::span<const EntryView> entries, Deadli
   }
 
   bool filled = false;
+  if (pending_entries_ == 0) oldest_pending_ = Clock::now();
   for (const EntryView& entry : entries) {
     if (current_.builder && (current_.builder->bytes() + entry.payload.size() > options.block_size.count() ||
                              current_.builder->count() >= kMaxEntriesPerBlock)) {
@@ -144,16 +152,23 @@ Result<Position> Writer::Core::append(std::span<const EntryView> entries, Deadli
     appended_ = next_;
     next_ = Position(next_.number() + 1);
   }
+  const bool worth_it = pending_bytes_ < kWorthCommitting && pending_bytes_ + cost >= kWorthCommitting;
   pending_bytes_ += cost;
   pending_entries_ += entries.size();
   const Position last = appended_;
-  const bool wake = filled || sleeping_;
+  const bool wake = filled || sleeping_ || worth_it;
   lock.unlock();
   if (wake) work_.notify_one();
   return last;
 }
 
 Result<> Writer::Core::wait_durable(Position position, Deadline deadline) {
+  if (feed.durable() >= position) return {};
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = std::max(wanted_, position);
+  }
+  work_.notify_one();
   if (feed.wait(position, deadline) >= position) return {};
   const std::lock_guard lock(mutex_);
   if (finished_)
@@ -231,7 +246,9 @@ void Writer::Core::run() {
       lock.lock();
       continue;
     }
-    const auto sync_due = last_sync_ + options.commit_interval;
+    auto sync_due = last_sync_ + options.commit_interval;
+    const bool lazy = in_flight_.empty() && !in_a_hurry();
+    if (lazy) sync_due = std::max(sync_due, oldest_pending_ + options.lazy_interval);
     const bool due = closing_ || Clock::now() >= sync_due;
     if (!have_entries() && in_flight_.empty()) {
       if (closing_) break;
@@ -247,8 +264,9 @@ void Writer::Core::run() {
         work_.wait_until(lock, until, woken);
       }
       sleeping_ = false;
+      if (have_entries()) continue;
     } else if (full_.empty() && !due) {
-      work_.wait_until(lock, sync_due, [&] { return !full_.empty() || closing_; });
+      work_.wait_until(lock, sync_due, [&] { return !full_.empty() || closing_ || (lazy && in_a_hurry()); });
       continue;
     }
 

@@ -70,6 +70,7 @@ class Writer::Core {
   void set_stalled(const Error& error);
   void set_running();
   bool have_entries() const;    // under mutex_
+  bool in_a_hurry() const;      // under mutex_: commit at the next commit_interval, not lazily
   std::string trouble() const;  // under mutex_: why writing does not go on, or ""
 
   std::shared_ptr<Storage> storage_;
@@ -90,6 +91,8 @@ class Writer::Core {
   Position appended_ GUARDED_BY(mutex_);  // the last given out, or found at the start
   Position next_ GUARDED_BY(mutex_);
   bool sleeping_ GUARDED_BY(mutex_) = false;
+  Position wanted_ GUARDED_BY(mutex_);  // somebody waits until this is durable
+  Clock::time_point oldest_pending_ GUARDED_BY(mutex_){};
   bool low_space_ GUARDED_BY(mutex_) = false;
   bool stalled_ GUARDED_BY(mutex_) = false;
   std::string stall_reason_ GUARDED_BY(mutex_);

@@ -108,6 +108,40 @@ TEST_F(WriterTest, WaitsAtMostUntilTheDeadline) {
   EXPECT_EQ(result.error().kind(), ErrorKind::timeout);
 }
 
+TEST_F(WriterTest, CommitsLazilyWhenNobodyWaitsAndAtOnceWhenSomebodyDoes) {
+  options.lazy_interval = 300ms;
+  auto writer = open();
+  const EntryView entry = view("one line now and then");
+  Position last;
+  for (int i = 0; i < 20; ++i) {
+    last = writer->append({&entry, 1}, {}).value();
+    std::this_thread::sleep_for(5ms);
+  }
+  const auto tail = writer->tail(Position(1));
+  std::size_t blocks = 0;
+  while (tail->position() <= last) {
+    ASSERT_NE(*tail->next(Deadline::in(5s)), nullptr) << "durable without anybody asking for it";
+    ++blocks;
+  }
+  EXPECT_LE(blocks, 2U);
+
+  // A waiter and a subscriber are not kept waiting.
+  options.lazy_interval = 60s;
+  ASSERT_TRUE(writer->close({}));
+  writer = open();
+  last = writer->append({&entry, 1}, {}).value();
+  EXPECT_TRUE(writer->wait_durable(last, Deadline::in(5s)));
+  auto subscription = writer->on_durable([](Position) {});
+  last = writer->append({&entry, 1}, {}).value();
+  EXPECT_NE(*writer->tail(last)->next(Deadline::in(5s)), nullptr);
+  subscription.reset();
+  // Nor is a sender that fills memory.
+  const std::string much(100'000, 'x');
+  const EntryView large = view(much);
+  last = writer->append({&large, 1}, {}).value();
+  EXPECT_NE(*writer->tail(last)->next(Deadline::in(5s)), nullptr);
+}
+
 TEST_F(WriterTest, RefusesWhatItCannotKeep) {
   options.max_entry = 1_KiB;
   auto writer = open();
