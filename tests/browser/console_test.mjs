@@ -256,7 +256,7 @@ try {
     await page.getByRole('button', { name: '新しいトークン' }).click();
     await page.getByLabel('名前').fill(`browser ${Date.now()}`);
     await page.getByRole('button', { name: '作成' }).click();
-    await page.getByText(/^ygr_/).waitFor();
+    await page.getByRole('dialog').getByText(/^ygr_/).waitFor();
     await shot('account-dark-ja');
     await page.getByRole('button', { name: '完了' }).click();
   });
