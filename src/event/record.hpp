@@ -105,8 +105,11 @@ class RecordBatch {
   Arena& arena() YAGURA_LIFETIMEBOUND { return arena_; }
 
   // Building. begin_record() ends the record before it.
+  void reserve(std::size_t records, std::size_t fields) { headers_.reserve(records), fields_.reserve(fields); }
   RecordHeader& begin_record(const RecordOrigin& origin);
   void end_record();
+  // Opens the last record again, for fields that are known only once it is decoded.
+  void resume_record() { open_ = !headers_.empty(); }
   RecordHeader& current() { return headers_.back(); }
   void set(FieldId id, Value value) { fields_.push_back({id, name_of(id), value}); }
   void set(FieldId id, std::string_view in_arena) { set(id, Value::string(in_arena)); }

@@ -6,12 +6,12 @@
 #include "formats/cef.hpp"
 #include "formats/fields.hpp"
 
-#define CHECK(condition)                                          \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      std::fprintf(stderr, "law broken: %s\n", #condition);       \
-      std::abort();                                               \
-    }                                                             \
+#define CHECK(condition)                                    \
+  do {                                                      \
+    if (!(condition)) {                                     \
+      std::fprintf(stderr, "law broken: %s\n", #condition); \
+      std::abort();                                         \
+    }                                                       \
   } while (false)
 
 using namespace yagura;

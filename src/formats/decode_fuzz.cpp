@@ -4,12 +4,12 @@
 
 #include "formats/registry.hpp"
 
-#define CHECK(condition)                                          \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      std::fprintf(stderr, "law broken: %s\n", #condition);       \
-      std::abort();                                               \
-    }                                                             \
+#define CHECK(condition)                                    \
+  do {                                                      \
+    if (!(condition)) {                                     \
+      std::fprintf(stderr, "law broken: %s\n", #condition); \
+      std::abort();                                         \
+    }                                                       \
   } while (false)
 
 using namespace yagura;

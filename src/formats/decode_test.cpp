@@ -44,6 +44,7 @@ YAGURA_DECODER_CASES(CefCases, "cef", "cef");
 YAGURA_DECODER_CASES(LeefCases, "leef", "leef");
 YAGURA_DECODER_CASES(JsonCases, "json", "json");
 YAGURA_DECODER_CASES(AuditdCases, "auto", "auditd");
+YAGURA_DECODER_CASES(JournaldCases, "journald", "journald");
 YAGURA_DECODER_CASES(TabSeparatedCases, "tsv", "tsv");
 YAGURA_DECODER_CASES(HecEventCases, "hec-event", "hec");
 
@@ -54,6 +55,16 @@ TEST(Decode, GivesOneRecordForEachLineOfARawBody) {
   EXPECT_EQ(batch[0].header().origin.raw, "first");
   EXPECT_EQ(batch[1].header().format, "json");
   EXPECT_EQ(batch[2].header().origin.index_in_entry, 2u);
+}
+
+TEST(Decode, KeepsWhatTheSourceKnows) {
+  event::RecordBatch batch;
+  decode("hec-raw?host=web%201&index=App_CL&time=1763798400&pack=openssh", {.raw = "one line"}, {}, batch);
+  ASSERT_EQ(batch.size(), 1u);
+  EXPECT_EQ(batch[0].text(event::intern_field("hec.host")), "web 1");
+  EXPECT_EQ(batch[0].text(event::intern_field("hec.index")), "App_CL");
+  EXPECT_EQ(batch[0].text(event::intern_field("pack.use")), "openssh");
+  EXPECT_EQ(format_datetime(batch[0].header().time.time_since_epoch().count()), "2025-11-22T08:00:00.0000000Z");
 }
 
 TEST(Decode, GivesARecordForNothing) {

@@ -1,5 +1,5 @@
-// Laws: no file crashes or hangs the reader; both ways of reading give the same number of records; the XML of each is well-formed
-// enough to have as many end tags as start tags.
+// Laws: no file crashes or hangs the reader; both ways of reading give the same number of records; the XML of each is
+// well-formed enough to have as many end tags as start tags.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,10 +21,13 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     event::RecordBatch batch;
     reader.read(evtx, chunk, {}, batch, damage);
     std::size_t records = 0;
-    reader.visit(evtx, chunk, [&](const EvtxElement& event) {
-      ++records;
-      (void)evtx_xml(event);
-    }, damage);
+    reader.visit(
+        evtx, chunk,
+        [&](const EvtxElement& event) {
+          ++records;
+          (void)evtx_xml(event);
+        },
+        damage);
     // A record without any element has a tree of nothing, and no fields.
     if (records > batch.size()) {
       std::fprintf(stderr, "law broken: %zu trees of %zu records\n", records, batch.size());

@@ -1,8 +1,12 @@
 #include "formats/registry.hpp"
 
+#include "base/encoding.hpp"
+#include "base/text.hpp"
+#include "event/event_time.hpp"
 #include "formats/auditd.hpp"
 #include "formats/cef.hpp"
 #include "formats/fields.hpp"
+#include "formats/journald.hpp"
 #include "formats/json.hpp"
 #include "formats/leef.hpp"
 #include "formats/separated.hpp"
@@ -52,7 +56,34 @@ void decode_lines(const RecordOrigin& origin, const SyslogContext& context, Reco
   if (index == 0) decode_text(origin, context, out);
 }
 
-constexpr std::array<Format, 10> kFormats{{
+// "host=web1&sourcetype=x", percent-encoded: what the source was told beside the line.
+void add_what_the_source_knows(std::string_view query, const SyslogContext& context, RecordBatch& out) {
+  static const std::array<std::pair<std::string_view, event::FieldId>, 5> known{{
+      {"host", event::intern_field("hec.host")},
+      {"source", event::intern_field("hec.source")},
+      {"sourcetype", event::intern_field("hec.sourcetype")},
+      {"index", event::intern_field("hec.index")},
+      {"pack", event::intern_field("pack.use")},
+  }};
+  out.resume_record();
+  for (const auto pair : split(query, '&')) {
+    const auto equals = pair.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view value = out.arena().copy(percent_decode(pair.substr(equals + 1)));
+    for (const auto& [name, id] : known)
+      if (pair.substr(0, equals) == name) out.set(id, value);
+    if (pair.substr(0, equals) != "time") continue;
+    auto& record = out.current();
+    if (const auto time = event::parse_event_time(value, {record.origin.received_at, context.utc_offset});
+        time && !record.has_own_time) {
+      record.time = *time;
+      record.has_own_time = true;
+    }
+  }
+  out.end_record();
+}
+
+constexpr std::array<Format, 11> kFormats{{
     {"auto", "JSON by its brace, else syslog and what is inside of it", decode_auto},
     {"syslog", "RFC 5424 and RFC 3164, with CEF, LEEF, JSON or audit records inside", decode_syslog},
     {"cef", "ArcSight Common Event Format, bare or in syslog", decode_cef},
@@ -60,6 +91,7 @@ constexpr std::array<Format, 10> kFormats{{
     {"json", "one JSON object", decode_json},
     {"hec-event", "one event of a Splunk HTTP Event Collector", decode_hec_event},
     {"hec-raw", "lines sent to a Splunk HTTP Event Collector's /raw", decode_lines},
+    {"journald", "an entry of systemd's journal as JSON", decode_journald},
     {"auditd", "one record of the Linux audit log", decode_auditd},
     {"tsv", "a line of a tab separated file whose columns the source knows", decode_tab_separated},
     {"text", "a line that is kept as it is", decode_text},
@@ -76,8 +108,12 @@ const Format* find_format(std::string_view name) {
 }
 
 void decode(std::string_view hint, const RecordOrigin& origin, const SyslogContext& context, RecordBatch& out) {
-  const Format* format = find_format(hint);
+  const auto question = hint.find('?');
+  const Format* format = find_format(hint.substr(0, question));
+  const std::size_t before = out.size();
   (format != nullptr ? format->decode : decode_auto)(origin, context, out);
+  if (question != std::string_view::npos && out.size() == before + 1)
+    add_what_the_source_knows(hint.substr(question + 1), context, out);
 }
 
 }  // namespace yagura::formats

@@ -25,7 +25,10 @@ struct Format {
 std::span<const Format> all_formats();
 const Format* find_format(std::string_view name);
 
-// An unknown or empty hint is "auto": JSON by its brace, everything else as syslog, with what is inside of it.
+// A hint may go on with what the source knows beside the line, percent-encoded: "hec-raw?host=web1&index=App_CL" (host,
+// source, sourcetype, index, time: fields hec.host ...), "syslog?pack=fortinet_fortigate" (the device pack to use,
+// field pack.use). An unknown or empty hint is "auto": JSON by its brace, everything else as syslog, with what is
+// inside of it.
 void decode(std::string_view hint, const event::RecordOrigin& origin, const SyslogContext& context,
             event::RecordBatch& out);
 

@@ -72,37 +72,6 @@ Value structured_data(std::string_view text, RecordBatch& batch) {
   return Value::object(batch.arena().copy_array<Member>(elements));
 }
 
-// What Sigma's rules for Linux call the source of a message: https://sigmahq.io/docs, "Log sources".
-LogSource log_source(const SyslogHeader& header) {
-  const std::string_view app =
-      header.app.substr(header.app.rfind('/') == std::string_view::npos ? 0 : header.app.rfind('/') + 1);
-  if (app.empty()) return {};
-  switch (app.front()) {
-    case 's':
-      if (app == "sshd" || app == "sshd-session" || app == "sshd-auth") return {"linux", "", "sshd"};
-      if (app == "sudo") return {"linux", "", "sudo"};
-      break;
-    case 'C':
-    case 'c':
-      if (app == "cron" || app == "CRON" || app == "crond" || app == "crontab") return {"linux", "", "cron"};
-      if (app == "clamd") return {"linux", "", "clamav"};
-      break;
-    case 'f':
-      if (app == "freshclam") return {"linux", "", "clamav"};
-      break;
-    case 'g':
-      if (app == "guacd") return {"linux", "", "guacamole"};
-      break;
-    case 'v':
-      if (app == "vsftpd") return {"linux", "", "vsftpd"};
-      break;
-    default: break;
-  }
-  const int facility = header.priority < 0 ? -1 : header.priority / 8;
-  if (facility == 4 || facility == 10) return {"linux", "", "auth"};
-  return {"linux", "", "syslog"};
-}
-
 // "CEF:0|" at the message's beginning, or after the text that some senders put before it.
 std::size_t find_envelope(std::string_view message, std::string_view mark) {
   constexpr std::size_t kFarthest = 256;
@@ -135,6 +104,35 @@ std::size_t bars_of_cut_envelope(std::string_view message) {
 
 }  // namespace
 
+LogSource log_source_of(std::string_view program, int facility) {
+  const auto slash = program.rfind('/');
+  const std::string_view app = program.substr(slash == std::string_view::npos ? 0 : slash + 1);
+  if (app.empty()) return {};
+  switch (app.front()) {
+    case 's':
+      if (app == "sshd" || app == "sshd-session" || app == "sshd-auth") return {"linux", "", "sshd"};
+      if (app == "sudo") return {"linux", "", "sudo"};
+      break;
+    case 'C':
+    case 'c':
+      if (app == "cron" || app == "CRON" || app == "crond" || app == "crontab") return {"linux", "", "cron"};
+      if (app == "clamd") return {"linux", "", "clamav"};
+      break;
+    case 'f':
+      if (app == "freshclam") return {"linux", "", "clamav"};
+      break;
+    case 'g':
+      if (app == "guacd") return {"linux", "", "guacamole"};
+      break;
+    case 'v':
+      if (app == "vsftpd") return {"linux", "", "vsftpd"};
+      break;
+    default: break;
+  }
+  if (facility == 4 || facility == 10) return {"linux", "", "auth"};
+  return {"linux", "", "syslog"};
+}
+
 void decode_syslog(const event::RecordOrigin& origin, const SyslogContext& context, RecordBatch& out) {
   auto& record = out.begin_record(origin);
   const SyslogHeader header = parse_syslog_header(origin.raw, origin.received_at, context.utc_offset);
@@ -157,7 +155,7 @@ void decode_syslog(const event::RecordOrigin& origin, const SyslogContext& conte
   if (!header.structured_data.empty()) out.set(field::structured_data, structured_data(header.structured_data, out));
   if (!header.relay.empty()) out.set(field::relay_host, header.relay);
   out.set(field::message, header.message);
-  record.log_source = log_source(header);
+  record.log_source = log_source_of(header.app, header.priority < 0 ? -1 : header.priority / 8);
 
   if (!header.malformed.empty() || header.message.empty()) {
     out.end_record();

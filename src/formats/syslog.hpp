@@ -39,10 +39,14 @@ struct SyslogHeader {
 };
 SyslogHeader parse_syslog_header(std::string_view line, ReceiveTime received_at, std::chrono::minutes utc_offset);
 
-// The record as an RFC 5424 message: header and structured data from its syslog fields ("-" for what it has not; characters that
-// a header field may not hold become '?'), then the text of Message. Without Facility and Severity it is user.notice.
-// The time is the record's. Decoding it gives the same fields again, as long as the header's words fit the RFC's lengths.
+// The record as an RFC 5424 message: header and structured data from its syslog fields ("-" for what it has not;
+// characters that a header field may not hold become '?'), then the text of Message. Without Facility and Severity it
+// is user.notice. The time is the record's. Decoding it gives the same fields again, as long as the header's words fit
+// the RFC's lengths.
 std::string encode_syslog(const event::Record& record);
+
+// What Sigma's rules for Linux call the source of a message: https://sigmahq.io/docs, "Log sources". -1: no facility.
+event::LogSource log_source_of(std::string_view app, int facility);
 
 // "kern" .. "local7" and "emerg" .. "debug", as Microsoft Sentinel and rsyslog write them.
 std::string_view facility_name(int facility);  // 0..23

@@ -74,8 +74,10 @@ std::string encode_syslog(const Record& record) {
   append_word(out, text(field::app_name), 48);
   append_word(out, text(field::proc_id), 128);
   append_word(out, text(field::msg_id), 32);
-  if (const Value* data = first(field::structured_data)) append_structured_data(out, *data);
-  else out += " -";
+  if (const Value* data = first(field::structured_data))
+    append_structured_data(out, *data);
+  else
+    out += " -";
   if (const std::string_view message = text(field::message); !message.empty()) {
     out += ' ';
     out += message;

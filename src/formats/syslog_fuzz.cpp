@@ -5,12 +5,12 @@
 #include "formats/fields.hpp"
 #include "formats/registry.hpp"
 
-#define CHECK(condition)                                          \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      std::fprintf(stderr, "law broken: %s\n", #condition);       \
-      std::abort();                                               \
-    }                                                             \
+#define CHECK(condition)                                    \
+  do {                                                      \
+    if (!(condition)) {                                     \
+      std::fprintf(stderr, "law broken: %s\n", #condition); \
+      std::abort();                                         \
+    }                                                       \
   } while (false)
 
 using namespace yagura;
@@ -33,7 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   CHECK(second.size() == 1);
   CHECK(second[0].header().malformed.empty());
   CHECK(second[0].header().format == "rfc5424");
-  CHECK(second[0].text(field::facility) == (first[0].text(field::facility).empty() ? "user" : first[0].text(field::facility)));
+  CHECK(second[0].text(field::facility) ==
+        (first[0].text(field::facility).empty() ? "user" : first[0].text(field::facility)));
   // What is written is a fixed point: read and written again, it is the same.
   CHECK(encode_syslog(second[0]) == written);
   return 0;

@@ -17,7 +17,8 @@ constexpr bool is_host_char(char c) {
 }
 constexpr bool is_tag_char(char c) {
   return is_ascii_alpha(c) || is_ascii_digit(c) || c == '.' || c == '-' || c == '_' || c == '/' || c == '@' ||
-         c == '#' || c == '+' || c == '$' || c == '~' || c == '\\' || c == '(' || c == ')' || static_cast<unsigned char>(c) >= 0x80;
+         c == '#' || c == '+' || c == '$' || c == '~' || c == '\\' || c == '(' || c == ')' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_hex(char c) { return is_ascii_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f'); }
 

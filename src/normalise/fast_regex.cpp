@@ -45,15 +45,20 @@ FastRegex::Answer FastRegex::match(std::string_view text, std::string_view* out,
     int error = 0;
     PCRE2_SIZE at = 0;
     auto program = std::make_unique<Program>();
-    program->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern_.data()), pattern_.size(),
-                                  PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &error, &at, nullptr);
-    if (program->code != nullptr && pcre2_jit_compile(program->code, PCRE2_JIT_COMPLETE) == 0) program_ = std::move(program);
+    program->code =
+        pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern_.data()), pattern_.size(),
+                      PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &error, &at, nullptr);
+    if (program->code != nullptr && pcre2_jit_compile(program->code, PCRE2_JIT_COMPLETE) == 0)
+      program_ = std::move(program);
     pattern_ = {};
   });
-  if (program_ == nullptr || count >= kMostGroups || text.empty() || std::memchr(text.data(), '\v', text.size()) != nullptr) return Answer::unknown;
+  if (program_ == nullptr || count >= kMostGroups || text.empty() ||
+      std::memchr(text.data(), '\v', text.size()) != nullptr)
+    return Answer::unknown;
   auto& state = state_of_this_thread();
   if (state.data == nullptr || state.context == nullptr) return Answer::unknown;
-  const int found = pcre2_jit_match(program_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, state.data, state.context);
+  const int found = pcre2_jit_match(program_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0,
+                                    state.data, state.context);
   if (found == PCRE2_ERROR_NOMATCH) return Answer::no;
   if (found <= 0) return Answer::unknown;
   const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(state.data);

@@ -1,10 +1,10 @@
-// An RE2 expression run by PCRE2's just-in-time compiler: four to ten times as fast as RE2 where parts are kept, because RE2 has
-// a fast way for at most four of them and device packs keep twenty.
+// An RE2 expression run by PCRE2's just-in-time compiler: four to ten times as fast as RE2 where parts are kept,
+// because RE2 has a fast way for at most four of them and device packs keep twenty.
 //
-// PCRE2 backtracks; what foreign bytes can make it do is bounded by a limit on its steps. Whoever asks must go to RE2 when the
-// answer is `unknown`: the limit was reached, this machine allows no executable memory, or the two differ on such a text (a
-// vertical tab is \s to PCRE2 and not to RE2). Compiled when first asked, since a server sees few devices of the many that
-// packs know.
+// PCRE2 backtracks; what foreign bytes can make it do is bounded by a limit on its steps. Whoever asks must go to RE2
+// when the answer is `unknown`: the limit was reached, this machine allows no executable memory, or the two differ on
+// such a text (a vertical tab is \s to PCRE2 and not to RE2). Compiled when first asked, since a server sees few
+// devices of the many that packs know.
 //
 // Internal to normalise. Any thread.
 #pragma once

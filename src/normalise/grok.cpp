@@ -25,7 +25,7 @@ const Grok::Patterns& built_in() {
       {"GREEDY", R"(.*)"},
       {"QUOTED", R"((?:[^"\\]|\\.)*)"},
       {"IPV4", R"(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})"},
-      {"IPV6", // Four groups at least, or "::" somewhere: a time of day is no address.
+      {"IPV6",  // Four groups at least, or "::" somewhere: a time of day is no address.
        R"((?:(?:[0-9A-Fa-f]{1,4}:){4,7}[0-9A-Fa-f.:]+|(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})*)?::[0-9A-Fa-f.:]*[0-9A-Fa-f]?)(?:%\w+)?)"},
       {"IP", R"((?:%{IPV4}|%{IPV6}))"},
       {"HOST", R"([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)"},

@@ -58,7 +58,7 @@ void run_packs(benchmark::State& state, std::string_view app, std::string_view m
     batch.clear();
     fill(batch, app, message);
     state.ResumeTiming();
-    packs().apply(batch);
+    packs().apply(batch, PackSet::Use::all);
   }
   state.SetItemsProcessed(state.iterations() * 4096);
 }

@@ -51,6 +51,7 @@ struct PackIndex {
 
 namespace {
 const event::FieldId kMessage = event::intern_field("Message");
+const event::FieldId kUse = event::intern_field("pack.use");
 const event::FieldId kAppName = event::intern_field("AppName");
 const event::FieldId kVendor = event::intern_field("DeviceVendor");
 
@@ -232,8 +233,9 @@ const detail::Pack* pack_of(const Record& record, const std::vector<std::unique_
   std::sort(candidates.begin(), candidates.end());
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
   auto& run = run_of_this_thread();
+  run.begin(record);
   for (const auto candidate : candidates)
-    if (run.matches(*packs[candidate], record)) return packs[candidate].get();
+    if (run.matches(*packs[candidate])) return packs[candidate].get();
   return nullptr;
 }
 
@@ -245,10 +247,16 @@ void PackSet::apply(RecordBatch& batch, Use use) const {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Record record = batch[i];
     if (!record.header().malformed.empty()) continue;
-    const auto* pack = pack_of(record, packs_, *index_);
+    const detail::Pack* pack = nullptr;
+    if (const auto wanted = record.text(kUse); !wanted.empty()) {
+      if (const auto found = index_->by_name.find(std::string(wanted)); found != index_->by_name.end())
+        pack = packs_[found->second].get();
+    }
+    if (pack == nullptr) pack = pack_of(record, packs_, *index_);
     if (pack == nullptr) continue;
     const std::string_view format = record.header().format;
-    if (use == Use::stored && pack->table.empty() && (format == "rfc3164" || format == "rfc5424" || format == "auditd"))
+    if (use == Use::stored && pack->table.empty() &&
+        (format == "rfc3164" || format == "rfc5424" || format == "auditd" || format == "journald" || format == "text"))
       continue;
     run_of_this_thread().run(*pack, batch, i);
   }

@@ -44,8 +44,9 @@ class PackSet {
     stored,  // only where the result has a place in the record's table: not for text that goes to Syslog
     all,
   };
-  // Each record that a pack's `match` knows.
-  void apply(event::RecordBatch& batch, Use use = Use::all) const;
+  // Each record with the pack that its field pack.use names (a source's setting), or else with the one whose `match`
+  // knows it.
+  void apply(event::RecordBatch& batch, Use use = Use::stored) const;
   // The record with the pack that its source is set to, whatever the message looks like. False: no pack of that name.
   bool apply(event::RecordBatch& batch, std::size_t record, std::string_view pack) const;
 

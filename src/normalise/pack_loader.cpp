@@ -119,6 +119,7 @@ class Loader {
         } else if (text.starts_with("~") || text.starts_with("!~")) {
           condition.kind = text.front() == '~' ? Condition::Kind::matches : Condition::Kind::matches_not;
           condition.pattern = regex(text.substr(text.front() == '~' ? 1 : 2), value);
+          if (condition.pattern) condition.fast = std::make_unique<FastRegex>(condition.pattern->pattern());
         } else if (text.starts_with("!")) {
           condition.kind = Condition::Kind::differs;
           condition.values.push_back(text.substr(1));

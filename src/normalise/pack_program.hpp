@@ -14,6 +14,7 @@
 #include "base/timestamp.hpp"
 #include "event/field.hpp"
 #include "normalise/ecs.hpp"
+#include "normalise/fast_regex.hpp"
 #include "normalise/grok.hpp"
 
 namespace yagura::normalise::detail {
@@ -40,6 +41,7 @@ struct Condition {
   Reference field;
   std::vector<std::string> values;  // any of them, without case
   std::unique_ptr<re2::RE2> pattern;
+  std::unique_ptr<FastRegex> fast;  // the same
 };
 
 // Changes a text on its way to a field.

@@ -183,7 +183,10 @@ bool PackRun::hold(const std::vector<Condition>& conditions) const {
             event::append_text(written, *value);
             text = written;
           }
-          found = RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *condition.pattern);
+          const auto answer = condition.fast->match(text, nullptr, 0);
+          found = answer == FastRegex::Answer::unknown
+                      ? RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *condition.pattern)
+                      : answer == FastRegex::Answer::yes;
         }
         good = found == (condition.kind == Condition::Kind::matches);
         break;
@@ -563,8 +566,7 @@ void PackRun::run(const Pack& pack, event::RecordBatch& batch, std::size_t recor
   batch.append_fields(record, made_);
 }
 
-bool PackRun::matches(const Pack& pack, const event::Record& record) {
-  begin(record);
+bool PackRun::matches(const Pack& pack) {
   const auto text = [&](FieldId id) {
     const Value* value = find(id);
     return value == nullptr ? std::string_view() : value->as_string();

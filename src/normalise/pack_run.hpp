@@ -11,12 +11,13 @@ class PackRun {
  public:
   // Adds the pack's fields to the record and sets its time and log source.
   void run(const Pack& pack, event::RecordBatch& batch, std::size_t record);
-  // Whether one of the pack's `match` entries holds.
-  bool matches(const Pack& pack, const event::Record& record);
+  // Makes the record the one that matches() looks at.
+  void begin(const event::Record& record);
+  // Whether one of the pack's `match` entries holds for the record last begun.
+  bool matches(const Pack& pack);
 
  private:
   using Value = event::Value;
-  void begin(const event::Record& record);
   const Value* find(event::FieldId id) const;
   std::optional<Value> resolve(const Reference& reference) const;
   bool hold(const std::vector<Condition>& conditions) const;

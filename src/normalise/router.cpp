@@ -101,6 +101,8 @@ class SyslogLayout {
           rows.int32(process_id_, static_cast<std::int32_t>(*number));
       }
     }
+    if (host.data() == header.origin.peer.data())  // no HOSTNAME
+      if (const auto named = record.text(field::hec_host); !named.empty()) host = named;
     rows.text(source_system_, "Linux");
     rows.text(computer_, host);
     rows.text(host_name_, host);
@@ -375,17 +377,21 @@ struct Router::State {
     }
     if (header.format == "cef" || header.format == "leef") return common_security_log;
     // A device pack says where its records belong.
-    if (const auto table = record.text(field::pack_table); !table.empty()) {
+    // (Only a pack: a sender's own field of that name says nothing.)
+    std::string_view table;
+    for (const Field& f : record.added_fields())
+      if (f.id == field::pack_table) table = f.value.as_string();
+    if (!table.empty()) {
       if (const auto known = by_table.find(table); known != by_table.end()) return known->second;
     }
-    if (header.format == "json" || header.format == "hec" || header.format == "auditd" || header.format == "text") {
-      // An index of a HEC sender that is a table's name is that table.
-      if (const auto index = record.text(field::hec_index); !index.empty()) {
-        if (const auto known = by_table.find(index); known != by_table.end()) return known->second;
-      }
-      // JSON and audit records inside syslog have its header.
-      if (record.find(field::facility) != nullptr || record.find(field::host_name) != nullptr) return syslog;
-      return header.format == "text" || header.format == "auditd" ? syslog : json;
+    // An index of a HEC sender that is a table's name is that table.
+    if (const auto index = record.text(field::hec_index); !index.empty()) {
+      if (const auto known = by_table.find(index); known != by_table.end()) return known->second;
+    }
+    if (header.format == "json" || header.format == "hec" || header.format == "tsv" || header.format == "xml") {
+      // What is inside of syslog has its header.
+      const bool in_syslog = record.find(field::facility) != nullptr || record.find(field::host_name) != nullptr;
+      return in_syslog ? syslog : json;
     }
     return syslog;
   }

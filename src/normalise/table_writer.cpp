@@ -13,6 +13,7 @@ using event::Value;
 
 StandardColumns::StandardColumns(const event::TableSchema& schema)
     : time_generated(schema.find("TimeGenerated").value_or(kNoColumn)),
+      time_read(schema.find("_TimeRead").value_or(kNoColumn)),
       time_received(schema.find("_TimeReceived").value_or(kNoColumn)),
       time_ingested(schema.find("_TimeIngested").value_or(kNoColumn)),
       item_id(schema.find("_ItemId").value_or(kNoColumn)),
@@ -24,31 +25,13 @@ TableWriter::TableWriter(const event::TableSchema& schema, ReceiveTime ingested_
   type_name_ = batch_.arena().copy(schema.name);
 }
 
-void TableWriter::pad(Column& column, std::size_t rows) {
-  const std::size_t have = column.size();
-  if (have >= rows) return;
-  switch (column.type()) {
-    case KqlType::string:
-    case KqlType::decimal: column.texts().resize(rows); break;
-    case KqlType::dynamic: column.texts().resize(rows, "null"); break;
-    case KqlType::boolean: column.booleans().resize(rows); break;
-    case KqlType::int32: column.int32s().resize(rows); break;
-    case KqlType::int64:
-    case KqlType::datetime:
-    case KqlType::timespan: column.int64s().resize(rows); break;
-    case KqlType::real: column.reals().resize(rows); break;
-    case KqlType::guid: column.guids().resize(rows); break;
-  }
-  column.nulls().resize(rows, column.type() == KqlType::string ? 0 : 1);
-}
-
 Column& TableWriter::padded(std::size_t index) {
   auto& column = batch_.column(index);
   const std::size_t before = rows_ - 1;
   if (column.size() == before) [[likely]]
     return column;
   if (column.size() < before) {
-    pad(column, before);
+    column.pad(before);
     return column;
   }
   // Set twice: the later value stands.
@@ -72,6 +55,7 @@ void TableWriter::begin_row(const event::Record& record) {
   ++rows_;
   const auto& header = record.header();
   int64(standard_.time_generated, header.time.time_since_epoch().count());
+  if (header.origin.read_at) int64(standard_.time_read, header.origin.read_at->time_since_epoch().count());
   int64(standard_.time_received, header.origin.received_at.time_since_epoch().count());
   int64(standard_.time_ingested, ingested_at_);
   guid(standard_.item_id, record.item_id());
@@ -239,7 +223,8 @@ bool TableWriter::value(std::size_t index, const Value& value) {
 }
 
 event::TableBatch TableWriter::finish(std::shared_ptr<const void> owner) {
-  for (std::size_t i = 0; i < batch_.column_count(); ++i) pad(batch_.column(i), rows_);
+  batch_.drop_unfilled();
+  for (std::size_t i = 0; i < batch_.column_count(); ++i) batch_.column(i).pad(rows_);
   batch_.adopt(std::move(owner));
   return std::move(batch_);
 }

@@ -16,7 +16,7 @@ inline constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
 // Where the columns that every table has are in a schema.
 struct StandardColumns {
   explicit StandardColumns(const event::TableSchema& schema);
-  std::size_t time_generated, time_received, time_ingested, item_id, position, type;
+  std::size_t time_generated, time_read, time_received, time_ingested, item_id, position, type;
 };
 
 class TableWriter {
@@ -47,14 +47,13 @@ class TableWriter {
   bool is_set(std::size_t column) const { return batch_.column(column).size() == rows_; }
 
   Arena& arena() { return batch_.arena(); }
-  // Pads all columns and gives the batch away; it keeps `owner` alive.
+  // Pads the columns that some row set, drops the others, and gives the batch away; it keeps `owner` alive.
   event::TableBatch finish(std::shared_ptr<const void> owner);
 
  private:
   // The column with exactly rows_-1 values: nulls for the rows before, and for a second value of this row the first
   // taken off.
   event::Column& padded(std::size_t column);
-  void pad(event::Column& column, std::size_t rows);
 
   event::TableBatch batch_;
   StandardColumns standard_;

@@ -179,9 +179,9 @@ int run_devices(const std::filesystem::path& cases, const std::filesystem::path&
                         {.raw = raw, .received_at = receive_time(received.value_or(0)), .position = Position(1)},
                         {.columns = columns}, batch);
         if (device == "_identify" || device == "syslog" || device == "cef_syntax" || device == "leef_syntax")
-          packs.apply(batch);
+          packs.apply(batch, normalise::PackSet::Use::all);
         else if (!packs.apply(batch, 0, device))
-          packs.apply(batch);
+          packs.apply(batch, normalise::PackSet::Use::all);
         if (dump) {
           json::object all_fields;
           for (const auto& [name, value] : fields_of(batch[0])) all_fields[name] = value;
