@@ -3,6 +3,7 @@
 // One line of text, so that it can be printed, mailed or kept on another machine; given to verify() later it
 // proves that nothing up to that position was changed and that the tail was not cut. Values; any thread.
 #pragma once
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ Result<Head> parse_head(std::string_view text);
 
 Head sign_head(const SigningKey& key, const Guid& journal, Position position, const Sha256Digest& chain,
                ReceiveTime now);
+// The newest head that the Writer has left in the journal's folder, to print and anchor; nullopt when there is none.
+// Errors: unreadable, or not a head.
+Result<std::optional<Head>> read_head_file(const std::filesystem::path& folder);
 bool signature_holds(const Head& head, const PublicKeys& keys);
 
 }  // namespace yagura::journal

@@ -33,8 +33,6 @@ struct Recovered {
 // Only one process may do this at a time (the Writer holds the lock). Errors: the folder cannot be read.
 Result<Recovered> recover(const std::filesystem::path& folder, const PublicKeys& keys);
 
-// The head file; nullopt when there is none. Errors: unreadable, or not a head.
-Result<std::optional<Head>> read_head_file(const std::filesystem::path& folder);
 // The tombstones in file order; lines that are none are counted in `malformed`.
 Result<std::vector<Tombstone>> read_tombstones(const std::filesystem::path& folder, std::size_t* malformed = nullptr);
 
