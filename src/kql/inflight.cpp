@@ -197,6 +197,10 @@ struct InFlightProgram::Impl {
 
 Result<> InFlightProgram::Impl::add(const PlanPtr& node, int depth) {
   if (node == nullptr) return fail(ErrorKind::not_supported, "the query has no rows");
+  if (node->open) {
+    return fail(ErrorKind::not_supported, "columns that depend on the rows cannot be had in flight; declare them, as in "
+                                          "evaluate bag_unpack(d) : (a:long)");
+  }
   if (depth > 1000) return fail(ErrorKind::not_supported, "the query has too many operators");
   if (const auto* plan = as<ScanPlan>(node)) {
     has_scan = true;

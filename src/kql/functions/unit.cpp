@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "kql/sql_expression.hpp"
+#include "kql/unit_conversion.hpp"
 
 namespace yagura::kql {
 
@@ -133,5 +134,21 @@ constexpr Function kFunctions[] = {
 }  // namespace
 
 std::span<const Function> unit_functions() { return kFunctions; }
+
+std::optional<double> convert_units(std::string_view function, double value, std::string_view from, std::string_view to) {
+  std::span<const Unit> units;
+  if (function == "convert_angle") units = kAngles;
+  if (function == "convert_energy") units = kEnergies;
+  if (function == "convert_force") units = kForces;
+  if (function == "convert_length") units = kLengths;
+  if (function == "convert_mass") units = kMasses;
+  if (function == "convert_speed") units = kSpeeds;
+  if (function == "convert_temperature") units = kTemperatures;
+  if (function == "convert_volume") units = kVolumes;
+  const Unit* a = find(units, from);
+  const Unit* b = find(units, to);
+  if (a == nullptr || b == nullptr) return std::nullopt;
+  return a == b ? value : (value * a->factor + a->offset - b->offset) / b->factor;
+}
 
 }  // namespace yagura::kql

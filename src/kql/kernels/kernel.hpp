@@ -129,6 +129,9 @@ std::span<const Kernel> math_kernels();
 std::span<const Kernel> array_kernels();
 std::span<const Kernel> bag_kernels();
 std::span<const Kernel> ip_kernels();
+std::span<const Kernel> series_kernels();
+std::span<const Kernel> compression_kernels();
+std::span<const Kernel> unit_kernels();
 
 // --- kernels from functions of single values
 

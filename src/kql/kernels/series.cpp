@@ -1,0 +1,419 @@
+// Kernels of numeric arrays (series), element by element and as a whole.
+//
+// What is no number, or has no partner in a shorter array, gives null in its place.
+// https://learn.microsoft.com/kusto/query/scalar-functions#series-element-wise-functions
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "kql/function.hpp"
+#include "kql/kernels/conversion.hpp"
+#include "kql/kernels/json.hpp"
+
+namespace yagura::kql {
+namespace {
+
+using Number = std::optional<double>;
+using Numbers = std::vector<Number>;
+
+Number number_of(std::string_view item) {
+  if (json::is_string(item) || json::is_array(item) || json::is_object(item) || json::is_null(item)) return std::nullopt;
+  if (item == "true") return 1;
+  if (item == "false") return 0;
+  return real_from_text(item);
+}
+
+// The numbers of an array; of a single number that number alone.
+struct Series {
+  Numbers numbers;
+  bool single = false;
+  Number at(std::size_t i) const { return single ? numbers.front() : i < numbers.size() ? numbers[i] : std::nullopt; }
+};
+std::optional<Series> series_of(const KernelCall& call, std::size_t i, std::size_t row) {
+  const Operand& value = call[i];
+  Series out;
+  if (value.type() != Type::dynamic) {
+    if (value.type() == Type::string || value.is_null(row)) return std::nullopt;
+    out.single = true;
+    out.numbers.push_back(value.real(row));
+    return out;
+  }
+  if (value.is_null(row)) return std::nullopt;
+  const auto text = value.text(row);
+  if (!json::is_array(text)) {
+    out.single = true;
+    out.numbers.push_back(number_of(text));
+    return out;
+  }
+  json::for_each_element(text, [&](std::string_view item) { out.numbers.push_back(number_of(item)); });
+  return out;
+}
+
+void append_number(std::string& out, Number value) {
+  if (!value) {
+    out += "null";
+    return;
+  }
+  event::Column one(Type::real);
+  one.append_real(*value);
+  append_json_of(out, Operand(one, true), 0);
+}
+Json array_of(Arena& arena, const Numbers& numbers) {
+  std::string out = "[";
+  for (const auto& number : numbers) {
+    if (out.size() > 1) out += ',';
+    append_number(out, number);
+  }
+  return {arena.copy(out + ']')};
+}
+
+Number finite_or_nan(double value) { return value; }
+
+template <auto function>
+void each(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    auto series = series_of(call, 0, row);
+    if (!series) {
+      call.put_null();
+      continue;
+    }
+    for (auto& number : series->numbers) {
+      if (number) number = function(*number);
+    }
+    call.put(array_of(call.arena, series->numbers));
+  }
+}
+
+template <auto function>
+void pairs(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto a = series_of(call, 0, row), b = series_of(call, 1, row);
+    if (!a || !b) {
+      call.put_null();
+      continue;
+    }
+    const std::size_t size = std::max(a->single ? 0 : a->numbers.size(), b->single ? 0 : b->numbers.size());
+    Numbers out(size);
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto x = a->at(i), y = b->at(i);
+      if (x && y) out[i] = function(*x, *y);
+    }
+    call.put(array_of(call.arena, out));
+  }
+}
+
+template <auto holds>
+void compare(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto a = series_of(call, 0, row), b = series_of(call, 1, row);
+    if (!a || !b) {
+      call.put_null();
+      continue;
+    }
+    const std::size_t size = std::max(a->single ? 0 : a->numbers.size(), b->single ? 0 : b->numbers.size());
+    std::string out = "[";
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i > 0) out += ',';
+      const auto x = a->at(i), y = b->at(i);
+      out += !x || !y ? "null" : holds(*x, *y) ? "true" : "false";
+    }
+    call.put(Json{call.arena.copy(out + ']')});
+  }
+}
+
+template <auto function>
+void whole(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto a = series_of(call, 0, row);
+    call.put(a ? Number(function(a->numbers)) : Number());
+  }
+}
+template <auto function>
+void whole_pair(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto a = series_of(call, 0, row), b = series_of(call, 1, row);
+    call.put(a && b ? Number(function(a->numbers, b->numbers)) : Number());
+  }
+}
+
+Number sum(const Numbers& numbers) {
+  double total = 0;
+  for (const auto& number : numbers) {
+    if (!number) return std::nullopt;
+    total += *number;
+  }
+  return total;
+}
+Number product(const Numbers& numbers) {
+  double total = 1;
+  for (const auto& number : numbers) {
+    if (!number) return std::nullopt;
+    total *= *number;
+  }
+  return total;
+}
+Number dot(const Numbers& a, const Numbers& b) {
+  double total = 0;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (!a[i] || !b[i]) return std::nullopt;
+    total += *a[i] * *b[i];
+  }
+  return total;
+}
+Number magnitude(const Numbers& a) {
+  const auto square = dot(a, a);
+  return square ? Number(std::sqrt(*square)) : std::nullopt;
+}
+Number cosine(const Numbers& a, const Numbers& b) {
+  const auto top = dot(a, b), p = magnitude(a), q = magnitude(b);
+  return top && p && q ? finite_or_nan(*top / (*p * *q)) : std::nullopt;
+}
+Number pearson(const Numbers& a, const Numbers& b) {
+  if (a.size() != b.size() || a.empty()) return std::nullopt;
+  double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0;
+  const auto n = static_cast<double>(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!a[i] || !b[i]) return std::nullopt;
+    sx += *a[i], sy += *b[i], sxx += *a[i] * *a[i], syy += *b[i] * *b[i], sxy += *a[i] * *b[i];
+  }
+  return (n * sxy - sx * sy) / (std::sqrt(n * sxx - sx * sx) * std::sqrt(n * syy - sy * sy));
+}
+
+// --- gaps: elements equal to the placeholder (null unless given)
+
+struct Gaps {
+  std::vector<std::string_view> items;
+  std::vector<bool> missing;
+};
+std::optional<Gaps> gaps_of(const KernelCall& call, std::size_t placeholder, std::size_t row) {
+  if (call[0].type() != Type::dynamic || call[0].is_null(row) || !json::is_array(call[0].text(row))) return std::nullopt;
+  Gaps out;
+  const auto mark = placeholder < call.size() ? json_of(call[placeholder], row, call.arena) : std::string_view("null");
+  const auto mark_number = number_of(mark);
+  json::for_each_element(call[0].text(row), [&](std::string_view item) {
+    const auto number = number_of(item);
+    out.items.push_back(item);
+    out.missing.push_back(mark_number ? number && *number == *mark_number : item == mark);
+  });
+  return out;
+}
+Json join(Arena& arena, const std::vector<std::string_view>& items) {
+  std::string out = "[";
+  for (const auto item : items) {
+    if (out.size() > 1) out += ',';
+    out += item;
+  }
+  return {arena.copy(out + ']')};
+}
+
+void fill_const(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    auto gaps = gaps_of(call, 2, row);
+    if (!gaps) {
+      call.put_null();
+      continue;
+    }
+    const auto value = json_of(call[1], row, call.arena);
+    for (std::size_t i = 0; i < gaps->items.size(); ++i) {
+      if (gaps->missing[i]) gaps->items[i] = value;
+    }
+    call.put(join(call.arena, gaps->items));
+  }
+}
+template <bool forward>
+void fill_next(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    auto gaps = gaps_of(call, 1, row);
+    if (!gaps) {
+      call.put_null();
+      continue;
+    }
+    const std::size_t size = gaps->items.size();
+    std::optional<std::string_view> last;
+    for (std::size_t k = 0; k < size; ++k) {
+      const auto i = forward ? k : size - 1 - k;
+      if (!gaps->missing[i]) {
+        last = gaps->items[i];
+      } else if (last) {
+        gaps->items[i] = *last;
+      }
+    }
+    call.put(join(call.arena, gaps->items));
+  }
+}
+// fill_linear(series, placeholder, fill_edges, constant)
+void fill_linear(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto gaps = gaps_of(call, 1, row);
+    if (!gaps) {
+      call.put_null();
+      continue;
+    }
+    const bool edges = call.size() < 3 || call[2].is_null(row) || call[2].boolean(row);
+    const Number constant = call.size() > 3 && !call[3].is_null(row) ? Number(call[3].real(row)) : Number(0);
+    const std::size_t size = gaps->items.size();
+    Numbers out(size);
+    for (std::size_t i = 0; i < size; ++i) out[i] = gaps->missing[i] ? std::nullopt : number_of(gaps->items[i]);
+    std::vector<std::size_t> known;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (out[i]) known.push_back(i);
+    }
+    if (known.empty()) {
+      std::ranges::fill(out, constant);
+    } else {
+      for (std::size_t k = 0; k + 1 < known.size(); ++k) {
+        const auto a = known[k], b = known[k + 1];
+        for (auto i = a + 1; i < b; ++i) {
+          out[i] = *out[a] + (*out[b] - *out[a]) * static_cast<double>(i - a) / static_cast<double>(b - a);
+        }
+      }
+      if (edges) {
+        for (std::size_t i = 0; i < known.front(); ++i) out[i] = out[known.front()];
+        for (std::size_t i = known.back() + 1; i < size; ++i) out[i] = out[known.back()];
+      }
+    }
+    call.put(array_of(call.arena, out));
+  }
+}
+
+// --- filters
+
+// series_fir(series, filter, normalize, center): each element is a weighted sum of it and those before (or around) it.
+void fir(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto series = series_of(call, 0, row);
+    auto filter = series_of(call, 1, row);
+    if (!series || !filter || filter->numbers.empty()) {
+      call.put_null();
+      continue;
+    }
+    const bool all_equal = std::ranges::all_of(filter->numbers, [&](const Number& w) { return w == filter->numbers.front(); });
+    double total = 0;
+    for (const auto& weight : filter->numbers) total += weight.value_or(0);
+    const bool normalize = call.size() > 2 && !call[2].is_null(row) ? call[2].boolean(row) : all_equal || total != 0;
+    const bool center = call.size() > 3 && !call[3].is_null(row) && call[3].boolean(row);
+    const auto size = static_cast<std::int64_t>(series->numbers.size()), taps = static_cast<std::int64_t>(filter->numbers.size());
+    const std::int64_t shift = center ? taps / 2 : 0;
+    Numbers out(series->numbers.size());
+    for (std::int64_t i = 0; i < size; ++i) {
+      double value = 0;
+      for (std::int64_t k = 0; k < taps; ++k) {
+        const auto from = i + shift - k;
+        if (from >= 0 && from < size) value += filter->numbers[static_cast<std::size_t>(k)].value_or(0) * series->numbers[static_cast<std::size_t>(from)].value_or(0);
+      }
+      out[static_cast<std::size_t>(i)] = normalize && total != 0 ? value / total : value;
+    }
+    call.put(array_of(call.arena, out));
+  }
+}
+// series_iir(series, numerators, denominators)
+void iir(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto series = series_of(call, 0, row), b = series_of(call, 1, row), a = series_of(call, 2, row);
+    if (!series || !a || !b || a->numbers.empty() || a->numbers.front().value_or(0) == 0) {
+      call.put_null();
+      continue;
+    }
+    Numbers out(series->numbers.size());
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      double value = 0;
+      for (std::size_t k = 0; k < b->numbers.size() && k <= i; ++k) value += b->numbers[k].value_or(0) * series->numbers[i - k].value_or(0);
+      for (std::size_t k = 1; k < a->numbers.size() && k <= i; ++k) value -= a->numbers[k].value_or(0) * out[i - k].value_or(0);
+      out[i] = value / *a->numbers.front();
+    }
+    call.put(array_of(call.arena, out));
+  }
+}
+
+void stats(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto series = series_of(call, 0, row);
+    if (!series || series->numbers.empty()) {
+      call.put_null();
+      continue;
+    }
+    const bool ignore = call.size() > 1 && !call[1].is_null(row) && call[1].boolean(row);
+    Number least, greatest;
+    std::size_t least_at = 0, greatest_at = 0, count = 0;
+    double mean = 0, squares = 0;
+    bool whole = true;
+    for (std::size_t i = 0; i < series->numbers.size(); ++i) {
+      const auto number = series->numbers[i];
+      if (!number) {
+        whole = false;
+        continue;
+      }
+      ++count;
+      const double off = *number - mean;
+      mean += off / static_cast<double>(count);
+      squares += off * (*number - mean);
+      if (!least || *number < *least) least = number, least_at = i;
+      if (!greatest || *number > *greatest) greatest = number, greatest_at = i;
+    }
+    if (count == 0 || (!whole && !ignore)) {
+      call.put(Json{R"({"min":null,"min_idx":null,"max":null,"max_idx":null,"avg":null,"stdev":null,"variance":null})"});
+      continue;
+    }
+    const double variance = count > 1 ? squares / static_cast<double>(count - 1) : 0;
+    std::string out = "{\"min\":";
+    append_number(out, least);
+    out += ",\"min_idx\":" + std::to_string(least_at) + ",\"max\":";
+    append_number(out, greatest);
+    out += ",\"max_idx\":" + std::to_string(greatest_at) + ",\"avg\":";
+    append_number(out, mean);
+    out += ",\"stdev\":";
+    append_number(out, std::sqrt(variance));
+    out += ",\"variance\":";
+    append_number(out, variance);
+    call.put(Json{call.arena.copy(out + '}')});
+  }
+}
+
+constexpr auto kGreater = [](double a, double b) { return a > b; };
+constexpr auto kGreaterEquals = [](double a, double b) { return a >= b; };
+constexpr auto kSign = [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; };
+
+constexpr Kernel kKernels[] = {
+    {"series_abs", each<[](double x) { return std::fabs(x); }>},
+    {"series_acos", each<[](double x) { return std::acos(x); }>},
+    {"series_asin", each<[](double x) { return std::asin(x); }>},
+    {"series_atan", each<[](double x) { return std::atan(x); }>},
+    {"series_ceiling", each<[](double x) { return std::ceil(x); }>},
+    {"series_cos", each<[](double x) { return std::cos(x); }>},
+    {"series_exp", each<[](double x) { return std::exp(x); }>},
+    {"series_floor", each<[](double x) { return std::floor(x); }>},
+    {"series_log", each<[](double x) { return std::log(x); }>},
+    {"series_sign", each<kSign>},
+    {"series_sin", each<[](double x) { return std::sin(x); }>},
+    {"series_tan", each<[](double x) { return std::tan(x); }>},
+    {"series_add", pairs<[](double a, double b) { return a + b; }>},
+    {"series_subtract", pairs<[](double a, double b) { return a - b; }>},
+    {"series_multiply", pairs<[](double a, double b) { return a * b; }>},
+    {"series_divide", pairs<[](double a, double b) { return a / b; }>},
+    {"series_pow", pairs<[](double a, double b) { return std::pow(a, b); }>},
+    {"series_equals", compare<[](double a, double b) { return a == b; }>},
+    {"series_not_equals", compare<[](double a, double b) { return a != b; }>},
+    {"series_less", compare<[](double a, double b) { return a < b; }>},
+    {"series_less_equals", compare<[](double a, double b) { return a <= b; }>},
+    {"series_greater", compare<kGreater>},
+    {"series_greater_equals", compare<kGreaterEquals>},
+    {"series_sum", whole<sum>},
+    {"series_product", whole<product>},
+    {"series_magnitude", whole<magnitude>},
+    {"series_dot_product", whole_pair<dot>},
+    {"series_cosine_similarity", whole_pair<cosine>},
+    {"series_pearson_correlation", whole_pair<pearson>},
+    {"series_fill_const", fill_const},
+    {"series_fill_forward", fill_next<true>},
+    {"series_fill_backward", fill_next<false>},
+    {"series_fill_linear", fill_linear},
+    {"series_fir", fir},
+    {"series_iir", iir},
+    {"series_stats_dynamic", stats},
+};
+
+}  // namespace
+
+std::span<const Kernel> series_kernels() { return kKernels; }
+
+}  // namespace yagura::kql
