@@ -122,6 +122,8 @@ class Binder {
   const Catalog& catalog() const { return catalog_; }
   const CompileOptions& options() const { return options_; }
   BoundQuery& query() { return query_; }
+  // What is being checked depends on a parameter's value: nothing can be said of it before a call.
+  void mark_open_definition() { open_definition_ = true; }
   // The result of a small query that decides the shape of this one; all columns of `plan` are strings. Nothing, and
   // later a diagnostic, when nobody can run it now.
   std::optional<std::vector<std::vector<std::string>>> probe(PlanPtr plan, Span span, std::string_view what);

@@ -42,6 +42,7 @@ struct Relation {
   std::unordered_map<ColumnId, Cell> cells;
   std::vector<OrderTerm> order;
   bool natural = true;   // order is that of rows written in the query, not one that was asked for
+  bool streams_in_order = false;  // rows come so by themselves
 
   bool plain(const Needed& ids) const {
     return std::ranges::all_of(ids, [&](ColumnId id) {
@@ -285,6 +286,7 @@ class Writer {
     }
     out.order = std::move(r.order);
     out.natural = r.natural;
+    out.streams_in_order = r.streams_in_order;
     return out;
   }
 
@@ -397,8 +399,7 @@ class Writer {
       for (const auto& row : p.rows) {
         rows += fmt::format(", ({}", number++);
         for (const std::size_t i : used) rows += ", " + value_text(*row[i]);
-        // A tuple of one needs its comma.
-        rows += used.empty() ? ",)" : ")";
+        rows += ")";
       }
       r.from = fmt::format("values('{}'{})", structure, rows);
     } else {
@@ -417,6 +418,7 @@ class Writer {
     for (const std::size_t i : used) add_cell(i);
     r.cells[row_number] = {{order_name, false, true}, Type::int64, true};
     r.order = {{row_number, false, false}};
+    r.streams_in_order = literal;
     return r;
   }
 
@@ -458,6 +460,7 @@ class Writer {
     r.cells[c.id] = {{name_of(c.id), false, true}, c.type, true};
     r.cells[row_number] = {{name_of(row_number), false, true}, Type::int64, true};
     r.order = {{row_number, false, false}};
+    r.streams_in_order = true;
     return r;
   }
 
@@ -754,6 +757,7 @@ class Writer {
     if (r.natural) order.insert(order.end(), r.order.begin(), r.order.end());
     r.order = std::move(order);
     r.natural = false;
+    r.streams_in_order = false;
     return r;
   }
 
@@ -763,7 +767,7 @@ class Writer {
     Relation r = write(p.input, below);
     SqlScope scope = scope_of(r);
     const Sql count = write_expression(*p.count, scope);
-    std::string after = order_text(r);
+    std::string after = r.streams_in_order && p.by.empty() ? "" : order_text(r);
     std::string number = is_literal(p.count) && !p.count->value.is_null ? std::to_string(std::max<std::int64_t>(0, p.count->value.integer))
                                                                        : "(SELECT toUInt64(greatest(0, ifNull(" + count.text + ", 0))))";
     if (!p.by.empty()) {
@@ -843,6 +847,7 @@ class Writer {
     const ColumnId position = hidden_++;
     r.cells[position] = {{index_name, false, true}, Type::int64, true};
     if (!r.order.empty()) r.order.push_back({position, false, false});
+    r.streams_in_order = false;
     Needed out = needed;
     for (const auto& t : r.order) out.insert(t.column);
     return wrap(std::move(r), out);

@@ -58,7 +58,8 @@ std::string run_case(Engine& engine, const json::object& c, const kql::Catalog& 
     for (const auto line : split(out, '\n')) {
       if (line.empty()) continue;
       std::vector<std::string> row;
-      for (const auto& cell : json::parse(line).as_array()) row.push_back(cell.is_string() ? std::string(cell.as_string()) : json::serialize(cell));
+      const json::value parsed = json::parse(line);
+      for (const auto& cell : parsed.as_array()) row.push_back(cell.is_string() ? std::string(cell.as_string()) : json::serialize(cell));
       rows.push_back(std::move(row));
     }
     return rows;

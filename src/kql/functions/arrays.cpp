@@ -64,14 +64,7 @@ Sql index_of(SqlCall& c) {
   return {fmt::format("if(length({0}) < {1}, -1, toInt64({0}[{1}]))", found, nth), true, false};
 }
 
-// Sorting: numbers by value, then texts; nulls at the end.
-std::string sort_key(std::string_view x) {
-  return fmt::format("(if({0} = 'null', 2, if(isNotNull(toFloat64OrNull({0})), 0, 1)), ifNull(toFloat64OrNull({0}), 0), {0})", x);
-}
-std::string reverse_key(std::string_view x) {
-  return fmt::format("(if({0} = 'null', 0, if(isNotNull(toFloat64OrNull({0})), 1, 2)), ifNull(toFloat64OrNull({0}), 0), {0})", x);
-}
-
+// Sorting: numbers by value, then texts, either way; nulls at the end or the front.
 Sql sort(SqlCall& c, bool descending) {
   std::size_t count = c.size();
   bool nulls_last = true;
@@ -80,11 +73,13 @@ Sql sort(SqlCall& c, bool descending) {
     --count;
   }
   const std::string a = elements(c, 0);
-  // Nulls apart, so that they go where they are wanted.
-  const std::string values = fmt::format("arrayFilter(i -> {0}[i] != 'null', arrayEnumerate({0}))", a);
   const std::string nulls = fmt::format("arrayFilter(i -> {0}[i] = 'null', arrayEnumerate({0}))", a);
-  const std::string sorted = descending ? fmt::format("arrayReverse(arraySort(i -> ({}, -toInt64(i)), {}))", reverse_key(a + "[i]"), values)
-                                        : fmt::format("arraySort(i -> ({}, i), {})", sort_key(a + "[i]"), values);
+  const std::string numbers = fmt::format("arrayFilter(i -> isNotNull(toFloat64OrNull({0}[i])), arrayEnumerate({0}))", a);
+  const std::string texts = fmt::format("arrayFilter(i -> isNull(toFloat64OrNull({0}[i])) AND {0}[i] != 'null', arrayEnumerate({0}))", a);
+  const std::string sorted = fmt::format(
+      fmt::runtime(descending ? "arrayConcat(arraySort(i -> (-toFloat64OrZero({0}[i]), i), {1}), arrayReverse(arraySort(i -> ({0}[i], -toInt64(i)), {2})))"
+                 : "arrayConcat(arraySort(i -> (toFloat64OrZero({0}[i]), i), {1}), arraySort(i -> ({0}[i], i), {2}))"),
+      a, numbers, texts);
   const std::string order = c.name(nulls_last ? fmt::format("arrayConcat({}, {})", sorted, nulls) : fmt::format("arrayConcat({}, {})", nulls, sorted));
   if (count == 1) return of_array(c, fmt::format("arrayMap(i -> {}[i], {})", a, order));
   std::string all;

@@ -1,7 +1,275 @@
+// Functions over arrays of numbers (series). An element that is no number is null, and what is computed of it as well.
+#include <fmt/format.h>
+
 #include "kql/sql_expression.hpp"
 
 namespace yagura::kql {
 
-std::span<const Function> series_functions() { return {}; }
+namespace {
+
+// The elements as Nullable(Float64), as a name.
+std::string numbers(SqlCall& c, std::size_t i) { return c.name(fmt::format("arrayMap(x -> toFloat64OrNull(x), {})", sql::array_of(c.arg(i)))); }
+// Array(Nullable(Float64)) to JSON: whole numbers of integer series stay so where `integers` (an SQL condition) holds.
+std::string reals(const std::string& array) { return sql::json_array(fmt::format("arrayMap(v -> {}, {})", sql::to_json(Type::real, "v"), array)); }
+// Numbers as they are written: 1 and not 1.0 for what is whole and came from whole numbers.
+std::string as_written(const std::string& array) {
+  return sql::json_array(fmt::format("arrayMap(v -> if(isNull(v), 'null', if(v = trunc(v) AND abs(v) < 1e15, toString(toInt64(assumeNotNull(v))), {})), {})", sql::to_json(Type::real, "v"), array));
+}
+Sql when_array(SqlCall& c, const std::string& json, std::size_t i = 0) {
+  return {fmt::format("if(startsWith(ifNull({}, ''), '['), {}, NULL)", c.shared(i), json), true, false};
+}
+
+Sql map(SqlCall& c, std::string_view expression) {
+  return when_array(c, reals(fmt::format("arrayMap(x -> {}, {})", expression, numbers(c, 0))));
+}
+Sql map_whole(SqlCall& c, std::string_view expression) {
+  return when_array(c, as_written(fmt::format("arrayMap(x -> {}, {})", expression, numbers(c, 0))));
+}
+
+// Two series of one length, or a series and a number for each of its elements.
+std::pair<std::string, std::string> operands(SqlCall& c) {
+  const bool a = c.type(0) == Type::dynamic, b = c.type(1) == Type::dynamic;
+  std::string x = a ? numbers(c, 0) : "", y = b ? numbers(c, 1) : "";
+  if (!a) x = c.name(fmt::format("arrayResize(emptyArrayFloat64(), length({}), toFloat64({}))", y, c.arg(0)));
+  if (!b) y = c.name(fmt::format("arrayResize(emptyArrayFloat64(), length({}), toFloat64({}))", x, c.arg(1)));
+  if (a && b) {
+    // The shorter one is filled with nulls.
+    const std::string n = c.name(fmt::format("greatest(length({}), length({}))", x, y));
+    x = c.name(fmt::format("arrayResize({}, {}, NULL)", x, n));
+    y = c.name(fmt::format("arrayResize({}, {}, NULL)", y, n));
+  }
+  return {x, y};
+}
+Sql pairwise(SqlCall& c, std::string_view expression) {
+  const auto [x, y] = operands(c);
+  return {reals(fmt::format("arrayMap((x, y) -> {}, {}, {})", expression, x, y)), true, false};
+}
+Sql pairwise_whole(SqlCall& c, std::string_view expression) {
+  const auto [x, y] = operands(c);
+  return {as_written(fmt::format("arrayMap((x, y) -> {}, {}, {})", expression, x, y)), true, false};
+}
+Sql compare(SqlCall& c, std::string_view op) {
+  const auto [x, y] = operands(c);
+  return {sql::json_array(fmt::format("arrayMap((x, y) -> ifNull(if(x {} y, 'true', 'false'), 'null'), {}, {})", op, x, y)), true, false};
+}
+
+Sql dot(SqlCall& c) {
+  const auto [x, y] = operands(c);
+  return {fmt::format("arraySum(arrayMap((x, y) -> x * y, {}, {}))", x, y), true, false};
+}
+Sql magnitude(SqlCall& c) { return {fmt::format("sqrt(arraySum(arrayMap(x -> x * x, {})))", numbers(c, 0)), true, false}; }
+
+Sql cosine(SqlCall& c) {
+  const std::string x = numbers(c, 0), y = numbers(c, 1);
+  const std::string mx = c.size() > 2 ? "toFloat64(" + c.arg(2) + ")" : fmt::format("sqrt(arraySum(arrayMap(x -> x * x, {})))", x);
+  const std::string my = c.size() > 3 ? "toFloat64(" + c.arg(3) + ")" : fmt::format("sqrt(arraySum(arrayMap(x -> x * x, {})))", y);
+  return {fmt::format("(arraySum(arrayMap((x, y) -> x * y, {}, {})) / ({} * {}))", x, y, mx, my), true, false};
+}
+
+Sql pearson(SqlCall& c) {
+  const std::string x = c.name(fmt::format("arrayMap(x -> ifNull(x, nan), {})", numbers(c, 0))), y = c.name(fmt::format("arrayMap(x -> ifNull(x, nan), {})", numbers(c, 1)));
+  const std::string mx = c.name(fmt::format("arrayAvg({})", x)), my = c.name(fmt::format("arrayAvg({})", y));
+  return {fmt::format("if(length({0}) != length({1}), NULL, arraySum(arrayMap((x, y) -> (x - {2}) * (y - {3}), {0}, arrayResize({1}, length({0})))) / "
+                      "sqrt(arraySum(arrayMap(x -> pow(x - {2}, 2), {0})) * arraySum(arrayMap(y -> pow(y - {3}, 2), {1}))))", x, y, mx, my), true, false};
+}
+
+// min, position of min, max, position of max, mean, deviation, variance: of the numbers among the elements.
+struct Stats {
+  std::string min, min_at, max, max_at, avg, stdev, variance;
+};
+Stats stats(SqlCall& c) {
+  const std::string all = numbers(c, 0);
+  const bool ignore = c.size() > 1 && c.literal(1) != nullptr && c.literal(1)->boolean;
+  const std::string x = c.name(fmt::format("arrayMap(v -> assumeNotNull(v), arrayFilter(v -> {}, {}))", ignore ? "ifNull(isFinite(v), 0)" : "isNotNull(v)", all));
+  const std::string avg = c.name(fmt::format("if(empty({0}), nan, arrayAvg({0}))", x));
+  const std::string variance = c.name(fmt::format("if(length({0}) < 2, 0., arraySum(arrayMap(v -> pow(v - {1}, 2), {0})) / (length({0}) - 1))", x, avg));
+  const std::string low = c.name(fmt::format("if(empty({0}), nan, arrayMin({0}))", x)), high = c.name(fmt::format("if(empty({0}), nan, arrayMax({0}))", x));
+  return {low, fmt::format("(toInt64(indexOf({}, {})) - 1)", all, low), high, fmt::format("(toInt64(indexOf({}, {})) - 1)", all, high), avg, fmt::format("sqrt({})", variance), variance};
+}
+Sql stats_list(SqlCall& c) {
+  const Stats s = stats(c);
+  const auto real = [&](const std::string& x) { return sql::to_json(Type::real, c.name(x)); };
+  return {sql::json_array(fmt::format("[{}, toString({}), {}, toString({}), {}, {}, {}]", real(s.min), s.min_at, real(s.max), s.max_at, real(s.avg), real(s.stdev), real(s.variance))), false, false};
+}
+Sql stats_bag(SqlCall& c) {
+  const Stats s = stats(c);
+  const auto real = [&](const std::string& x) { return sql::to_json(Type::real, c.name(x)); };
+  const std::string all = numbers(c, 0);
+  return {fmt::format("concat('{{\"min\":', {}, ',\"min_idx\":', toString({}), ',\"max\":', {}, ',\"max_idx\":', toString({}), ',\"avg\":', {}, ',\"stdev\":', {}, ',\"variance\":', {}, "
+                      "',\"sum\":', {}, ',\"len\":', toString(length({})), '}}')",
+                      real(s.min), s.min_at, real(s.max), s.max_at, real(s.avg), real(s.stdev), real(s.variance), real(fmt::format("arraySum(arrayMap(x -> ifNull(x, 0), {}))", all)), all),
+          false, false};
+}
+
+// Line through (0, y0), (1, y1) ...: rsquare, slope, variance, rvariance, interception, line.
+std::vector<std::string> line(SqlCall& c) {
+  const std::string y = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
+  const std::string n = c.name(fmt::format("toFloat64(length({}))", y));
+  const std::string mx = c.name(fmt::format("({} - 1) / 2", n)), my = c.name(fmt::format("arrayAvg({})", y));
+  const std::string sxx = c.name(fmt::format("arraySum(arrayMap(i -> pow(i - 1 - {}, 2), arrayEnumerate({})))", mx, y));
+  const std::string slope = c.name(fmt::format("if({0} = 0, 0., arraySum(arrayMap((v, i) -> (i - 1 - {1}) * (v - {2}), {3}, arrayEnumerate({3}))) / {0})", sxx, mx, my, y));
+  const std::string at = c.name(fmt::format("{} - {} * {}", my, slope, mx));
+  const std::string fit = c.name(fmt::format("arrayMap(i -> {} + {} * (i - 1), arrayEnumerate({}))", at, slope, y));
+  const std::string ss = c.name(fmt::format("arraySum(arrayMap(v -> pow(v - {}, 2), {}))", my, y));
+  const std::string sr = c.name(fmt::format("arraySum(arrayMap((v, f) -> pow(v - f, 2), {}, {}))", y, fit));
+  const auto real = [&](const std::string& x) { return sql::to_json(Type::real, c.name(x)); };
+  return {real(fmt::format("if({0} = 0, 1., 1 - {1} / {0})", ss, sr)), real(slope), real(fmt::format("{} / greatest(1, {} - 1)", ss, n)),
+          real(fmt::format("{} / greatest(1, {} - 1)", sr, n)), real(at), reals(fit)};
+}
+Sql fit_line(SqlCall& c) {
+  std::string text;
+  for (const auto& part : line(c)) text += (text.empty() ? "" : ", ") + part;
+  return {sql::json_array("[" + text + "]"), false, false};
+}
+Sql fit_line_bag(SqlCall& c) {
+  static constexpr std::string_view kNames[] = {"rsquare", "slope", "variance", "rvariance", "interception", "line_fit"};
+  std::string text = "concat('{'";
+  const auto parts = line(c);
+  for (std::size_t i = 0; i < parts.size(); ++i) text += fmt::format(", '{}\"{}\":', {}", i > 0 ? "," : "", kNames[i], parts[i]);
+  return {text + ", '}')", false, false};
+}
+
+// y[i] = sum of b[j] x[i-j] less sum of a[j] y[i-j], by a[0].
+Sql iir(SqlCall& c) {
+  const std::string x = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
+  const std::string b = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 1)));
+  const std::string a = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 2)));
+  const std::string value = fmt::format("(arraySum(arrayMap((k, j) -> if(i - j >= 0, k * {0}[toInt64(i - j + 1)], 0.), {1}, arrayMap(j -> toInt64(j) - 1, arrayEnumerate({1})))) - "
+                                        "arraySum(arrayMap((k, j) -> if(j > 0 AND i - j >= 0, k * acc[toInt64(i - j + 1)], 0.), {2}, arrayMap(j -> toInt64(j) - 1, arrayEnumerate({2}))))) / {2}[1]", x, b, a);
+  return {reals(fmt::format("arrayFold((acc, i) -> arrayPushBack(acc, {}), arrayMap(i -> toInt64(i), range(length({}))), emptyArrayFloat64())", value, x)), true, false};
+}
+
+Sql fir(SqlCall& c) {
+  const std::string x = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
+  const std::string f = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 1)));
+  const auto flag = [&](std::size_t i, bool otherwise) { return c.size() > i && c.literal(i) != nullptr ? c.literal(i)->boolean : otherwise; };
+  const std::string filter = flag(2, true) ? c.name(fmt::format("if(arraySum({0}) = 0, {0}, arrayMap(v -> v / arraySum({0}), {0}))", f)) : f;
+  const std::string centre = flag(3, false) ? fmt::format("intDiv(length({}), 2)", f) : "0";
+  const std::string shift = c.name(fmt::format("toInt64({})", centre));
+  return {reals(fmt::format("arrayMap(i -> arraySum(arrayMap((k, j) -> if(toInt64(i) - toInt64(j) + 1 + {2} BETWEEN 1 AND toInt64(length({0})), k * {0}[toInt64(i) - toInt64(j) + 1 + {2}], 0.), {1}, arrayEnumerate({1}))), arrayEnumerate({0}))", x, filter, shift)), true, false};
+}
+
+// Missing elements (null, or the placeholder) replaced.
+std::string missing(SqlCall& c, std::size_t i) {
+  if (c.size() <= i || (c.literal(i) != nullptr && c.literal(i)->is_null)) return "isNull(v)";
+  return fmt::format("(isNull(v) OR v = {})", c.shared(i));
+}
+Sql fill_const(SqlCall& c) {
+  const std::string value = c.size() > 1 ? fmt::format("toFloat64({})", c.shared(1)) : "0.";
+  return when_array(c, as_written(fmt::format("arrayMap(v -> if({}, {}, v), {})", missing(c, 2), value, numbers(c, 0))));
+}
+Sql fill(SqlCall& c, bool forward) {
+  const std::string x = numbers(c, 0);
+  const std::string filled = fmt::format("{}(v -> NOT ({}), {})", forward ? "arrayFill" : "arrayReverseFill", missing(c, 1), x);
+  return when_array(c, as_written(filled));
+}
+Sql fill_linear(SqlCall& c) {
+  const std::string raw = numbers(c, 0);
+  const std::string x = c.name(fmt::format("arrayMap(v -> if({}, NULL, v), {})", missing(c, 1), raw));
+  const bool edges = !(c.size() > 2 && c.literal(2) != nullptr && !c.literal(2)->boolean);
+  const std::string constant = c.size() > 3 ? fmt::format("toFloat64({})", c.shared(3)) : "0.";
+  // The neighbours that are there: positions before and after.
+  const std::string before = c.name(fmt::format("arrayFill(p -> p != 0, arrayMap((v, i) -> if(isNull(v), toInt64(0), toInt64(i)), {0}, arrayEnumerate({0})))", x));
+  const std::string after = c.name(fmt::format("arrayReverseFill(p -> p != 0, arrayMap((v, i) -> if(isNull(v), toInt64(0), toInt64(i)), {0}, arrayEnumerate({0})))", x));
+  return when_array(c, as_written(fmt::format("arrayMap((v, i, l, r) -> multiIf(isNotNull(v), v, l = 0 AND r = 0, {1}, l = 0, {2}, r = 0, {3}, {0}[l] + ({0}[r] - {0}[l]) * (i - l) / (r - l)), {0}, arrayEnumerate({0}), {4}, {5})",
+                                              x, constant, edges ? x + "[r]" : "NULL", edges ? x + "[l]" : "NULL", before, after)));
+}
+
+// How well a period fits: the autocorrelation at it, scaled to 0..1.
+Sql periods_validate(SqlCall& c) {
+  const std::string x = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
+  const std::string m = c.name(fmt::format("arrayAvg({})", x));
+  const std::string d = c.name(fmt::format("arrayMap(v -> v - {}, {})", m, x));
+  const std::string ss = c.name(fmt::format("arraySum(arrayMap(v -> v * v, {}))", d));
+  std::string periods, scores;
+  for (std::size_t i = 1; i < c.size(); ++i) {
+    const std::string p = c.name("toFloat64(" + c.arg(i) + ")");
+    const std::string lag = c.name(fmt::format("toInt64(round({}))", p));
+    periods += (i > 1 ? ", " : "") + sql::to_json(Type::real, p);
+    scores += (i > 1 ? ", " : "") + sql::to_json(Type::real, c.name(fmt::format("if({2} = 0 OR {1} <= 0 OR {1} >= length({0}), 0., greatest(0., arraySum(arrayMap((a, b) -> a * b, arraySlice({0}, 1, length({0}) - {1}), arraySlice({0}, {1} + 1))) / {2}))", d, lag, ss)));
+  }
+  return {sql::json_array("[" + sql::json_array("[" + periods + "]") + ", " + sql::json_array("[" + scores + "]") + "]"), true, false};
+}
+
+// The mean of each place in the period, less the mean of all.
+Sql seasonal(SqlCall& c) {
+  const std::string x = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
+  const std::string period = c.shared(1);
+  const std::string test = c.size() > 2 ? c.arg(2) : "0";
+  const std::string train = c.name(fmt::format("arraySlice({0}, 1, greatest(0, toInt64(length({0})) - {1}))", x, test));
+  const std::string m = c.name(fmt::format("arrayAvg({})", train));
+  return when_array(c, reals(fmt::format("arrayMap(i -> arrayAvg(arrayFilter((v, j) -> (toInt64(j) - toInt64(i)) % {0} = 0, {1}, arrayEnumerate({1}))) - {2}, arrayEnumerate({3}))", period, train, m, x)));
+}
+
+// Tukey's fences.
+Sql outliers(SqlCall& c) {
+  const std::string x = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
+  const bool custom = c.size() > 1 && c.literal(1) != nullptr && c.literal(1)->text == "ctukey";
+  const std::string low = custom && c.size() > 3 ? c.arg(3) : custom ? "10" : "25", high = custom && c.size() > 4 ? c.arg(4) : custom ? "90" : "75";
+  const std::string sorted = c.name(fmt::format("arraySort({})", x));
+  const auto quantile = [&](const std::string& p) {
+    const std::string at = c.name(fmt::format("({} / 100.) * (length({}) - 1)", p, sorted));
+    return c.name(fmt::format("{0}[toInt64(floor({1})) + 1] + ({1} - floor({1})) * ({0}[toInt64(ceil({1})) + 1] - {0}[toInt64(floor({1})) + 1])", sorted, at));
+  };
+  const std::string a = quantile(low), b = quantile(high);
+  return when_array(c, reals(fmt::format("arrayMap(v -> multiIf(v > {1}, (v - {1}) / ({1} - {0}), v < {0}, (v - {0}) / ({1} - {0}), 0.), {2})", a, b, x)));
+}
+
+#define SERIES(text_name, text_summary, expression)                                                                        \
+  {.name = text_name, .summary = text_summary, .signatures = "f(series:array) -> dynamic", .takes_null = true, .may_be_null = true, \
+   .emit = [](SqlCall& c) { return map(c, expression); }}
+#define PAIRS(text_name, text_summary, function, expression)                                                                 \
+  {.name = text_name, .summary = text_summary,                                                                              \
+   .signatures = "f(a:array, b:array) -> dynamic; f(a:array, b:number) -> dynamic; f(a:number, b:array) -> dynamic",         \
+   .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return function(c, expression); }}
+
+constexpr Function kFunctions[] = {
+    {.name = "series_abs", .summary = "Absolute values.", .signatures = "series_abs(series:array) -> dynamic", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return map_whole(c, "abs(x)"); }, .examples = {{{"series_abs(dynamic([-1, 2]))", "[1,2]"}}}},
+    {.name = "series_ceiling", .summary = "Rounded up.", .signatures = "series_ceiling(series:array) -> dynamic", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return map(c, "ceil(x)"); }},
+    {.name = "series_floor", .summary = "Rounded down.", .signatures = "series_floor(series:array) -> dynamic", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return map(c, "floor(x)"); }, .examples = {{{"series_floor(dynamic([1.5, -1.5]))", "[1.0,-2.0]"}}}},
+    {.name = "series_sign", .summary = "Signs.", .signatures = "series_sign(series:array) -> dynamic", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return map_whole(c, "toFloat64(sign(x))"); }, .examples = {{{"series_sign(dynamic([-2, 0, 3]))", "[-1,0,1]"}}}},
+    SERIES("series_exp", "e to the power of each.", "exp(x)"),
+    SERIES("series_log", "Natural logarithms.", "if(x > 0, log(x), NULL)"),
+    SERIES("series_sin", "Sines.", "sin(x)"),
+    SERIES("series_cos", "Cosines.", "cos(x)"),
+    SERIES("series_tan", "Tangents.", "tan(x)"),
+    SERIES("series_asin", "Angles of sines.", "if(abs(x) <= 1, asin(x), NULL)"),
+    SERIES("series_acos", "Angles of cosines.", "if(abs(x) <= 1, acos(x), NULL)"),
+    SERIES("series_atan", "Angles of tangents.", "atan(x)"),
+    PAIRS("series_add", "Sums.", pairwise_whole, "x + y"),
+    PAIRS("series_subtract", "Differences.", pairwise_whole, "x - y"),
+    PAIRS("series_multiply", "Products.", pairwise_whole, "x * y"),
+    PAIRS("series_divide", "Quotients.", pairwise, "x / y"),
+    PAIRS("series_pow", "Powers.", pairwise, "pow(x, y)"),
+    PAIRS("series_equals", "Which are equal.", compare, "="),
+    PAIRS("series_not_equals", "Which differ.", compare, "!="),
+    PAIRS("series_greater", "Which are greater.", compare, ">"),
+    PAIRS("series_greater_equals", "Which are greater or equal.", compare, ">="),
+    PAIRS("series_less", "Which are less.", compare, "<"),
+    PAIRS("series_less_equals", "Which are less or equal.", compare, "<="),
+    {.name = "series_sum", .summary = "The sum.", .signatures = "series_sum(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return Sql{fmt::format("arraySum({})", numbers(c, 0)), true, false}; }, .examples = {{{"series_sum(dynamic([1, 2, 3]))", "6.0"}}}},
+    {.name = "series_product", .summary = "The product.", .signatures = "series_product(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return Sql{fmt::format("arrayProduct(arrayMap(v -> ifNull(v, nan), {}))", numbers(c, 0)), true, false}; }, .examples = {{{"series_product(dynamic([2, 3]))", "6.0"}}}},
+    {.name = "series_magnitude", .summary = "The length of the series as a vector.", .signatures = "series_magnitude(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = magnitude, .examples = {{{"series_magnitude(dynamic([3, 4]))", "5.0"}}}},
+    {.name = "series_dot_product", .summary = "The sum of products.", .signatures = "series_dot_product(a:array, b:array) -> real; series_dot_product(a:array, b:number) -> real; series_dot_product(a:number, b:array) -> real", .takes_null = true, .may_be_null = true, .emit = dot, .examples = {{{"series_dot_product(dynamic([1, 2]), dynamic([3, 4]))", "11.0"}}}},
+    {.name = "series_cosine_similarity", .summary = "The cosine of the angle between two series.", .signatures = "series_cosine_similarity(a:array, b:array, magnitude_a:real?, magnitude_b:real?) -> real", .takes_null = true, .may_be_null = true, .emit = cosine, .examples = {{{"series_cosine_similarity(dynamic([1, 0]), dynamic([0, 1]))", "0.0"}}}},
+    {.name = "series_pearson_correlation", .summary = "The correlation of two series.", .signatures = "series_pearson_correlation(a:array, b:array) -> real", .takes_null = true, .may_be_null = true, .emit = pearson, .examples = {{{"series_pearson_correlation(dynamic([1, 2, 3]), dynamic([2, 4, 6]))", "1.0"}}}},
+    {.name = "series_stats", .summary = "min, min_idx, max, max_idx, avg, stdev, variance: a column each.", .signatures = "series_stats(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = stats_list},
+    {.name = "series_stats_dynamic", .summary = "The same as a bag, with sum and len.", .signatures = "series_stats_dynamic(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = stats_bag},
+    {.name = "series_fit_line", .summary = "The line that fits best: rsquare, slope, variance, rvariance, interception, line_fit.", .signatures = "series_fit_line(series:array) -> dynamic", .takes_null = true, .emit = fit_line},
+    {.name = "series_fit_line_dynamic", .summary = "The same as a bag.", .signatures = "series_fit_line_dynamic(series:array) -> dynamic", .takes_null = true, .emit = fit_line_bag},
+    {.name = "series_iir", .summary = "An infinite impulse response filter.", .signatures = "series_iir(series:array, numerators:array, denominators:array) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = iir, .examples = {{{"series_iir(dynamic([1, 2, 3]), dynamic([1]), dynamic([1, -1]))", "[1.0,3.0,6.0]"}}}},
+    {.name = "series_fir", .summary = "A finite impulse response filter.", .signatures = "series_fir(series:array, filter:array, normalize:bool?, center:bool?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = fir, .examples = {{{"series_fir(dynamic([1, 2, 3]), dynamic([1, 1]), false)", "[1.0,3.0,5.0]"}}}},
+    {.name = "series_fill_const", .summary = "Missing values become a constant.", .signatures = "series_fill_const(series:array, constant:number?, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = fill_const, .examples = {{{"series_fill_const(dynamic([1, null]), 5)", "[1,5]"}}}},
+    {.name = "series_fill_forward", .summary = "Missing values become the one before.", .signatures = "series_fill_forward(series:array, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return fill(c, true); }, .examples = {{{"series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]"}}}},
+    {.name = "series_fill_backward", .summary = "Missing values become the one behind.", .signatures = "series_fill_backward(series:array, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return fill(c, false); }, .examples = {{{"series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]"}}}},
+    {.name = "series_fill_linear", .summary = "Missing values on the line between their neighbours.", .signatures = "series_fill_linear(series:array, placeholder:number?, edges:bool?, constant:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = fill_linear, .examples = {{{"series_fill_linear(dynamic([1, null, 3]))", "[1,2,3]"}}}},
+    {.name = "series_periods_validate", .summary = "How well periods fit: periods and scores.", .signatures = "series_periods_validate(series:array, period:number+) -> dynamic", .takes_null = true, .emit = periods_validate},
+    {.name = "series_seasonal", .summary = "The seasonal part of a series by its period.", .signatures = "series_seasonal(series:array, period:integer, test_points:integer?) -> dynamic", .takes_null = true, .may_be_null = true, .emit = seasonal},
+    {.name = "series_outliers", .summary = "How far values lie outside of Tukey's fences.", .signatures = "series_outliers(series:array, kind:string?, ignore:number?, min:real?, max:real?, test_points:integer?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = outliers},
+};
+
+}  // namespace
+
+std::span<const Function> series_functions() { return kFunctions; }
 
 }  // namespace yagura::kql

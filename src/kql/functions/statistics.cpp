@@ -24,19 +24,19 @@ Sql bin_count(SqlCall& c) {
 
 // First bin and number of bins as names: given, or those of the group.
 std::pair<std::string, std::string> extent(SqlCall& c, std::size_t first, std::size_t count, std::size_t last) {
-  const std::string bins = c.name(fmt::format("groupArray({})", c.arg(0)));
+  const std::string bins = c.name(fmt::format("groupArray(assumeNotNull({}))", c.arg(0)));
   const std::string from = c.name(c.literal(first) != nullptr && !c.literal(first)->is_null ? c.arg(first) : "toInt64(arrayMin(" + bins + "))");
   std::string n;
   if (!(c.literal(count) != nullptr && c.literal(count)->is_null)) n = fmt::format("ifNull({}, 0)", c.arg(count));
   else if (!(c.literal(last) != nullptr && c.literal(last)->is_null)) n = fmt::format("greatest(0, ifNull({}, 0) - {})", c.arg(last), from);
   else n = fmt::format("if(empty({0}), 0, toInt64(arrayMax({0})) - {1} + 1)", bins, from);
-  return {from, c.name(fmt::format("toUInt64(least(1048576, {}))", n))};
+  return {from, c.name(fmt::format("toUInt64(assumeNotNull(least(1048576, {})))", n))};
 }
 
 // The values of the bins in order; bins without rows get the fill.
 Sql series(SqlCall& c) {
   const auto [from, n] = extent(c, 2, 3, 4);
-  const std::string pairs = c.name(fmt::format("arraySort(t -> t.1, groupArray(({}, {})))", c.arg(0), sql::to_json(c.type(1), c.shared(1))));
+  const std::string pairs = c.name(fmt::format("arraySort(t -> t.1, groupArray((assumeNotNull({}), {})))", c.arg(0), sql::to_json(c.type(1), c.shared(1))));
   const std::string fill = c.name(sql::to_json(c.type(5), c.shared(5)));
   // Both sides are sorted: gaps between neighbours are filled.
   const std::string bins = c.name(fmt::format("arrayMap(t -> toInt64(t.1), {})", pairs));

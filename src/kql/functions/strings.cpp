@@ -100,15 +100,15 @@ Sql replace_by_regex(SqlCall& c, std::size_t source, std::size_t regex, std::siz
   return c.value(fmt::format("replaceRegexpAll({}, {}, {})", c.arg(source), regex_argument(c, regex), c.arg(rewrite)));
 }
 
-// In one pass from left to right: where several texts fit, the first of the list.
+// One lookup after the other; what a replacement wrote is not replaced again.
 Sql replace_each(SqlCall& c) {
-  const std::string from = c.name(fmt::format("arrayMap(x -> {}, {})", sql::dynamic_text("x"), sql::array_of(c.arg(1))));
-  const std::string to = c.name(fmt::format("arrayMap(x -> {}, {})", sql::dynamic_text("x"), sql::array_of(c.arg(2))));
-  const std::string s = c.shared(0);
-  const std::string fits = fmt::format("arrayFirstIndex(l -> l != '' AND substring({}, i, length(l)) = l, {})", s, from);
-  return c.value(fmt::format("tupleElement(arrayFold((acc, i, m) -> multiIf(i < acc.2, acc, m > 0, (concat(acc.1, arrayResize({0}, length({1}), '')[m]), toUInt64(i + length({1}[m]))), "
-                             "(concat(acc.1, substring({2}, i, 1)), toUInt64(i + 1))), range(1, length({2}) + 1), arrayMap(i -> {3}, range(1, length({2}) + 1)), ('', toUInt64(1))), 1)",
-                             to, from, s, fits));
+  const std::string from = c.name(fmt::format("arrayMap(x -> ifNull({}, ''), {})", sql::dynamic_text("x"), sql::array_of(c.arg(1))));
+  const std::string to = c.name(fmt::format("arrayMap(x -> ifNull({}, ''), {})", sql::dynamic_text("x"), sql::array_of(c.arg(2))));
+  return c.value(fmt::format(
+      "arrayStringConcat(arrayMap(s -> s.1, arrayFold((acc, f, r) -> if(f = '', acc, arrayFlatten(arrayMap(s -> if(s.2 = 1 OR position(s.1, f) = 0, [s], "
+      "arrayFlatten(arrayMap((p, i) -> if(i = 1, [(p, toUInt8(0))], [(r, toUInt8(1)), (p, toUInt8(0))]), splitByString(f, s.1), arrayEnumerate(splitByString(f, s.1))))), acc))), "
+      "{0}, arrayResize({1}, length({0}), ''), [({2}, toUInt8(0))])))",
+      from, to, c.arg(0)));
 }
 
 Sql count_of(SqlCall& c) {

@@ -148,6 +148,9 @@ PlanPtr bind_project_names(Binder& b, const ProjectNamesOperator& op, PlanPtr in
         texts.push_back(value->value.text);
       } else if (const auto list = literal_strings(value)) {
         texts = *list;
+      } else if (value->kind == BoundExpression::Kind::parameter) {
+        b.mark_open_definition();
+        continue;
       } else {
         b.error("KS118", inner->span, "The expression must be a constant text or array of texts.");
         continue;
