@@ -10,7 +10,7 @@ export const en = {
   },
   logs: {
     run: 'Run', cancel: 'Cancel', running: 'Running', history: 'History', saved: 'Saved', save: 'Save', tables: 'Tables', format: 'Format', newQuery: 'New query',
-    searchTables: 'Find a table or column', noTables: 'No table matches', columns: 'columns', insert: 'Insert the name', preview: 'Show the newest rows', custom: 'custom',
+    pinned: 'Pinned', customTables: 'Custom tables', allTables: 'All tables', pin: 'Pin', unpin: 'Unpin', searchTables: 'Find a table or column', noTables: 'No table matches', columns: 'columns', insert: 'Insert the name', preview: 'Show the newest rows', custom: 'custom',
     results: 'Results', chart: 'Chart', rows_one: '{{count}} row', rows_other: '{{count}} rows', read: '{{rows}} read', took: '{{time}}',
     emptyTitle: 'Ask your logs', emptyText: 'Write a query in KQL and press', emptyOr: 'or start with one of these:',
     noneTitle: 'Nothing found', noneText: 'The query ran and matched no row. Widen the time range, or loosen a filter.',

@@ -12,7 +12,7 @@ export const ja: Texts = {
   },
   logs: {
     run: '実行', cancel: 'キャンセル', running: '実行中', history: '履歴', saved: '保存済み', save: '保存', tables: 'テーブル', format: '整形', newQuery: '新しいクエリ',
-    searchTables: 'テーブルや列を検索', noTables: '一致するテーブルはありません', columns: '列', insert: '名前を挿入', preview: '最新の行を表示', custom: 'カスタム',
+    pinned: 'ピン留め', customTables: 'カスタムテーブル', allTables: 'すべてのテーブル', pin: 'ピン留めする', unpin: 'ピン留めを外す', searchTables: 'テーブルや列を検索', noTables: '一致するテーブルはありません', columns: '列', insert: '名前を挿入', preview: '最新の行を表示', custom: 'カスタム',
     results: '結果', chart: 'グラフ', rows_one: '{{count}} 行', rows_other: '{{count}} 行', read: '{{rows}} 行を走査', took: '{{time}}',
     emptyTitle: 'ログに問いかける', emptyText: 'KQL でクエリを書き、次のキーで実行します:', emptyOr: 'または、次の例から始められます。',
     noneTitle: '該当なし', noneText: 'クエリは実行されましたが、一致する行はありませんでした。時間範囲を広げるか、条件を緩めてください。',

@@ -86,9 +86,13 @@ function Canvas({ chart }: { chart: Chart }) {
     }
     const category = !chart.xIsTime && chart.categories.length > 0;
     const value = { type: 'value', ...lines, axisLine: { show: false }, axisLabel: { ...lines.axisLabel, formatter: (v: number) => new Intl.NumberFormat(i18n.language, { notation: 'compact' }).format(v) } };
+    // One moment only: half an hour around it, where the library would show two days.
+    const moments = chart.xIsTime ? new Set(chart.series.flatMap((one) => one.points.map(([x]) => Number(x)))) : new Set<number>();
+    const [only] = moments.size === 1 ? moments : [];
+    const bounds = only === undefined ? {} : { min: only - 1_800_000, max: only + 1_800_000 };
     const along = category
       ? { type: 'category', data: chart.categories, ...lines, splitLine: { show: false }, inverse: chart.kind === 'bar', axisLabel: { ...lines.axisLabel, width: 180, overflow: 'truncate' } }
-      : { type: chart.xIsTime ? 'time' : 'value', ...lines, splitLine: { show: false }, scale: true };
+      : { type: chart.xIsTime ? 'time' : 'value', ...lines, splitLine: { show: false }, scale: true, ...bounds };
     const flat = chart.kind === 'bar';
     instance.current!.setOption({
       ...base,

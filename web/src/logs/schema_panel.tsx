@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Table } from '../api/types';
 import { Icon } from '../ui/icons';
+import { changeSettings, useSettings } from '../ui/settings';
 import { Highlighted } from '../ui/ui';
 import css from './logs.module.css';
 
@@ -15,6 +16,7 @@ interface Props {
 
 export function SchemaPanel({ tables, onInsert, onPreview, onHide }: Props) {
   const { t } = useTranslation();
+  const { pinnedTables } = useSettings();
   const [search, setSearch] = useState('');
   const [open, setOpen] = useState<Set<string>>(new Set());
   const word = search.trim().toLowerCase();
@@ -27,6 +29,17 @@ export function SchemaPanel({ tables, onInsert, onPreview, onHide }: Props) {
       }),
     [tables, word],
   );
+  // The ones that this person works with first, then our own, then the long list.
+  const isFirst = ({ table }: { table: Table }) => pinnedTables.includes(table.name);
+  const isCustom = ({ table }: { table: Table }) => table.custom;
+  const groups = (
+    [
+      [t('logs.pinned'), shown.filter(isFirst)],
+      [t('logs.customTables'), shown.filter((entry) => isCustom(entry) && !isFirst(entry))],
+      [t('logs.allTables'), shown.filter((entry) => !isCustom(entry) && !isFirst(entry))],
+    ] as [string, typeof shown][]
+  ).filter(([, entries]) => entries.length > 0);
+  const pin = (name: string, on: boolean) => changeSettings({ pinnedTables: on ? [...pinnedTables, name] : pinnedTables.filter((other) => other !== name) });
   const toggle = (name: string) => setOpen((before) => {
     const after = new Set(before);
     if (!after.delete(name)) after.add(name);
@@ -43,29 +56,40 @@ export function SchemaPanel({ tables, onInsert, onPreview, onHide }: Props) {
       </div>
       <div className={css.schemaList}>
         {tables && shown.length === 0 && <div className={css.schemaNone}>{t('logs.noTables')}</div>}
-        {shown.map(({ table, columns, byName }) => {
-          const isOpen = open.has(table.name) || (word !== '' && !byName);
-          return (
-            <div key={table.name}>
-              <div className={css.schemaTable}>
-                <button type="button" className={css.schemaToggle} aria-expanded={isOpen} onClick={() => toggle(table.name)} title={table.description || table.name}>
-                  <Icon name="chevron" size={12} style={{ transform: isOpen ? 'rotate(90deg)' : undefined }} />
-                  <Icon name="table" size={14} />
-                  <span className={css.schemaName}><Highlighted text={table.name} words={[search.trim()]} /></span>
-                  {table.custom && <span className={css.schemaBadge}>{t('logs.custom')}</span>}
-                </button>
-                <Tooltip label={t('logs.preview')}><ActionIcon size="sm" className={css.schemaAct} onClick={() => onPreview(table.name)} aria-label={`${t('logs.preview')}: ${table.name}`}><Icon name="play" size={12} /></ActionIcon></Tooltip>
-                <Tooltip label={t('logs.insert')}><ActionIcon size="sm" className={css.schemaAct} onClick={() => onInsert(table.name)} aria-label={`${t('logs.insert')}: ${table.name}`}><Icon name="plus" size={13} /></ActionIcon></Tooltip>
-              </div>
-              {isOpen && columns.map((column) => (
-                <button key={column.name} type="button" className={css.schemaColumn} title={column.description || undefined} onClick={() => onInsert(column.name)}>
-                  <span className={css.schemaName}><Highlighted text={column.name} words={[search.trim()]} /></span>
-                  <span className={css.schemaType} data-type={column.type}>{column.type}</span>
-                </button>
-              ))}
-            </div>
-          );
-        })}
+        {groups.map(([title, entries]) => (
+          <div key={title} role="group" aria-label={title}>
+            <div className={css.schemaGroup}>{title}</div>
+            {entries.map(({ table, columns, byName }) => {
+              const isOpen = open.has(table.name) || (word !== '' && !byName);
+              const isPinned = pinnedTables.includes(table.name);
+              return (
+                <div key={table.name}>
+                  <div className={css.schemaTable}>
+                    <button type="button" className={css.schemaToggle} aria-expanded={isOpen} onClick={() => toggle(table.name)} title={table.description ? `${table.name}: ${table.description}` : table.name}>
+                      <Icon name="chevron" size={12} style={{ transform: isOpen ? 'rotate(90deg)' : undefined }} />
+                      <Icon name="table" size={14} />
+                      <span className={css.schemaName}><Highlighted text={table.name} words={[search.trim()]} /></span>
+                      {table.custom && <span className={css.schemaBadge}>{t('logs.custom')}</span>}
+                    </button>
+                    <div className={css.schemaActs}>
+                      <Tooltip label={t('logs.preview')}><ActionIcon size="sm" onClick={() => onPreview(table.name)} aria-label={`${t('logs.preview')}: ${table.name}`}><Icon name="play" size={12} /></ActionIcon></Tooltip>
+                      <Tooltip label={t('logs.insert')}><ActionIcon size="sm" onClick={() => onInsert(table.name)} aria-label={`${t('logs.insert')}: ${table.name}`}><Icon name="plus" size={13} /></ActionIcon></Tooltip>
+                      <Tooltip label={isPinned ? t('logs.unpin') : t('logs.pin')}>
+                        <ActionIcon size="sm" className={isPinned ? css.schemaPinned : undefined} onClick={() => pin(table.name, !isPinned)} aria-label={`${isPinned ? t('logs.unpin') : t('logs.pin')}: ${table.name}`} aria-pressed={isPinned}><Icon name="star" size={13} /></ActionIcon>
+                      </Tooltip>
+                    </div>
+                  </div>
+                  {isOpen && columns.map((column) => (
+                    <button key={column.name} type="button" className={css.schemaColumn} title={column.description || undefined} onClick={() => onInsert(column.name)}>
+                      <span className={css.schemaName}><Highlighted text={column.name} words={[search.trim()]} /></span>
+                      <span className={css.schemaType} data-type={column.type}>{column.type}</span>
+                    </button>
+                  ))}
+                </div>
+              );
+            })}
+          </div>
+        ))}
       </div>
     </aside>
   );

@@ -44,6 +44,12 @@ test('time first, bookkeeping last', () => {
   expect(columnOrder(names.map((name) => column('string', name))).map((i) => names[i])).toEqual(['TimeGenerated', 'Computer', '_ItemId']);
 });
 
+test('stored rows lead with what people look for, projected ones keep their order', () => {
+  const order = (names: string[]) => columnOrder(names.map((name) => column('string', name))).map((i) => names[i]);
+  expect(order(['SourceSystem', 'SyslogMessage', 'Computer', 'TimeGenerated', '_ItemId'])).toEqual(['TimeGenerated', 'Computer', 'SyslogMessage', 'SourceSystem', '_ItemId']);
+  expect(order(['SyslogMessage', 'Computer'])).toEqual(['SyslogMessage', 'Computer']);
+});
+
 test('timespans', () => {
   expect(timespanSeconds('1.02:03:04.5000000')).toBe(93_784.5);
   expect(timespanSeconds('nonsense')).toBeNaN();

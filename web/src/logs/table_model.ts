@@ -110,8 +110,20 @@ export function widthOf(column: Column, index: number, rows: Row[]): number {
   return Math.round(Math.min(column.type === 'string' || column.type === 'dynamic' ? 520 : 220, Math.max(80, longest * 7.6 + 26)));
 }
 
-// TimeGenerated first, the columns of our own bookkeeping last.
+// What people look for first in the rows of the usual tables; the schemas have these far to the right.
+const kLeading = [
+  'Computer', 'DeviceVendor', 'DeviceProduct', 'AlertName', 'AlertSeverity', 'Facility', 'SeverityLevel', 'LogSeverity', 'EventID', 'ProcessName',
+  'Activity', 'SyslogMessage', 'Message', 'RenderedDescription', 'Reason', 'RawData', 'Account', 'SourceIP', 'DestinationIP', 'DestinationPort', 'DeviceAction',
+];
+// TimeGenerated first, the columns of our own bookkeeping last. Rows as they are stored (they have _ItemId) also get their
+// leading columns in front; what a query has projected keeps its order.
 export function columnOrder(columns: Column[]): number[] {
-  const rank = (name: string) => (name === 'TimeGenerated' ? 0 : name.startsWith('_') || name === 'TenantId' ? 2 : 1);
+  const stored = columns.some((column) => column.name === '_ItemId');
+  const rank = (name: string) => {
+    if (name === 'TimeGenerated') return -1;
+    if (name.startsWith('_') || name === 'TenantId') return kLeading.length + 1;
+    const leading = stored ? kLeading.indexOf(name) : -1;
+    return leading < 0 ? kLeading.length : leading;
+  };
   return Array.from(columns.keys()).sort((a, b) => rank(columns[a]!.name) - rank(columns[b]!.name) || a - b);
 }

@@ -67,7 +67,7 @@ export type Tone = 'bad' | 'warn' | 'good' | 'idle';
 export function toneOf(severity: string): Tone {
   const word = severity.toLowerCase();
   if (/^(emerg|alert|crit|err|high|fatal|very-high|[89]$|10$)/.test(word)) return 'bad';
-  if (/^(warn|medium|notice|[4-7]$)/.test(word)) return 'warn';
+  if (/^(warn|medium|[4-7]$)/.test(word)) return 'warn';
   return 'idle';
 }
 

@@ -1,8 +1,8 @@
 // What a person sets once, kept in the browser.
 import { useSyncExternalStore } from 'react';
 
-export interface Settings { utc: boolean; schemaPanel: boolean; hideEmptyColumns: boolean; hideEmptyFields: boolean; narrowMenu: boolean; editorHeight: number }
-const initial: Settings = { utc: false, schemaPanel: true, hideEmptyColumns: true, hideEmptyFields: true, narrowMenu: false, editorHeight: 190 };
+export interface Settings { utc: boolean; schemaPanel: boolean; hideEmptyColumns: boolean; hideEmptyFields: boolean; narrowMenu: boolean; editorHeight: number; pinnedTables: string[] }
+const initial: Settings = { utc: false, schemaPanel: true, hideEmptyColumns: true, hideEmptyFields: true, narrowMenu: false, editorHeight: 190, pinnedTables: ['Syslog', 'CommonSecurityLog', 'SecurityAlert', 'SecurityEvent', 'WindowsEvent'] };
 const kStored = 'yagura.settings';
 
 function load(): Settings {
