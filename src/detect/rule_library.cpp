@@ -3,7 +3,7 @@
 #include <set>
 
 #include "base/file.hpp"
-#include "base/log.hpp"
+#include "sigma/pipeline.hpp"
 
 namespace yagura::detect {
 
@@ -35,7 +35,7 @@ std::shared_ptr<const RuleSnapshot> RuleLibrary::current() const {
 
 Result<RuleLibrary::Stamps> RuleLibrary::stamps() const {
   Stamps found;
-  for (const auto* folders : {&options_.rule_folders, &options_.mapping_folders})
+  for (const auto* folders : {&options_.rule_folders, &options_.mapping_folders, &options_.pipeline_folders})
     for (const auto& folder : *folders) {
       std::error_code error;
       const auto add = [&](const std::filesystem::path& path) {
@@ -78,8 +78,8 @@ Result<> RuleLibrary::reload() {
 }
 
 Result<> RuleLibrary::load(const Stamps& files) {
-  const auto is_mapping = [&](const std::filesystem::path& path) {
-    return std::ranges::any_of(options_.mapping_folders, [&](const std::filesystem::path& folder) {
+  const auto is_below = [](const std::vector<std::filesystem::path>& folders, const std::filesystem::path& path) {
+    return std::ranges::any_of(folders, [&](const std::filesystem::path& folder) {
       const auto [end, ignored] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
       return end == folder.end();
     });
@@ -87,17 +87,28 @@ Result<> RuleLibrary::load(const Stamps& files) {
   sigma::Problems problems;
   sigma::RuleCollection rules;
   auto map = std::make_shared<sigma::LogSourceMap>();
-  for (const auto& [path, stamp] : files) {
-    const auto text = read_file(path, kMostBytes);
-    if (!text) {
-      problems.error({path.string(), {}}, text.error().message());
-      continue;
+  std::vector<std::shared_ptr<const sigma::Pipeline>> pipelines;
+  sigma::LoadOptions load_options{.placeholders = options_.placeholders};
+  // Pipelines first: rules are loaded with their placeholders.
+  for (const bool first : {true, false})
+    for (const auto& [path, stamp] : files) {
+      const bool is_pipeline = is_below(options_.pipeline_folders, path);
+      if (is_pipeline != first) continue;
+      const auto text = read_file(path, kMostBytes);
+      if (!text) {
+        problems.error({path.string(), {}}, text.error().message());
+      } else if (is_pipeline) {
+        if (auto pipeline = sigma::Pipeline::load(*text, path.string(), problems)) {
+          pipeline->add_placeholders(load_options);
+          pipelines.push_back(std::move(pipeline));
+        }
+      } else if (is_below(options_.mapping_folders, path)) {
+        map->add(*text, path.string(), problems);
+      } else {
+        sigma::load_rules(*text, path.string(), load_options, rules, problems);
+      }
     }
-    if (is_mapping(path))
-      map->add(*text, path.string(), problems);
-    else
-      sigma::load_rules(*text, path.string(), {options_.placeholders}, rules, problems);
-  }
+  apply_pipelines(std::move(pipelines), rules, problems);
   check_references(rules, problems);
   auto set = sigma::RuleSet::compile(std::move(rules), {.log_sources = std::move(map)}, problems);
   loaded_ = files;

@@ -22,8 +22,9 @@
 namespace yagura::detect {
 
 struct RuleLibraryOptions {
-  std::vector<std::filesystem::path> rule_folders;     // *.yml and *.yaml below, or single files
-  std::vector<std::filesystem::path> mapping_folders;  // log source mappings: content/sigma
+  std::vector<std::filesystem::path> rule_folders;      // *.yml and *.yaml below, or single files
+  std::vector<std::filesystem::path> mapping_folders;   // log source mappings: content/sigma
+  std::vector<std::filesystem::path> pipeline_folders;  // processing pipelines, applied to every rule by priority
   sigma::Placeholders placeholders;
   sigma::Level least_level = sigma::Level::low;  // rules below it are off unless switched on
 };

@@ -376,6 +376,8 @@ std::vector<TextOrPlaceholder> split_placeholders(std::string_view text) {
 Result<const std::vector<std::string>*> placeholder_values(const Working& working, const std::string& name) {
   const auto known = working.placeholders->find(name);
   if (known != working.placeholders->end()) return &known->second;
+  if (const auto any = working.placeholders->find(kAnyPlaceholder); any != working.placeholders->end())
+    return &any->second;
   std::vector<std::string_view> names;
   for (const auto& [other, values] : *working.placeholders) names.push_back(other);
   return fail(ErrorKind::invalid_input, "the placeholder '%{}%' has no values configured{}", name,

@@ -15,6 +15,9 @@ namespace yagura::sigma {
 // Values of the placeholders that `expand` replaces: name -> Sigma strings.
 using Placeholders = std::map<std::string, std::vector<std::string>, std::less<>>;
 
+// A name that no placeholder can have: its values stand for every placeholder that has none.
+inline constexpr std::string_view kAnyPlaceholder = "*";
+
 struct Modifier {
   std::string_view name;
   std::string_view summary;  // printed in docs/sigma.md

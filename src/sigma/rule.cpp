@@ -102,6 +102,11 @@ std::string to_text(const Condition& condition) {
   return out;
 }
 
+void set_scope(Condition& condition, const std::string& scope) {
+  condition.scope = scope;
+  for (auto& child : condition.children) set_scope(child, scope);
+}
+
 std::vector<const SearchIdentifier*> selected(const Condition& selector,
                                               const std::vector<SearchIdentifier>& identifiers) {
   std::vector<const SearchIdentifier*> result;

@@ -109,6 +109,7 @@ struct DetectionItem {
   bool all = false;      // every value, not just one
   bool negated = false;  // none of them (neq)
   Place place;
+  std::vector<std::string> applied;  // ids of the pipeline steps that have changed it
 
   bool is_keyword() const { return field.empty(); }
   friend bool operator==(const DetectionItem& a, const DetectionItem& b) {
@@ -146,6 +147,8 @@ struct Condition {
   friend bool operator==(const Condition&, const Condition&) = default;
 };
 std::string to_text(const Condition& condition);
+// Gives the identifiers and selectors in it that scope.
+void set_scope(Condition& condition, const std::string& scope);
 
 // The search identifiers that a selector means.
 std::vector<const SearchIdentifier*> selected(const Condition& selector,

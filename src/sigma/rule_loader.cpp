@@ -324,6 +324,8 @@ void drop_key(YamlNode& map, std::string_view key) {
 void load_rules(std::string_view yaml, const std::string& file, const LoadOptions& options, RuleCollection& into,
                 Problems& problems) {
   auto parsed = parse_yaml(yaml);
+  Placeholders placeholders = options.placeholders;
+  if (options.unknown_placeholders_match_anything) placeholders.emplace(kAnyPlaceholder, std::vector<std::string>{"*"});
   YamlNode global, previous;
   global.kind = YamlNode::Kind::map;
   std::size_t merged = 0;
@@ -372,10 +374,10 @@ void load_rules(std::string_view yaml, const std::string& file, const LoadOption
       auto rule = load_correlation(reader, *correlation);
       if (problems.error_count() == errors && rule) into.correlations.push_back(std::move(*rule));
     } else if (const auto* filter_section = reader.find("filter")) {
-      auto filter = load_filter(reader, *filter_section, options.placeholders);
+      auto filter = load_filter(reader, *filter_section, placeholders);
       if (problems.error_count() == errors && filter) into.filters.push_back(std::move(*filter));
     } else {
-      auto rule = load_rule(reader, options.placeholders);
+      auto rule = load_rule(reader, placeholders);
       if (problems.error_count() == errors && rule) into.rules.push_back(std::move(*rule));
     }
     if (const auto* id = document.find("id"); id && id->is_scalar())

@@ -15,6 +15,7 @@ namespace yagura::sigma {
 
 struct LoadOptions {
   Placeholders placeholders;
+  bool unknown_placeholders_match_anything = false;  // instead of refusing the rule
 };
 
 // Adds to `into`. `file` is how messages call the text.

@@ -141,11 +141,6 @@ Condition any_of(const std::vector<Condition>& conditions) {
   return any;
 }
 
-void set_scope(Condition& condition, const std::string& scope) {
-  condition.scope = scope;
-  for (auto& child : condition.children) set_scope(child, scope);
-}
-
 }  // namespace
 
 // A filter's condition is joined to the rule's with "and", as pySigma does; its identifiers keep to themselves.

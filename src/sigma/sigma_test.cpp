@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
+#include "sigma/pipeline.hpp"
 #include "sigma/rule_loader.hpp"
 #include "sigma/rule_printer.hpp"
 #include "sigma/rule_set.hpp"
@@ -32,20 +33,35 @@ TEST_P(Events, MatchAsTheCaseSays) {
   const auto& c = GetParam();
   RuleCollection rules;
   Problems problems;
-  load_rules(whole_rule(c), "rule", options(), rules, problems);
+  auto load_options = options();
+  std::shared_ptr<const Pipeline> pipeline;
+  if (c.has("pipeline")) {
+    pipeline = Pipeline::load(c["pipeline"], "pipeline", problems);
+    ASSERT_TRUE(pipeline) << c.where;
+    pipeline->add_placeholders(load_options);
+  }
+  load_rules(whole_rule(c), "rule", load_options, rules, problems);
   check_references(rules, problems);
   for (const auto& problem : problems.all())
-    if (problem.severity == Problem::Severity::error) ADD_FAILURE() << c.where << " " << problem.to_text();
+    if (problem.severity == Problem::Severity::error && !c.has("problems"))
+      ADD_FAILURE() << c.where << " " << problem.to_text();
 
   // What was printed reads back as the same rules.
   RuleCollection again;
   Problems none;
-  load_rules(print_rules(rules), "printed", options(), again, none);
+  load_rules(print_rules(rules), "printed", load_options, again, none);
   EXPECT_TRUE(again.rules == rules.rules && again.filters == rules.filters && again.correlations == rules.correlations)
       << c.where << "\n"
       << print_rules(rules) << (none.all().empty() ? "" : none.all()[0].to_text());
 
+  if (pipeline) pipeline->apply(rules, problems);
   const auto set = RuleSet::compile(std::move(rules), {.route_by_log_source = false}, problems);
+  if (c.has("problems")) {
+    std::string text;
+    for (const auto& problem : problems.all()) text += (text.empty() ? "" : "\n") + problem.to_text();
+    testing::expect_section(c, "problems", text);
+  }
+  if (set->rules().empty()) return;
   const auto scratch = set->make_scratch();
   for (const bool wanted : {true, false}) {
     const std::string& section = c[wanted ? "matching" : "other"];

@@ -20,6 +20,8 @@ struct YamlPlace {
   std::uint32_t column = 0;  // from 1
 };
 
+struct YamlEntry;
+
 class YamlNode {
  public:
   enum class Kind : std::uint8_t { null, scalar, list, map };
@@ -27,9 +29,9 @@ class YamlNode {
   Kind kind = Kind::null;
   bool quoted = false;  // of a scalar: in quotes or a block, so text whatever it looks like
   YamlPlace place;
-  std::string text;                                    // of a scalar
-  std::vector<YamlNode> items;                         // of a list
-  std::vector<std::pair<YamlNode, YamlNode>> entries;  // of a map, in order; keys are scalars
+  std::string text;                // of a scalar
+  std::vector<YamlNode> items;     // of a list
+  std::vector<YamlEntry> entries;  // of a map, in order; keys are scalars
 
   bool is_null() const { return kind == Kind::null; }
   bool is_scalar() const { return kind == Kind::scalar; }
@@ -44,6 +46,13 @@ class YamlNode {
 
   // By content; places do not count.
   friend bool operator==(const YamlNode& a, const YamlNode& b);
+};
+
+// A key and its value.
+struct YamlEntry {
+  YamlNode first;
+  YamlNode second;
+  friend bool operator==(const YamlEntry&, const YamlEntry&) = default;
 };
 
 struct YamlError {
