@@ -219,6 +219,18 @@ try {
     await page.waitForTimeout(pictures ? 7000 : 0);
     await shot('health-light-en');
   });
+  await step('keys move between pages and explain themselves', async () => {
+    await page.keyboard.press('Alt+1');
+    await page.locator('.monaco-editor .view-lines').waitFor();
+    await page.keyboard.press('Alt+3');
+    await page.getByRole('heading', { name: 'Sources' }).waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').getByText('Run the query').first().waitFor();
+    await page.waitForTimeout(300);
+    await shot('keys-light-en');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  });
   await step('dark, and Japanese', async () => {
     await page.getByRole('button', { name: 'Theme' }).click();
     await page.getByRole('menuitem', { name: 'Dark' }).click();

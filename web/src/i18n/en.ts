@@ -46,6 +46,10 @@ export const en = {
     newToken: 'New token', tokenName: 'Name', tokenRole: 'Role', tokenScopes: 'Only for (empty: all of the role)', tokenDays: 'Valid for days (empty: no end)', create: 'Create', created: 'Copy it now: it is shown this once.',
     hint: 'Token', owner: 'User', lastUsed: 'Last used', expires: 'Expires', revoke: 'Revoke', revokeSure: 'Revoke “{{name}}”? Whatever uses it stops working.', none: 'No token yet', never: 'never', cancel: 'Cancel', done: 'Done',
   },
+  keys: {
+    title: 'Keyboard', everywhere: 'Everywhere', pages: 'Logs, Live tail, Health, Account', help: 'This list', run: 'Run the query', cancel: 'Cancel the query', complete: 'Complete',
+    move: 'Move', first: 'First row', last: 'Last row', open: 'Open the row', copy: 'Copy the cell', close: 'Close the row', pause: 'Pause or resume',
+  },
   common: { error: 'Something went wrong', loading: 'Loading', retry: 'Try again', copy: 'Copy', close: 'Close', cancel: 'Cancel' },
 };
 export type Texts = typeof en;

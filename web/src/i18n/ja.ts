@@ -48,5 +48,9 @@ export const ja: Texts = {
     newToken: '新しいトークン', tokenName: '名前', tokenRole: 'ロール', tokenScopes: '用途を限定(空ならロールの全権限)', tokenDays: '有効日数(空なら無期限)', create: '作成', created: '今コピーしてください。表示されるのはこの一度だけです。',
     hint: 'トークン', owner: 'ユーザー', lastUsed: '最終使用', expires: '有効期限', revoke: '失効', revokeSure: '「{{name}}」を失効させますか? 使用中のものは動かなくなります。', none: 'トークンはありません', never: 'なし', cancel: 'キャンセル', done: '完了',
   },
+  keys: {
+    title: 'キーボード操作', everywhere: '共通', pages: 'ログ、ライブテール、稼働状況、アカウント', help: 'この一覧', run: 'クエリを実行', cancel: 'クエリをキャンセル', complete: '入力補完',
+    move: '移動', first: '先頭の行', last: '末尾の行', open: '行を開く', copy: 'セルをコピー', close: '行を閉じる', pause: '一時停止と再開',
+  },
   common: { error: '問題が発生しました', loading: '読み込み中', retry: '再試行', copy: 'コピー', close: '閉じる', cancel: 'キャンセル' },
 };

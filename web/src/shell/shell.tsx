@@ -11,6 +11,7 @@ import { Icon, Logo, type IconName } from '../ui/icons';
 import { changeSettings, useSettings } from '../ui/settings';
 import { Dot } from '../ui/ui';
 import { Preferences } from './preferences';
+import { Shortcuts } from './shortcuts';
 import css from './shell.module.css';
 
 export function Shell({ children }: { children: ReactNode }) {
@@ -83,6 +84,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </Menu>
         </div>
       </nav>
+      <Shortcuts />
       <main id="page" className={css.page}>{children}</main>
     </div>
   );
