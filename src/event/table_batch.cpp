@@ -50,6 +50,13 @@ void Column::append_all(const Column& from) {
       values_);
 }
 
+void Column::pad(std::size_t rows) {
+  if (nulls_.size() >= rows) return;
+  nulls_.resize(rows, type_ != KqlType::string);
+  if (type_ == KqlType::dynamic) texts().resize(rows, "null");
+  else std::visit([&](auto& values) { values.resize(rows); }, values_);
+}
+
 TableBatch::TableBatch(const TableSchema& schema) : TableBatch(schema.name, schema.columns) {}
 
 TableBatch::TableBatch(std::string table, std::vector<ColumnSchema> columns)
@@ -70,11 +77,37 @@ void TableBatch::add_column(ColumnSchema schema, Column column) {
 }
 
 void TableBatch::append(TableBatch&& other) {
-  assert(other.columns_.size() == columns_.size());
-  for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].append_all(other.columns_[i]);
+  const std::size_t ours = row_count(), both = ours + other.row_count();
+  if (other.columns_.empty()) return;
+  for (std::size_t i = 0; i < other.columns_.size(); ++i) {
+    const auto& name = other.schema_[i].name;
+    auto at = i < schema_.size() && schema_[i].name == name ? std::optional(i) : find(name);
+    if (!at) {
+      at = columns_.size();
+      add_column(other.schema_[i], Column(other.columns_[i].type()));
+      columns_.back().pad(ours);
+    }
+    columns_[*at].append_all(other.columns_[i]);
+  }
+  for (auto& column : columns_) column.pad(both);
   if (first_position == Position{}) first_position = other.first_position;
   last_position = std::max(last_position, other.last_position);
   arena_->adopt(std::shared_ptr<const Arena>(std::move(other.arena_)));
+}
+
+void TableBatch::drop_unfilled() {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].size() == 0) continue;
+    if (kept != i) {
+      columns_[kept] = std::move(columns_[i]);
+      schema_[kept] = std::move(schema_[i]);
+    }
+    ++kept;
+  }
+  if (kept == 0) return;
+  columns_.erase(columns_.begin() + static_cast<std::ptrdiff_t>(kept), columns_.end());
+  schema_.erase(schema_.begin() + static_cast<std::ptrdiff_t>(kept), schema_.end());
 }
 
 std::string format_timespan(std::int64_t ticks) {

@@ -4,7 +4,8 @@
 // values; string, decimal (its text) and dynamic (JSON text) are views into the batch's arena. A KQL string is
 // never null; every other type has a null mask. A null dynamic has the text "null" and a set null bit.
 //
-// One thread at a time; move-only. A batch of a stored table has its schema's columns in the schema's order.
+// One thread at a time; move-only. A batch of a stored table has its schema's columns in the schema's order, less those that no
+// row of it has a value in (drop_unfilled).
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -66,6 +67,8 @@ class Column {
   void append_from(const Column& from, std::size_t row);
   // All rows of `from` (same type) behind ours; likewise only views of texts.
   void append_all(const Column& from);
+  // Nulls (for string: empty strings) until there are `rows` rows.
+  void pad(std::size_t rows);
 
  private:
   KqlType type_;
@@ -90,8 +93,11 @@ class TableBatch {
   const Column& column(std::size_t i) const { return columns_[i]; }
   std::optional<std::size_t> find(std::string_view name) const;
   void add_column(ColumnSchema schema, Column column);
-  // Rows of `other` (same columns) behind ours; its memory is kept alive with this batch.
+  // Rows of `other` behind ours; a column that only one of the two has is null in the other's rows. Its memory is kept alive
+  // with this batch.
   void append(TableBatch&& other);
+  // Takes away the columns that have no rows while others have: CommonSecurityLog has 160 columns, of which an event fills 20.
+  void drop_unfilled();
 
   Arena& arena() YAGURA_LIFETIMEBOUND { return *arena_; }
   // Keeps another batch's (or buffer's) memory alive with this one: for views that point into it.

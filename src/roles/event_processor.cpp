@@ -8,7 +8,7 @@ namespace yagura::roles {
 namespace {
 
 // What a batch holds, roughly, for the pipeline's bounds: 16 bytes a cell besides the bytes that it points to.
-std::size_t weight_of(const event::TableBatch& batch) { return batch.row_count() * batch.column_count() * 12; }
+std::size_t weight_of(const event::TableBatch& batch) { return batch.row_count() * batch.column_count() * 16; }
 
 }  // namespace
 
@@ -21,6 +21,7 @@ Result<flow::ProcessedBlock> EventProcessor::process(std::shared_ptr<const journ
   auto records = std::make_shared<event::RecordBatch>();
   records->arena().adopt(block);
   const auto entries = block->entries_from(first_);
+  records->reserve(entries.size(), entries.size() * 12);
   const journal::Origin* origin_seen = nullptr;
   std::string_view hint;
   for (const auto& entry : entries) {

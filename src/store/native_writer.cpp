@@ -43,14 +43,15 @@ void append_texts(std::string& out, const std::vector<std::string_view>& texts) 
   std::size_t size = 0;
   for (const auto text : texts) size += text.size() + (text.size() < 128 ? 1 : 10);
   const std::size_t before = out.size();
-  out.resize(before + size);
-  char* to = out.data() + before;
-  for (const auto text : texts) {
-    to = put_varint(to, text.size());
-    if (!text.empty()) std::memcpy(to, text.data(), text.size());
-    to += text.size();
-  }
-  out.resize(static_cast<std::size_t>(to - out.data()));
+  out.resize_and_overwrite(before + size, [&](char* data, std::size_t) {
+    char* to = data + before;
+    for (const auto text : texts) {
+      to = put_varint(to, text.size());
+      if (!text.empty()) std::memcpy(to, text.data(), text.size());
+      to += text.size();
+    }
+    return static_cast<std::size_t>(to - data);
+  });
 }
 
 // Decimal text to a Decimal(76, 20): what does not fit becomes 0 with its null bit set by the caller.
@@ -61,6 +62,24 @@ void append_decimals(std::string& out, const Column& column) {
       if (const auto parsed = parse_decimal(column.texts()[row], kDecimalScale)) value = *parsed;
     append_array(out, value.words.data(), value.words.size());
   }
+}
+
+// At most, so that the block grows in one piece: it has up to a hundred megabytes.
+std::size_t size_of(const event::TableBatch& batch, const std::vector<SentColumn>& columns) {
+  std::size_t size = 32;
+  for (const auto& sent : columns) {
+    const Column& column = batch.column(sent.index);
+    size += sent.name.size() + 64 + batch.row_count();
+    switch (column.type()) {
+      case KqlType::string:
+      case KqlType::dynamic:
+        for (const auto text : column.texts()) size += text.size() + (text.size() < 128 ? 0 : 9);
+        break;
+      case KqlType::decimal: size += batch.row_count() * sizeof(WideInteger); break;
+      default: size += batch.row_count() * 16;
+    }
+  }
+  return size;
 }
 
 }  // namespace
@@ -87,6 +106,7 @@ std::string native_type_name(KqlType type, bool nullable) {
 
 void write_native_block(std::string& out, const event::TableBatch& batch, const std::vector<SentColumn>& columns) {
   const std::size_t rows = batch.row_count();
+  out.reserve(out.size() + size_of(batch, columns));
   append_varint(out, columns.size());
   append_varint(out, rows);
   for (const auto& sent : columns) {
