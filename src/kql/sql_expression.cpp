@@ -1,5 +1,7 @@
 #include "kql/sql_expression.hpp"
 
+#include <fmt/format.h>
+
 #include <cassert>
 
 namespace yagura::kql {
@@ -122,8 +124,19 @@ Sql write_expression(const BoundExpression& e, SqlScope& scope) {
   return {sql::null_of(e.type), true, true};
 }
 
-std::string write_condition(const BoundExpression& condition, SqlScope& scope) {
-  return write_expression(condition, scope).text;
+std::string write_condition(const BoundExpression& e, SqlScope& scope) {
+  // Where null counts as false, plain comparisons do, and those are what the store's indexes know.
+  if (e.kind == BoundExpression::Kind::call && e.function != nullptr) {
+    if (e.function->name == "==") {
+      return fmt::format("{} = {}", write_expression(*e.arguments[0], scope).text, write_expression(*e.arguments[1], scope).text);
+    }
+    if (e.function->name == "and" || e.function->name == "or") {
+      std::string text;
+      for (const auto& a : e.arguments) text += (text.empty() ? "(" : e.function->name == "and" ? " AND (" : " OR (") + write_condition(*a, scope) + ")";
+      return text;
+    }
+  }
+  return write_expression(e, scope).text;
 }
 
 }  // namespace yagura::kql

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "kql_compare.hpp"
+#include "kql/function.hpp"
 #include "kql_suites.hpp"
 
 namespace json = boost::json;
@@ -172,6 +173,31 @@ void run_kql(KqlRun& run) {
     const std::string reason = run_case(engine, c, catalog);
     if (disputed) run.record({"kql.disputed"}, id, reason);
     else run.record({"kql", "kql." + text(c, "group")}, id, reason);
+  }
+}
+
+// The registry's own examples on the SQL back end.
+void run_kql_examples(KqlRun& run) {
+  Engine engine(run.library);
+  const kql::SchemaCatalog catalog(std::make_shared<const event::SchemaSet>());
+  for (const auto family : kql::function_families()) {
+    for (const auto& f : family) {
+      for (const auto& example : f.examples) {
+        if (example.expression.empty()) continue;
+        const std::string id = fmt::format("{}: {}", f.name, example.expression);
+        if (id.find(run.only) == std::string::npos) continue;
+        const auto compiled = kql::compile(fmt::format("print x = tostring({})", example.expression), catalog, {.now_ticks = kNow});
+        std::string reason, out;
+        if (!compiled.ok()) reason = "refused: " + first_error(compiled);
+        else if (!engine.query(compiled.statement.sql, compiled.statement.settings, out)) reason = "engine: " + clip(out, 300) + " SQL: " + clip(compiled.statement.sql, 600);
+        else {
+          const json::value row = json::parse(split(out, '\n')[0]);
+          const std::string got(row.as_array()[0].as_string());
+          if (got != example.expected) reason = fmt::format("got '{}' expected '{}'", got, example.expected);
+        }
+        run.record({"kql-examples"}, id, reason);
+      }
+    }
   }
 }
 

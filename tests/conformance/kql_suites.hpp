@@ -35,6 +35,7 @@ struct KqlRun {
 void run_kql(KqlRun& run);
 void run_kql_community(KqlRun& run);
 void run_kql_errors(KqlRun& run);
+void run_kql_examples(KqlRun& run);
 void run_kql_inflight(KqlRun& run);
 void run_sentinel_bind(KqlRun& run);
 

@@ -159,7 +159,7 @@ Sql emit_range_to_cidr(SqlCall& call) {
   const std::string start = call.name(fmt::format("toUInt64({})", v4_address(call.shared(0))));
   const std::string end = call.name(fmt::format("toUInt64({})", v4_address(call.shared(1))));
   const std::string a = call.fresh(), i = call.fresh();
-  const std::string bits = fmt::format("least(if({0}.2 = 0, 32, bitCount(bitXor({0}.2, toUInt64({0}.2 - 1))) - 1), toUInt8(floor(log2(assumeNotNull({1}) - {0}.2 + 1))))", a, end);
+  const std::string bits = fmt::format("toUInt8(least(if({0}.2 = 0, 32, bitCount(bitXor({0}.2, toUInt64({0}.2 - 1))) - 1), toUInt8(floor(log2(assumeNotNull({1}) - {0}.2 + 1)))))", a, end);
   return call.value(
       fmt::format("if({0} IS NULL OR {1} IS NULL, NULL, concat('[', arrayStringConcat(arrayMap(c -> concat('\"', c, '\"'), "
                   "arrayFold(({2}, {3}) -> if({2}.2 > assumeNotNull({1}), {2}, tuple(arrayPushBack({2}.1, concat(IPv4NumToString(toUInt32({2}.2)), '/', toString(32 - {4}))), "

@@ -53,17 +53,23 @@ Sql compare(SqlCall& c, std::string_view op) {
   return {sql::json_array(fmt::format("arrayMap((x, y) -> ifNull(if(x {} y, 'true', 'false'), 'null'), {}, {})", op, x, y)), true, false};
 }
 
+// The sum of Array(Nullable(Float64)); null when an element is.
+std::string sum_of(SqlCall& c, const std::string& array) {
+  const std::string a = c.name(array);
+  return fmt::format("if(arrayExists(v -> isNull(v), {0}), NULL, arraySum(arrayMap(v -> assumeNotNull(v), {0})))", a);
+}
+
 Sql dot(SqlCall& c) {
   const auto [x, y] = operands(c);
-  return {fmt::format("arraySum(arrayMap((x, y) -> x * y, {}, {}))", x, y), true, false};
+  return {sum_of(c, fmt::format("arrayMap((x, y) -> x * y, {}, {})", x, y)), true, false};
 }
-Sql magnitude(SqlCall& c) { return {fmt::format("sqrt(arraySum(arrayMap(x -> x * x, {})))", numbers(c, 0)), true, false}; }
+Sql magnitude(SqlCall& c) { return {"sqrt(" + sum_of(c, fmt::format("arrayMap(x -> x * x, {})", numbers(c, 0))) + ")", true, false}; }
 
 Sql cosine(SqlCall& c) {
   const std::string x = numbers(c, 0), y = numbers(c, 1);
-  const std::string mx = c.size() > 2 ? "toFloat64(" + c.arg(2) + ")" : fmt::format("sqrt(arraySum(arrayMap(x -> x * x, {})))", x);
-  const std::string my = c.size() > 3 ? "toFloat64(" + c.arg(3) + ")" : fmt::format("sqrt(arraySum(arrayMap(x -> x * x, {})))", y);
-  return {fmt::format("(arraySum(arrayMap((x, y) -> x * y, {}, {})) / ({} * {}))", x, y, mx, my), true, false};
+  const std::string mx = c.size() > 2 ? "toFloat64(" + c.arg(2) + ")" : "sqrt(" + sum_of(c, fmt::format("arrayMap(x -> x * x, {})", x)) + ")";
+  const std::string my = c.size() > 3 ? "toFloat64(" + c.arg(3) + ")" : "sqrt(" + sum_of(c, fmt::format("arrayMap(x -> x * x, {})", y)) + ")";
+  return {fmt::format("({} / ({} * {}))", sum_of(c, fmt::format("arrayMap((x, y) -> x * y, {}, {})", x, y)), mx, my), true, false};
 }
 
 Sql pearson(SqlCall& c) {
@@ -191,14 +197,13 @@ Sql periods_validate(SqlCall& c) {
   return {sql::json_array("[" + sql::json_array("[" + periods + "]") + ", " + sql::json_array("[" + scores + "]") + "]"), true, false};
 }
 
-// The mean of each place in the period, less the mean of all.
+// The median of each place in the period.
 Sql seasonal(SqlCall& c) {
   const std::string x = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
   const std::string period = c.shared(1);
   const std::string test = c.size() > 2 ? c.arg(2) : "0";
   const std::string train = c.name(fmt::format("arraySlice({0}, 1, greatest(0, toInt64(length({0})) - {1}))", x, test));
-  const std::string m = c.name(fmt::format("arrayAvg({})", train));
-  return when_array(c, reals(fmt::format("arrayMap(i -> arrayAvg(arrayFilter((v, j) -> (toInt64(j) - toInt64(i)) % {0} = 0, {1}, arrayEnumerate({1}))) - {2}, arrayEnumerate({3}))", period, train, m, x)));
+  return when_array(c, reals(fmt::format("arrayMap(i -> arrayReduce('quantileExactInclusive(0.5)', arrayFilter((v, j) -> (toInt64(j) - toInt64(i)) % {0} = 0, {1}, arrayEnumerate({1}))), arrayEnumerate({2}))", period, train, x)));
 }
 
 // Tukey's fences.
@@ -247,7 +252,7 @@ constexpr Function kFunctions[] = {
     PAIRS("series_greater_equals", "Which are greater or equal.", compare, ">="),
     PAIRS("series_less", "Which are less.", compare, "<"),
     PAIRS("series_less_equals", "Which are less or equal.", compare, "<="),
-    {.name = "series_sum", .summary = "The sum.", .signatures = "series_sum(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return Sql{fmt::format("arraySum({})", numbers(c, 0)), true, false}; }, .examples = {{{"series_sum(dynamic([1, 2, 3]))", "6.0"}}}},
+    {.name = "series_sum", .summary = "The sum.", .signatures = "series_sum(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return Sql{sum_of(c, numbers(c, 0)), true, false}; }, .examples = {{{"series_sum(dynamic([1, 2, 3]))", "6.0"}}}},
     {.name = "series_product", .summary = "The product.", .signatures = "series_product(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return Sql{fmt::format("arrayProduct(arrayMap(v -> ifNull(v, nan), {}))", numbers(c, 0)), true, false}; }, .examples = {{{"series_product(dynamic([2, 3]))", "6.0"}}}},
     {.name = "series_magnitude", .summary = "The length of the series as a vector.", .signatures = "series_magnitude(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = magnitude, .examples = {{{"series_magnitude(dynamic([3, 4]))", "5.0"}}}},
     {.name = "series_dot_product", .summary = "The sum of products.", .signatures = "series_dot_product(a:array, b:array) -> real; series_dot_product(a:array, b:number) -> real; series_dot_product(a:number, b:array) -> real", .takes_null = true, .may_be_null = true, .emit = dot, .examples = {{{"series_dot_product(dynamic([1, 2]), dynamic([3, 4]))", "11.0"}}}},

@@ -16,6 +16,13 @@ Sql substring(SqlCall& c) {
   return c.value(fmt::format("substringUTF8({}, {} + 1, greatest(0, {}))", s, from, c.arg(2)));
 }
 
+// The parts between separators. ClickHouse wants a constant separator: another one is first replaced by two control
+// characters that stand in no text.
+std::string split_by(SqlCall& c, std::size_t separator, const std::string& text) {
+  if (c.literal(separator) != nullptr) return fmt::format("splitByString({}, {})", c.arg(separator), text);
+  return fmt::format("splitByString(char(1, 2), replaceAll({}, {}, char(1, 2)))", text, c.shared(separator));
+}
+
 // indexof(source, lookup, start, length, occurrence), positions in code points.
 Sql index_of(SqlCall& c) {
   const std::string s = c.shared(0), what = c.shared(1);
@@ -31,7 +38,7 @@ Sql index_of(SqlCall& c) {
   // Where the n-th one begins: behind n-1 others and what lies between them.
   const std::string n = c.shared(4);
   const std::string rest = c.name(fmt::format("substringUTF8({}, {} + 1)", s, from));
-  const std::string parts = c.name(fmt::format("splitByString({}, {})", what, rest));
+  const std::string parts = c.name(split_by(c, 1, rest));
   const std::string at = c.name(fmt::format("toInt64(arraySum(arrayMap(p -> lengthUTF8(p), arraySlice({0}, 1, {1}))) + ({1} - 1) * lengthUTF8({2}))", parts, n, what));
   return c.value(fmt::format("multiIf({3} < -1 OR {2} < 1, NULL, length({0}) <= {2} OR ({3} >= 0 AND {4} >= {3}), -1, {4} + {1})", parts, from, n, length, at), true);
 }
@@ -53,8 +60,8 @@ Sql index_of_regex(SqlCall& c) {
 }
 
 Sql split_text(SqlCall& c) {
-  const std::string s = c.arg(0), by = c.shared(1);
-  const std::string parts = c.name(fmt::format("if({1} = '', [{0}], splitByString({1}, {0}))", s, by));
+  const std::string s = c.shared(0), by = c.shared(1);
+  const std::string parts = c.name(fmt::format("if({1} = '', [{0}], {2})", s, by, split_by(c, 1, s)));
   const std::string all = fmt::format("arrayMap(p -> toJSONString(p), {})", parts);
   if (c.size() == 2) return {sql::json_array(all), false, false};
   const std::string i = c.shared(2);
@@ -102,11 +109,14 @@ Sql replace_by_regex(SqlCall& c, std::size_t source, std::size_t regex, std::siz
 
 // One lookup after the other; what a replacement wrote is not replaced again.
 Sql replace_each(SqlCall& c) {
-  const std::string from = c.name(fmt::format("arrayMap(x -> ifNull({}, ''), {})", sql::dynamic_text("x"), sql::array_of(c.arg(1))));
-  const std::string to = c.name(fmt::format("arrayMap(x -> ifNull({}, ''), {})", sql::dynamic_text("x"), sql::array_of(c.arg(2))));
+  // A lookup whose rewrite is no text stays as it is.
+  const std::string raw = c.name(sql::array_of(c.arg(1)));
+  const std::string rewrites = c.name(fmt::format("arrayResize({}, length({}), 'null')", sql::array_of(c.arg(2)), raw));
+  const std::string from = c.name(fmt::format("arrayMap(x -> if(startsWith(x, '\"'), JSONExtractString(x), ''), {})", raw));
+  const std::string to = c.name(fmt::format("arrayMap((r, f) -> if(startsWith(r, '\"'), JSONExtractString(r), f), {}, {})", rewrites, from));
   return c.value(fmt::format(
       "arrayStringConcat(arrayMap(s -> s.1, arrayFold((acc, f, r) -> if(f = '', acc, arrayFlatten(arrayMap(s -> if(s.2 = 1 OR position(s.1, f) = 0, [s], "
-      "arrayFlatten(arrayMap((p, i) -> if(i = 1, [(p, toUInt8(0))], [(r, toUInt8(1)), (p, toUInt8(0))]), splitByString(f, s.1), arrayEnumerate(splitByString(f, s.1))))), acc))), "
+      "arrayFlatten(arrayMap((p, i) -> if(i = 1, [(p, toUInt8(0))], [(r, toUInt8(1)), (p, toUInt8(0))]), splitByString(char(1, 2), replaceAll(s.1, f, char(1, 2))), arrayEnumerate(splitByString(char(1, 2), replaceAll(s.1, f, char(1, 2))))))), acc))), "
       "{0}, arrayResize({1}, length({0}), ''), [({2}, toUInt8(0))])))",
       from, to, c.arg(0)));
 }

@@ -1,9 +1,14 @@
 // The text operators: has, contains, startswith, matches regex ... and their negations.
 //
-// has looks for a term: a place where the text occurs and is not part of a longer run of ASCII letters and digits.
+// has looks for a term: a place where the text occurs and is not part of a longer word. A word is a run of ASCII letters,
+// ASCII digits and characters beyond ASCII: the store's word index knows the same words, so a search can use it and
+// loses nothing (docs/decisions/kql-on-clickhouse.md).
 // https://learn.microsoft.com/kusto/query/datatypes-string-operators
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.hpp"
 #include "kql/regex.hpp"
 #include "kql/sql_expression.hpp"
 
@@ -11,33 +16,63 @@ namespace yagura::kql {
 
 namespace {
 
-constexpr std::string_view kEdgeBefore = "(?:^|[^0-9A-Za-z])";
-constexpr std::string_view kEdgeAfter = "(?:$|[^0-9A-Za-z])";
+// As they stand in SQL text: backslashes are doubled there.
+constexpr std::string_view kEdgeBefore = "(?:^|[^0-9A-Za-z\\\\x{80}-\\\\x{10FFFF}])";
+constexpr std::string_view kEdgeAfter = "(?:$|[^0-9A-Za-z\\\\x{80}-\\\\x{10FFFF}])";
 
-bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_ascii_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_word(char c) { return is_ascii_word(c) || static_cast<unsigned char>(c) >= 0x80; }
+
+// The whole words of a term, in lower case: those that the text must hold as words of its own. `before` and `after` say
+// whether the term's ends are ends of words. Words beyond ASCII are left out: lower() leaves their case alone.
+std::vector<std::string> whole_words(std::string_view term, bool before, bool after) {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < term.size();) {
+    if (!is_word(term[i])) {
+      ++i;
+      continue;
+    }
+    std::size_t end = i;
+    bool ascii = true;
+    std::string word;
+    while (end < term.size() && is_word(term[end])) {
+      ascii = ascii && is_ascii_word(term[end]);
+      word += ascii_lower(term[end++]);
+    }
+    const bool whole = (i > 0 || before) && (end < term.size() || after);
+    if (whole && ascii) words.push_back(std::move(word));
+    i = end;
+  }
+  return words;
+}
 
 // The regular expression for a term; `before` and `after` say which of its ends must be an end of a run.
 std::string term_regex(const std::string& term, bool cs, bool before, bool after) {
   std::string re = cs ? "(?s)" : "(?si)";
-  if (before && !term.empty() && is_word(term.front())) re += kEdgeBefore;
+  if (before && !term.empty() && is_word(term.front())) re += "(?:^|[^0-9A-Za-z\\x{80}-\\x{10FFFF}])";
   re += quote_regex(term);
-  if (after && !term.empty() && is_word(term.back())) re += kEdgeAfter;
+  if (after && !term.empty() && is_word(term.back())) re += "(?:$|[^0-9A-Za-z\\x{80}-\\x{10FFFF}])";
   return re;
 }
 
 std::string term_match(SqlCall& c, const std::string& haystack, std::size_t i, bool cs, bool before, bool after) {
   if (const auto* l = c.literal(i)) {
     if (l->text.empty()) return "1";
-    return fmt::format("match({}, {})", haystack, sql::text(term_regex(l->text, cs, before, after)));
+    // The words first, by which the index skips; then the exact form, unless the one word is all.
+    std::string text;
+    for (const auto& word : whole_words(l->text, before, after)) text += fmt::format("{}hasToken(lower({}), {})", text.empty() ? "" : " AND ", haystack, sql::text(word));
+    const bool one_word = before && after && !cs && std::ranges::all_of(l->text, is_ascii_word);
+    if (!one_word) text += fmt::format("{}match({}, {})", text.empty() ? "" : " AND ", haystack, sql::text(term_regex(l->text, cs, before, after)));
+    return "(" + text + ")";
   }
   const std::string t = c.shared(i);
-  return fmt::format("({0} = '' OR match({1}, concat('{2}', if({3} AND match({0}, '^[0-9A-Za-z]'), '{4}', ''), regexpQuoteMeta({0}), "
-                     "if({5} AND match({0}, '[0-9A-Za-z]$'), '{6}', ''))))",
+  return fmt::format("({0} = '' OR match({1}, concat('{2}', if({3} AND match({0}, '^[0-9A-Za-z\\\\x{{80}}-\\\\x{{10FFFF}}]'), '{4}', ''), regexpQuoteMeta({0}), "
+                     "if({5} AND match({0}, '[0-9A-Za-z\\\\x{{80}}-\\\\x{{10FFFF}}]$'), '{6}', ''))))",
                      t, haystack, cs ? "(?s)" : "(?si)", before ? 1 : 0, kEdgeBefore, after ? 1 : 0, kEdgeAfter);
 }
 
 Sql term(SqlCall& c, bool negated, bool cs, bool before, bool after) {
-  const std::string text = term_match(c, c.arg(0), 1, cs, before, after);
+  const std::string text = term_match(c, c.shared(0), 1, cs, before, after);
   return {negated ? "(NOT " + text + ")" : text, false, false};
 }
 
@@ -66,11 +101,14 @@ Sql several(SqlCall& c, bool all) {
   if (c.expression().kind == BoundExpression::Kind::in_query) {
     const std::string x = c.shared(0);
     const std::string items = c.name(fmt::format("(SELECT groupUniqArray(q) FROM (SELECT * FROM ({})) AS t(q))", c.scope().write_plan(*c.expression().plan)));
-    return {fmt::format("{}(i -> i = '' OR match({}, concat('(?si)', if(match(i, '^[0-9A-Za-z]'), '{}', ''), regexpQuoteMeta(i), if(match(i, '[0-9A-Za-z]$'), '{}', ''))), {})",
+    return {fmt::format("{}(i -> i = '' OR match({}, concat('(?si)', if(match(i, '^[0-9A-Za-z\\\\x{{80}}-\\\\x{{10FFFF}}]'), '{}', ''), regexpQuoteMeta(i), if(match(i, '[0-9A-Za-z\\\\x{{80}}-\\\\x{{10FFFF}}]$'), '{}', ''))), {})",
                         all ? "arrayAll" : "arrayExists", x, kEdgeBefore, kEdgeAfter, items), false, false};
   }
   const std::string x = c.shared(0);
   std::string text, alternatives;
+  // A few plain words are asked one by one, so that the index helps; many go into one expression.
+  std::size_t plain = 0;
+  for (std::size_t i = 1; i < c.size(); ++i) plain += c.literal(i) != nullptr && c.type(i) == Type::string ? 1 : 0;
   const auto also = [&](std::string part) {
     if (!text.empty()) text += all ? " AND " : " OR ";
     text += std::move(part);
@@ -79,12 +117,12 @@ Sql several(SqlCall& c, bool all) {
     if (c.type(i) == Type::dynamic) {
       const std::string d = c.shared(i);
       const std::string list = fmt::format("arrayMap(v -> ifNull({}, ''), if(startsWith(ifNull({}, ''), '['), {}, [ifNull({}, '')]))", sql::dynamic_text("v"), d, sql::array_of(d), d);
-      also(fmt::format("{}(i -> i = '' OR match({}, concat('(?si)', if(match(i, '^[0-9A-Za-z]'), '{}', ''), regexpQuoteMeta(i), if(match(i, '[0-9A-Za-z]$'), '{}', ''))), {})",
+      also(fmt::format("{}(i -> i = '' OR match({}, concat('(?si)', if(match(i, '^[0-9A-Za-z\\\\x{{80}}-\\\\x{{10FFFF}}]'), '{}', ''), regexpQuoteMeta(i), if(match(i, '[0-9A-Za-z\\\\x{{80}}-\\\\x{{10FFFF}}]$'), '{}', ''))), {})",
                        all ? "arrayAll" : "arrayExists", x, kEdgeBefore, kEdgeAfter, list));
       continue;
     }
     const auto* l = c.literal(i);
-    if (!all && l != nullptr && !l->text.empty()) {
+    if (!all && l != nullptr && !l->text.empty() && plain > 16) {
       // One expression for all literal terms.
       std::string one = term_regex(l->text, false, true, true).substr(5);
       alternatives += (alternatives.empty() ? "" : "|") + one;
@@ -100,7 +138,7 @@ Sql several(SqlCall& c, bool all) {
 Sql any_index(SqlCall& c) {
   const std::string x = c.shared(0);
   const std::string list = fmt::format("arrayMap(v -> ifNull({}, ''), {})", sql::dynamic_text("v"), sql::array_of(c.arg(1)));
-  return {fmt::format("(toInt64(arrayFirstIndex(i -> i = '' OR match({}, concat('(?si)', if(match(i, '^[0-9A-Za-z]'), '{}', ''), regexpQuoteMeta(i), if(match(i, '[0-9A-Za-z]$'), '{}', ''))), {})) - 1)",
+  return {fmt::format("(toInt64(arrayFirstIndex(i -> i = '' OR match({}, concat('(?si)', if(match(i, '^[0-9A-Za-z\\\\x{{80}}-\\\\x{{10FFFF}}]'), '{}', ''), regexpQuoteMeta(i), if(match(i, '[0-9A-Za-z\\\\x{{80}}-\\\\x{{10FFFF}}]$'), '{}', ''))), {})) - 1)",
                       x, kEdgeBefore, kEdgeAfter, list), false, false};
 }
 

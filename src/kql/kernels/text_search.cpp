@@ -1,6 +1,7 @@
 // Kernels of the text operators: has, contains, startswith, matches regex ... and their negations.
 //
-// has looks for a term: a place where the text occurs and is not part of a longer run of ASCII letters and digits.
+// has looks for a term: a place where the text occurs and is not part of a longer run of ASCII letters, digits
+// and characters beyond ASCII.
 #include "base/text.hpp"
 #include "kql/function.hpp"
 #include "kql/kernels/conversion.hpp"
@@ -11,7 +12,8 @@
 namespace yagura::kql {
 namespace {
 
-bool is_word(char c) { return is_ascii_alpha(c) || is_ascii_digit(c); }
+// Characters beyond ASCII are parts of words, as the store's word index has it.
+bool is_word(char c) { return is_ascii_alpha(c) || is_ascii_digit(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 // `term` is folded already unless cs.
 bool has_term(std::string_view text, std::string_view term, bool cs, bool before, bool after) {
