@@ -76,11 +76,14 @@ Result<std::size_t> ExpressionProgram::node_of(const Expr& expression) {
         node.arguments.push_back(TRY(node_of(argument)));
         constant = constant && nodes_[node.arguments.back()].constant != nullptr;
       }
-      if (node.kernel->prepare != nullptr) node.state = node.kernel->prepare(*expression);
+      if (node.kernel->prepare != nullptr) {
+        node.state = node.kernel->prepare(*expression);
+        share_state(node);
+      }
       if (constant) {
         std::vector<Value> values(nodes_.size());
         for (const auto i : node.arguments) values[i] = {nodes_[i].constant, true};
-        node.constant = TRY(call(node, values, 1, *arena_)).column;
+        node.constant = TRY(call(node, values, 1, *arena_, nullptr)).column;
       }
       break;
     }
@@ -96,8 +99,20 @@ Result<std::size_t> ExpressionProgram::node_of(const Expr& expression) {
   return nodes_.size() - 1;
 }
 
+// Calls on the same regular expression share it, so that they can share its matches.
+void ExpressionProgram::share_state(Node& node) const {
+  if (node.state == nullptr || !node.kernel->shares_state) return;
+  const auto& pattern = node.expression->arguments[1];
+  for (const Node& other : nodes_) {
+    if (other.kernel != nullptr && other.kernel->shares_state && other.state != nullptr && other.expression->arguments[1] == pattern) {
+      node.state = other.state;
+      return;
+    }
+  }
+}
+
 Result<ExpressionProgram::Value> ExpressionProgram::call(const Node& node, const std::vector<Value>& values,
-                                                         std::size_t rows, Arena& arena) {
+                                                         std::size_t rows, Arena& arena, RunCache* cache) {
   std::vector<Operand> arguments;
   arguments.reserve(node.arguments.size());
   bool constant = !node.kernel->is_volatile;
@@ -113,7 +128,8 @@ Result<ExpressionProgram::Value> ExpressionProgram::call(const Node& node, const
                          .result = *column,
                          .arena = arena,
                          .expression = *node.expression,
-                         .state = node.state.get()};
+                         .state = node.state.get(),
+                         .cache = cache};
   try {
     node.kernel->run(kernel_call);
   } catch (const std::exception& problem) {  // memory is out, or a kernel met a type that it does not know
@@ -131,12 +147,13 @@ void ExpressionProgram::add_columns(std::unordered_set<ColumnId>& out) const {
 
 Result<std::vector<ExpressionProgram::Value>> ExpressionProgram::run(const Rows& rows, Arena& arena) const {
   std::vector<Value> values(nodes_.size());
+  RunCache cache;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const Node& node = nodes_[i];
     if (node.constant != nullptr) {
       values[i] = {node.constant, true};
     } else if (node.kernel != nullptr) {
-      values[i] = TRY(call(node, values, rows.count, arena));
+      values[i] = TRY(call(node, values, rows.count, arena, &cache));
     } else {
       values[i] = {rows.columns.at(node.column), false};
     }

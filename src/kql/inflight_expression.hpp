@@ -45,7 +45,9 @@ class ExpressionProgram {
     ColumnId column = 0;  // of the input
   };
   Result<std::size_t> node_of(const Expr& expression);
-  static Result<Value> call(const Node& node, const std::vector<Value>& values, std::size_t rows, Arena& arena);
+  void share_state(Node& node) const;
+  static Result<Value> call(const Node& node, const std::vector<Value>& values, std::size_t rows, Arena& arena,
+                            RunCache* cache);
 
   std::vector<Node> nodes_;
   std::unordered_map<const BoundExpression*, std::size_t> known_;

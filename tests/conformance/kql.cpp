@@ -1,4 +1,4 @@
-// conformance_kql SUITE CASES FAILURES: kql, kql-community, kql-errors and sentinel by the rules of the READMEs in the
+// conformance_kql SUITE CASES FAILURES: kql, kql-community, kql-errors, kql-examples and sentinel by the rules of the READMEs in the
 // cases folder. Prints "name passed/total" lines; each failure with its reason goes to the file FAILURES.
 // YAGURA_ENGINE_LIBRARY names libchdb.so (default: .cache/engine/libchdb.so); KQL_ONLY runs the cases whose id holds it.
 #include "kql_suites.hpp"
@@ -24,6 +24,7 @@ int main(int count, char** arguments) {
   else if (suite == "kql-examples") run_kql_examples(run);
   else if (suite == "kql-errors") run_kql_errors(run);
   else if (suite == "kql-inflight") run_kql_inflight(run);
+  else if (suite == "kql-syntax") print_kql_syntax();
   else if (suite == "sentinel") run_sentinel_bind(run);
   else return 2;
   std::ofstream failures(arguments[3]);

@@ -37,6 +37,7 @@ void run_kql_community(KqlRun& run);
 void run_kql_errors(KqlRun& run);
 void run_kql_examples(KqlRun& run);
 void run_kql_inflight(KqlRun& run);
+void print_kql_syntax();  // kql_syntax.cpp
 void run_sentinel_bind(KqlRun& run);
 
 // ClickHouse in this process, by libchdb's C ABI.

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "event/table_batch.hpp"
 #include "kql/plan.hpp"
@@ -56,6 +57,27 @@ class Operand {
   std::size_t step_;
 };
 
+// What kernels share within one run of an expression list: "parse" asks for each group of one match on its own.
+class RunCache {
+ public:
+  template <class T, class Make>
+  const T& get(const event::Column* column, const void* state, Make make) {
+    for (const auto& entry : entries_) {
+      if (entry.column == column && entry.state == state) return *static_cast<const T*>(entry.value.get());
+    }
+    entries_.push_back({column, state, std::make_shared<const T>(make())});
+    return *static_cast<const T*>(entries_.back().value.get());
+  }
+
+ private:
+  struct Entry {
+    const event::Column* column;
+    const void* state;
+    std::shared_ptr<const void> value;
+  };
+  std::vector<Entry> entries_;
+};
+
 struct KernelCall {
   std::size_t rows;
   std::span<const Operand> arguments;
@@ -63,6 +85,7 @@ struct KernelCall {
   Arena& arena;
   const BoundExpression& expression;
   const void* state;  // what prepare() gave
+  RunCache* cache = nullptr;  // may be absent
   std::string error = {};  // set by a kernel whose query must fail: assert()
 
   std::size_t size() const { return arguments.size(); }
@@ -111,6 +134,7 @@ struct Kernel {
   void (*run)(KernelCall& call);
   // Once for each call in a query, for what is constant: regular expressions, sets. May be absent.
   std::shared_ptr<const void> (*prepare)(const BoundExpression& call) = nullptr;
+  bool shares_state = false;  // with calls whose second argument is the same expression
   bool is_volatile = false;  // another value for each row even for constant arguments: rand()
 };
 

@@ -236,10 +236,10 @@ constexpr Kernel kKernels[] = {
     {"bin_at", [](KernelCall& call) { bin_values(call, true); }},
     {"ceiling", keep_type<[](std::int64_t x) { return x; }, [](double x) { return std::ceil(x); }>},
     {"round", round_values},
-    {"rand", random_values, nullptr, true},
+    {"rand", random_values, nullptr, false, true},
     {"new_guid", [](KernelCall& call) {
        for (std::size_t row = 0; row < call.rows; ++row) call.put(Guid::random());
-     }, nullptr, true},
+     }, nullptr, false, true},
     {"binary_and", kernel_rows<[](std::int64_t a, std::int64_t b) { return a & b; }>},
     {"binary_or", kernel_rows<[](std::int64_t a, std::int64_t b) { return a | b; }>},
     {"binary_xor", kernel_rows<[](std::int64_t a, std::int64_t b) { return a ^ b; }>},

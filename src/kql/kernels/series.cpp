@@ -2,6 +2,8 @@
 //
 // What is no number, or has no partner in a shorter array, gives null in its place.
 // https://learn.microsoft.com/kusto/query/scalar-functions#series-element-wise-functions
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -154,9 +156,12 @@ Number product(const Numbers& numbers) {
 }
 Number dot(const Numbers& a, const Numbers& b) {
   double total = 0;
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    if (!a[i] || !b[i]) return std::nullopt;
-    total += *a[i] * *b[i];
+  // A single number goes with every element.
+  const auto size = a.size() == 1 ? b.size() : b.size() == 1 ? a.size() : std::min(a.size(), b.size());
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto x = a[a.size() == 1 ? 0 : i], y = b[b.size() == 1 ? 0 : i];
+    if (!x || !y) return std::nullopt;
+    total += *x * *y;
   }
   return total;
 }
@@ -170,13 +175,14 @@ Number cosine(const Numbers& a, const Numbers& b) {
 }
 Number pearson(const Numbers& a, const Numbers& b) {
   if (a.size() != b.size() || a.empty()) return std::nullopt;
-  double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0;
-  const auto n = static_cast<double>(a.size());
+  const auto x = sum(a), y = sum(b);
+  if (!x || !y) return std::nullopt;
+  const double mx = *x / static_cast<double>(a.size()), my = *y / static_cast<double>(b.size());
+  double xx = 0, yy = 0, xy = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (!a[i] || !b[i]) return std::nullopt;
-    sx += *a[i], sy += *b[i], sxx += *a[i] * *a[i], syy += *b[i] * *b[i], sxy += *a[i] * *b[i];
+    xx += (*a[i] - mx) * (*a[i] - mx), yy += (*b[i] - my) * (*b[i] - my), xy += (*a[i] - mx) * (*b[i] - my);
   }
-  return (n * sxy - sx * sy) / (std::sqrt(n * sxx - sx * sx) * std::sqrt(n * syy - sy * sy));
+  return xy / std::sqrt(xx * yy);
 }
 
 // --- gaps: elements equal to the placeholder (null unless given)
@@ -272,7 +278,17 @@ void fill_linear(KernelCall& call) {
         for (std::size_t i = known.back() + 1; i < size; ++i) out[i] = out[known.back()];
       }
     }
-    call.put(array_of(call.arena, out));
+    // What was there stays as it is written.
+    std::string text = "[";
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i > 0) text += ',';
+      if (!gaps->missing[i]) {
+        text += gaps->items[i];
+      } else {
+        text += out[i] ? fmt::format("{}", *out[i]) : "null";
+      }
+    }
+    call.put(Json{call.arena.copy(text + ']')});
   }
 }
 
@@ -325,47 +341,141 @@ void iir(KernelCall& call) {
   }
 }
 
+struct Statistics {
+  Number least, greatest;
+  std::int64_t least_at = -1, greatest_at = -1;
+  double mean = 0, variance = 0, sum = 0;
+  std::size_t count = 0;
+};
+// Nothing when an element is no number, unless those are ignored.
+std::optional<Statistics> statistics_of(const Numbers& numbers, bool ignore) {
+  Statistics s;
+  double squares = 0;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto number = numbers[i];
+    if (!number || !std::isfinite(*number)) {
+      if (!ignore) return std::nullopt;
+      continue;
+    }
+    ++s.count;
+    s.sum += *number;
+    const double off = *number - s.mean;
+    s.mean += off / static_cast<double>(s.count);
+    squares += off * (*number - s.mean);
+    if (!s.least || *number < *s.least) s.least = number, s.least_at = static_cast<std::int64_t>(i);
+    if (!s.greatest || *number > *s.greatest) s.greatest = number, s.greatest_at = static_cast<std::int64_t>(i);
+  }
+  if (s.count == 0) return std::nullopt;
+  s.variance = s.count > 1 ? squares / static_cast<double>(s.count - 1) : 0;
+  return s;
+}
+
+template <bool as_bag>
 void stats(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto series = series_of(call, 0, row);
+    if (!series) {
+      call.put_null();
+      continue;
+    }
+    const bool ignore = call.size() > 1 && !call[1].is_null(row) && call[1].boolean(row);
+    const auto s = statistics_of(series->numbers, ignore);
+    std::string out = as_bag ? "{" : "[";
+    const auto field = [&](std::string_view name, Number value, bool whole) {
+      if (out.size() > 1) out += ',';
+      if (as_bag) out += '"' + std::string(name) + "\":";
+      if (value && whole) {
+        out += std::to_string(static_cast<std::int64_t>(*value));
+      } else {
+        append_number(out, value);
+      }
+    };
+    const auto number = [&](auto get) { return s ? Number(get(*s)) : Number(); };
+    field("min", s ? s->least : Number(), false);
+    field("min_idx", number([](const auto& x) { return static_cast<double>(x.least_at); }), true);
+    field("max", s ? s->greatest : Number(), false);
+    field("max_idx", number([](const auto& x) { return static_cast<double>(x.greatest_at); }), true);
+    field("avg", number([](const auto& x) { return x.sum / static_cast<double>(x.count); }), false);
+    field("stdev", number([](const auto& x) { return std::sqrt(x.variance); }), false);
+    field("variance", number([](const auto& x) { return x.variance; }), false);
+    if (as_bag) {
+      field("sum", number([](const auto& x) { return x.sum; }), false);
+      field("len", static_cast<double>(series->numbers.size()), true);
+    }
+    call.put(Json{call.arena.copy(out + (as_bag ? '}' : ']'))});
+  }
+}
+
+// The line nearest to (0, y0), (1, y1) ...: rsquare, slope, variance, rvariance, interception, line_fit.
+template <bool as_bag>
+void fit_line(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     const auto series = series_of(call, 0, row);
     if (!series || series->numbers.empty()) {
       call.put_null();
       continue;
     }
-    const bool ignore = call.size() > 1 && !call[1].is_null(row) && call[1].boolean(row);
-    Number least, greatest;
-    std::size_t least_at = 0, greatest_at = 0, count = 0;
-    double mean = 0, squares = 0;
-    bool whole = true;
+    const auto n = static_cast<double>(series->numbers.size());
+    const auto y = [&](std::size_t i) { return series->numbers[i].value_or(0); };
+    double mean = 0;
+    for (std::size_t i = 0; i < series->numbers.size(); ++i) mean += y(i) / n;
+    const double middle = (n - 1) / 2;
+    double sxx = 0, sxy = 0, total = 0;
     for (std::size_t i = 0; i < series->numbers.size(); ++i) {
-      const auto number = series->numbers[i];
-      if (!number) {
-        whole = false;
-        continue;
-      }
-      ++count;
-      const double off = *number - mean;
-      mean += off / static_cast<double>(count);
-      squares += off * (*number - mean);
-      if (!least || *number < *least) least = number, least_at = i;
-      if (!greatest || *number > *greatest) greatest = number, greatest_at = i;
+      const double x = static_cast<double>(i) - middle;
+      sxx += x * x, sxy += x * (y(i) - mean), total += (y(i) - mean) * (y(i) - mean);
     }
-    if (count == 0 || (!whole && !ignore)) {
-      call.put(Json{R"({"min":null,"min_idx":null,"max":null,"max_idx":null,"avg":null,"stdev":null,"variance":null})"});
+    const double slope = sxx == 0 ? 0 : sxy / sxx, at = mean - slope * middle;
+    Numbers line;
+    double rest = 0;
+    for (std::size_t i = 0; i < series->numbers.size(); ++i) {
+      line.push_back(at + slope * static_cast<double>(i));
+      rest += (y(i) - *line.back()) * (y(i) - *line.back());
+    }
+    std::string out = as_bag ? "{" : "[";
+    const auto field = [&](std::string_view name, Number value) {
+      if (out.size() > 1) out += ',';
+      if (as_bag) out += '"' + std::string(name) + "\":";
+      append_number(out, value);
+    };
+    field("rsquare", total == 0 ? 1 : 1 - rest / total);
+    field("slope", slope);
+    field("variance", total / std::max(1.0, n - 1));
+    field("rvariance", rest / std::max(1.0, n - 1));
+    field("interception", at);
+    out += as_bag ? ",\"line_fit\":" : ",";
+    out += array_of(call.arena, line).text;
+    call.put(Json{call.arena.copy(out + (as_bag ? '}' : ']'))});
+  }
+}
+
+// How well each period fits: the correlation of the series with itself so many places on.
+void periods_validate(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto series = series_of(call, 0, row);
+    if (!series || series->numbers.empty()) {
+      call.put_null();
       continue;
     }
-    const double variance = count > 1 ? squares / static_cast<double>(count - 1) : 0;
-    std::string out = "{\"min\":";
-    append_number(out, least);
-    out += ",\"min_idx\":" + std::to_string(least_at) + ",\"max\":";
-    append_number(out, greatest);
-    out += ",\"max_idx\":" + std::to_string(greatest_at) + ",\"avg\":";
-    append_number(out, mean);
-    out += ",\"stdev\":";
-    append_number(out, std::sqrt(variance));
-    out += ",\"variance\":";
-    append_number(out, variance);
-    call.put(Json{call.arena.copy(out + '}')});
+    const auto size = series->numbers.size();
+    double mean = 0, squares = 0;
+    for (const auto& number : series->numbers) mean += number.value_or(0) / static_cast<double>(size);
+    std::vector<double> off;
+    for (const auto& number : series->numbers) off.push_back(number.value_or(0) - mean);
+    for (const double d : off) squares += d * d;
+    Numbers periods, scores;
+    for (std::size_t i = 1; i < call.size(); ++i) {
+      const double period = call[i].is_null(row) ? 0 : call[i].real(row);
+      const auto lag = std::llround(period);
+      double score = 0;
+      if (squares > 0 && lag > 0 && static_cast<std::size_t>(lag) < size) {
+        for (std::size_t k = static_cast<std::size_t>(lag); k < size; ++k) score += off[k] * off[k - static_cast<std::size_t>(lag)];
+        score = std::max(0.0, score / squares);
+      }
+      periods.push_back(period);
+      scores.push_back(score);
+    }
+    call.put(Json{call.arena.copy("[" + std::string(array_of(call.arena, periods).text) + "," + std::string(array_of(call.arena, scores).text) + "]")});
   }
 }
 
@@ -409,7 +519,11 @@ constexpr Kernel kKernels[] = {
     {"series_fill_linear", fill_linear},
     {"series_fir", fir},
     {"series_iir", iir},
-    {"series_stats_dynamic", stats},
+    {"series_stats", stats<false>},
+    {"series_stats_dynamic", stats<true>},
+    {"series_fit_line", fit_line<false>},
+    {"series_fit_line_dynamic", fit_line<true>},
+    {"series_periods_validate", periods_validate},
 };
 
 }  // namespace

@@ -45,16 +45,19 @@ std::optional<std::pair<std::string_view, std::int64_t>> window_of(std::string_v
   return std::pair(part, from);
 }
 
+// Each further occurrence is looked for behind the one before, within `length` characters from there.
 std::optional<std::int64_t> index_of(std::string_view text, std::string_view what, std::optional<std::int64_t> start,
                                      std::optional<std::int64_t> length, std::optional<std::int64_t> occurrence) {
-  const auto window = window_of(text, start, length);
-  if (!window || (occurrence && *occurrence < 1)) return std::nullopt;
-  std::size_t at = 0;
+  if (occurrence && *occurrence < 1) return std::nullopt;
+  auto from = start.value_or(0);
   for (std::int64_t n = occurrence.value_or(1);; --n) {
-    at = window->first.find(what, at);
+    const auto window = window_of(text, from, length);
+    if (!window) return std::nullopt;
+    const auto at = window->first.find(what);
     if (at == std::string_view::npos) return -1;
-    if (n == 1) return length_of(window->first.substr(0, at)) + window->second;
-    at += std::max<std::size_t>(1, what.size());
+    const auto found = length_of(window->first.substr(0, at)) + window->second;
+    if (n == 1) return found;
+    from = found + std::max<std::int64_t>(1, length_of(what));
   }
 }
 
@@ -385,12 +388,53 @@ void value_by_regex(KernelCall& call) {
   }
 }
 
-void matches_any_line(KernelCall& call) {
+// All groups of the first match of each row.
+struct Matches {
+  std::size_t width = 0;                 // groups, with the whole match as the first
+  std::vector<std::string_view> groups;  // width for each row
+  std::vector<std::uint8_t> matched;
+};
+Matches match_all(const KernelCall& call, const re2::RE2& regex) {
+  Matches out;
+  out.width = static_cast<std::size_t>(regex.NumberOfCapturingGroups()) + 1;
+  out.groups.resize(out.width * call.rows);
+  out.matched.resize(call.rows);
+  std::vector<re2::StringPiece> groups(out.width);
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto text = text_of(call[0], row, call.arena);
+    if (!regex.Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()))) continue;
+    out.matched[row] = 1;
+    for (std::size_t i = 0; i < out.width; ++i) out.groups[row * out.width + i] = view(groups[i]);
+  }
+  return out;
+}
+// The matches of a constant regular expression, shared with other calls; null when they cannot be.
+const Matches* shared_matches(KernelCall& call) {
+  const auto* regex = static_cast<const re2::RE2*>(call.state);
+  if (regex == nullptr || !regex->ok() || call.cache == nullptr || call[0].is_constant()) return nullptr;
+  return &call.cache->get<Matches>(&call[0].column(), regex, [&] { return match_all(call, *regex); });
+}
+
+void parse_matches(KernelCall& call) {
+  if (const auto* matches = shared_matches(call)) {
+    for (std::size_t row = 0; row < call.rows; ++row) call.put(matches->matched[row] != 0);
+    return;
+  }
   RowRegex regex(call, 1, true);
   for (std::size_t row = 0; row < call.rows; ++row) {
     const auto text = text_of(call[0], row, call.arena);
     const auto* re = regex.at(row);
     call.put(re != nullptr && re2::RE2::PartialMatch(piece(text), *re));
+  }
+}
+
+void parse_group(KernelCall& call) {
+  const auto* matches = shared_matches(call);
+  if (matches == nullptr) return extract<0, 1, 2, true>(call);
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto group = call[2].integer(row);
+    const bool have = matches->matched[row] != 0 && group >= 0 && group < static_cast<std::int64_t>(matches->width);
+    call.put(have ? matches->groups[row * matches->width + static_cast<std::size_t>(group)] : std::string_view());
   }
 }
 
@@ -499,8 +543,8 @@ constexpr Kernel kKernels[] = {
     {"make_string", from_code_points},
     {"isascii", kernel_rows<[](std::string_view text) { return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; }); }>},
     {"isutf8", kernel_rows<[](std::string_view text) { return utf8::valid(text); }>},
-    {".matches", matches_any_line, prepare_regex<1, true>},
-    {".group", extract<0, 1, 2, true>, prepare_regex<1, true>},
+    {".matches", parse_matches, prepare_regex<1, true>, true},
+    {".group", parse_group, prepare_regex<1, true>, true},
     {".groups", groups_joined, prepare_regex<1, true>},
     {".unescape", [](KernelCall& call) {
        RowRegex regex(call, 1, true);
