@@ -26,19 +26,31 @@ T number(std::string_view bytes, std::size_t at) {
   return value;
 }
 
-// The reflected CRC-32 of IEEE 802.3, as zlib has it.
+// The reflected CRC-32 of IEEE 802.3, as zlib has it; eight bytes at a time through eight tables ("slicing by 8").
 std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0) {
-  static const auto table = [] {
-    std::array<std::uint32_t, 256> t{};
+  static const auto tables = [] {
+    std::array<std::array<std::uint32_t, 256>, 8> t{};
     for (std::uint32_t i = 0; i < 256; ++i) {
       std::uint32_t c = i;
       for (int k = 0; k < 8; ++k) c = c & 1 ? 0xEDB88320U ^ (c >> 1) : c >> 1;
-      t[i] = c;
+      t[0][i] = c;
     }
+    for (std::size_t n = 1; n < 8; ++n)
+      for (std::uint32_t i = 0; i < 256; ++i) t[n][i] = t[0][t[n - 1][i] & 0xFF] ^ (t[n - 1][i] >> 8);
     return t;
   }();
   crc = ~crc;
-  for (const char byte : bytes) crc = table[(crc ^ static_cast<unsigned char>(byte)) & 0xFF] ^ (crc >> 8);
+  const char* at = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= 8; left -= 8, at += 8) {
+    std::uint32_t low, high;
+    std::memcpy(&low, at, 4);
+    std::memcpy(&high, at + 4, 4);
+    low ^= crc;
+    crc = tables[7][low & 0xFF] ^ tables[6][low >> 8 & 0xFF] ^ tables[5][low >> 16 & 0xFF] ^ tables[4][low >> 24] ^
+          tables[3][high & 0xFF] ^ tables[2][high >> 8 & 0xFF] ^ tables[1][high >> 16 & 0xFF] ^ tables[0][high >> 24];
+  }
+  for (; left > 0; --left, ++at) crc = tables[0][(crc ^ static_cast<unsigned char>(*at)) & 0xFF] ^ (crc >> 8);
   return ~crc;
 }
 
@@ -52,7 +64,9 @@ bool looks_like_record(std::string_view chunk, std::size_t at) {
   return size >= kRecordHeader + 4 && size <= chunk.size() - at && number<std::uint32_t>(chunk, at + size - 4) == size;
 }
 
-bool all_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
+bool all_zero(std::string_view bytes) {
+  return bytes.empty() || (bytes[0] == '\0' && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
 
 }  // namespace
 
@@ -100,6 +114,7 @@ struct EvtxChunkReader::State {
   void walk(const EvtxFile& file, const EvtxChunk& place, std::vector<EvtxDamage>& damage, Each each) {
     const auto chunk = file.bytes().substr(place.offset, place.size);
     xml.set_chunk(chunk);
+    fields.begin_chunk();
     const bool has_magic = chunk.starts_with(kChunkMagic);
     const bool header_good =
         has_magic && place.size == kChunkSize &&
@@ -171,10 +186,10 @@ class TreeSink : public BinXmlSink {
     parent.children.push_back({name, {}, {}, {}});
     open_.push_back(&parent.children.back());
   }
-  void attribute(std::string_view name, const event::Value& value) override {
+  void attribute(std::string_view name, const event::Value& value, bool) override {
     if (!open_.empty()) open_.back()->attributes.emplace_back(name, value);
   }
-  void text(const event::Value& value) override {
+  void text(const event::Value& value, bool) override {
     if (!open_.empty()) open_.back()->texts.push_back(value);
   }
   void end_element() override {

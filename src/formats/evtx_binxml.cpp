@@ -339,6 +339,7 @@ struct BinXml::Program {
   };
   std::vector<Step> steps;
   Arena arena;
+  bool of_template = true;  // kept with the chunk; else gone when it has run
 };
 
 struct BinXml::Instance {
@@ -548,6 +549,11 @@ struct BinXml::Runner {
     return {};
   }
 
+  // A text that the sink may keep as long as the record.
+  Value literal(const Program& program, const Value& value) const {
+    return program.of_template || !value.is_string() ? value : Value::string(arena.copy(value.as_string()));
+  }
+
   std::string_view bytes_of(const Substitution& value) const { return xml.chunk_.substr(value.at, value.size); }
 
   Value value_of(const Substitution& value, std::size_t item) {
@@ -588,17 +594,14 @@ struct BinXml::Runner {
           i = step.end - 1;
           break;
         }
-        case Kind::text:
-          // Texts of a template live as long as the chunk; the sink's must live as long as the record.
-          sink.text(step.value.is_string() ? Value::string(arena.copy(step.value.as_string())) : step.value);
-          break;
+        case Kind::text: sink.text(literal(program, step.value), program.of_template); break;
         case Kind::substitution: {
           if (step.index >= values.size()) break;
           const auto& value = values[step.index];
           if (value.type == kBinXml) {
             if (value.size != 0) TRY(run_fragment(value.at, value.at + value.size, nesting + 1));
           } else if (const auto shown = value_of(value, item); !shown.is_null()) {
-            sink.text(shown);
+            sink.text(shown, false);
           }
           break;
         }
@@ -635,11 +638,13 @@ struct BinXml::Runner {
     const auto& attribute = program.steps[at];
     Value whole;
     bool there = false;
+    std::size_t literals = 0, pieces = 0;
     for (std::size_t i = at + 1; i < attribute.end; ++i) {
       const auto& step = program.steps[i];
       Value piece;
       if (step.kind == Kind::text) {
-        piece = step.value.is_string() ? Value::string(arena.copy(step.value.as_string())) : step.value;
+        piece = literal(program, step.value);
+        literals += 1;
       } else if (step.kind == Kind::substitution && step.index < values.size()) {
         const auto& value = values[step.index];
         if (step.optional &&
@@ -650,6 +655,7 @@ struct BinXml::Runner {
       } else {
         continue;
       }
+      ++pieces;
       if (!there) {
         whole = piece;
         there = true;
@@ -660,7 +666,9 @@ struct BinXml::Runner {
       append_text(text, piece);
       whole = Value::string(arena.copy(text));
     }
-    if (there) sink.attribute(attribute.name, whole.is_null() ? Value::string("") : whole);
+    if (there)
+      sink.attribute(attribute.name, whole.is_null() ? Value::string("") : whole,
+                     literals == 1 && pieces == 1 && program.of_template);
     return {};
   }
 
@@ -678,6 +686,7 @@ struct BinXml::Runner {
       return run(*instance.program, instance.values, nesting + 1);
     }
     Program program;
+    program.of_template = false;
     Compiler compiler{xml, program, Cursor(xml.chunk_, begin, end), false};
     TRY(compiler.compile());
     return run(program, {}, nesting);

@@ -18,13 +18,14 @@
 
 namespace yagura::formats {
 
-// What a record's program calls. Texts live in the arena given to run(); names as long as the chunk is in use.
+// What a record's program calls. Names, and values that are `of_template`, live as long as the chunk is in use (and are
+// the very same views in every record of that template); other texts live in the arena given to run().
 class BinXmlSink {
  public:
   virtual ~BinXmlSink() = default;
   virtual void begin_element(std::string_view name) = 0;
-  virtual void attribute(std::string_view name, const event::Value& value) = 0;
-  virtual void text(const event::Value& value) = 0;  // any number of times; pieces belong together
+  virtual void attribute(std::string_view name, const event::Value& value, bool of_template) = 0;
+  virtual void text(const event::Value& value, bool of_template) = 0;  // any number of times; pieces belong together
   virtual void end_element() = 0;
 };
 

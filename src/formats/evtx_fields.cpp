@@ -37,16 +37,38 @@ void EvtxFieldMaker::begin(Arena& arena) {
   fields_.clear();
 }
 
-EvtxFieldMaker::Name EvtxFieldMaker::name_of(std::string_view text) {
-  const FieldId id = event::field_of_foreign_name(text);
-  return {id, id.is_listed() ? event::name_of(id) : arena_->copy(text)};
+EvtxFieldMaker::Name EvtxFieldMaker::make_name(std::string_view text) {
+  Name name;
+  name.id = event::field_of_foreign_name(text);
+  name.name = name.id.is_listed() ? event::name_of(name.id) : arena_->copy(text);
+  if (text.find(' ') != std::string_view::npos) {
+    // "Threat Name" is ThreatName in rules.
+    std::string joined;
+    std::ranges::copy_if(text, std::back_inserter(joined), [](char c) { return c != ' '; });
+    const FieldId id = event::field_of_foreign_name(joined);
+    name.without_blanks = id.is_listed() ? event::name_of(id) : arena_->copy(joined);
+  }
+  return name;
+}
+
+EvtxFieldMaker::Name EvtxFieldMaker::name_of(std::string_view text, bool is_stable) {
+  if (!is_stable) return make_name(text);
+  const auto known = names_.find({text.data(), nullptr});
+  if (known != names_.end()) return known->second;
+  const Name name = make_name(text);
+  if (name.id.is_listed()) names_.emplace(Place{text.data(), nullptr}, name);
+  return name;
 }
 
 EvtxFieldMaker::Name EvtxFieldMaker::joined_name(std::string_view element, std::string_view attribute) {
+  const Place place{element.data(), attribute.data()};
+  if (const auto known = names_.find(place); known != names_.end()) return known->second;
   scratch_.assign(element);
   scratch_ += '_';
   scratch_ += attribute;
-  return name_of(scratch_);
+  const Name name = make_name(scratch_);
+  if (name.id.is_listed()) names_.emplace(place, name);
+  return name;
 }
 
 void EvtxFieldMaker::begin_element(std::string_view name) {
@@ -57,25 +79,28 @@ void EvtxFieldMaker::begin_element(std::string_view name) {
                : name == "UserData"  ? Section::user_data
                                      : Section::other;
   }
-  open_.push_back({name, {}, false, false, Value::string("")});
+  open_.push_back({name, {}, false, false, false, Value::string("")});
 }
 
-void EvtxFieldMaker::attribute(std::string_view name, const Value& value) {
+void EvtxFieldMaker::attribute(std::string_view name, const Value& value, bool of_template) {
   if (open_.size() < 3 || name == "xmlns") return;
   auto& element = open_.back();
   if (section_ == Section::event_data) {
-    if (name == "Name" && value.is_string()) element.field = value.as_string();
+    if (name == "Name" && value.is_string()) {
+      element.field = value.as_string();
+      element.field_is_stable = of_template;
+    }
   } else if (section_ == Section::system || section_ == Section::user_data) {
-    add(joined_name(element.name, name), value);
+    add(joined_name(element.name, name), value, of_template);
   }
 }
 
-void EvtxFieldMaker::text(const Value& value) {
+void EvtxFieldMaker::text(const Value& value, bool of_template) {
   if (open_.empty()) return;
   auto& element = open_.back();
   if (!element.has_text) {
     element.has_text = true;
-    element.value = value;
+    element.value = of_template && value.is_string() ? Value::string(arena_->copy(value.as_string())) : value;
     return;
   }
   std::string joined;
@@ -91,24 +116,28 @@ void EvtxFieldMaker::end_element() {
   if (open_.empty()) return;
   if (open_.size() == 1) {
     // Text right inside of EventData.
-    if (section_ == Section::event_data && element.has_text) add(name_of("Data"), element.value);
+    if (section_ == Section::event_data && element.has_text) add(name_of("Data", false), element.value, false);
     section_ = Section::none;
     return;
   }
   if (section_ == Section::other || (element.has_children && !element.has_text)) return;
-  add(name_of(section_ == Section::event_data && !element.field.empty() ? element.field : element.name), element.value);
+  if (section_ == Section::event_data && !element.field.empty())
+    add(name_of(element.field, element.field_is_stable), element.value, false);
+  else
+    add(name_of(element.name, true), element.value, false);
 }
 
-void EvtxFieldMaker::add(const Name& name, const Value& value) {
+void EvtxFieldMaker::add(const Name& name, const Value& value, bool of_template) {
   if (fields_.size() == kMostFields) return;
-  fields_.push_back({name.id, name.name, value, section_});
+  fields_.push_back(
+      {name, of_template && value.is_string() ? Value::string(arena_->copy(value.as_string())) : value, section_});
 }
 
 void EvtxFieldMaker::finish(event::RecordOrigin origin, std::uint64_t written, event::RecordBatch& out) {
   std::string identity;
   const auto text_of = [&](FieldId id) -> const Value* {
     for (const auto& field : fields_)
-      if (field.id == id && field.section == Section::system) return &field.value;
+      if (field.name.id == id && field.section == Section::system) return &field.value;
     return nullptr;
   };
   for (const auto id : {kComputer, kChannel, kEventRecordId, kSystemTime}) {
@@ -130,37 +159,32 @@ void EvtxFieldMaker::finish(event::RecordOrigin origin, std::uint64_t written, e
     record.has_own_time = true;
   }
   // Values of one name: the body's over the System's, and several of the body as a list.
+  const auto same = [](const Name& a, const Name& b) { return a.id == b.id && (a.id.is_listed() || a.name == b.name); };
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     const auto& field = fields_[i];
-    const auto same = [&](const Named& other) {
-      return other.id == field.id && (field.id.is_listed() || other.name == field.name);
-    };
     const bool mine_is_system = field.section == Section::system;
     std::size_t body = 0, system = 0;
     bool first = true;
     for (std::size_t k = 0; k < fields_.size(); ++k) {
-      if (!same(fields_[k])) continue;
+      if (!same(fields_[k].name, field.name)) continue;
       const bool is_system = fields_[k].section == Section::system;
       (is_system ? system : body) += 1;
       if (k < i && is_system == mine_is_system) first = false;
     }
-    const bool system_wins = system != 0 && (body == 0 || belongs_to_system(field.id));
+    const bool system_wins = system != 0 && (body == 0 || belongs_to_system(field.name.id));
     if (!first || mine_is_system != system_wins) continue;
-    const std::size_t count = mine_is_system ? 1 : body;
     Value value = field.value;
-    if (count > 1) {
+    if (!mine_is_system && body > 1) {
       std::vector<Value> values;
       for (const auto& other : fields_)
-        if (same(other) && other.section != Section::system) values.push_back(other.value);
+        if (same(other.name, field.name) && other.section != Section::system) values.push_back(other.value);
       value = Value::list(out.arena().copy_array<Value>(values));
     }
-    out.set_foreign(field.name, value);
-    if (field.name.find(' ') != std::string_view::npos) {
-      // "Threat Name" is ThreatName in rules.
-      scratch_.clear();
-      std::ranges::copy_if(field.name, std::back_inserter(scratch_), [](char c) { return c != ' '; });
-      out.set_foreign(name_of(scratch_).name, value);
-    }
+    if (field.name.id.is_listed())
+      out.set(field.name.id, value);  // set_foreign() would look the name up again
+    else
+      out.set_foreign(field.name.name, value);
+    if (!field.name.without_blanks.empty()) out.set_foreign(field.name.without_blanks, value);
   }
   out.end_record();
 }

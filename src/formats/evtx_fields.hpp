@@ -16,42 +16,58 @@ namespace yagura::formats {
 
 class EvtxFieldMaker : public BinXmlSink {
  public:
+  void begin_chunk() { names_.clear(); }
   void begin(Arena& arena);
   void begin_element(std::string_view name) override;
-  void attribute(std::string_view name, const event::Value& value) override;
-  void text(const event::Value& value) override;
+  void attribute(std::string_view name, const event::Value& value, bool of_template) override;
+  void text(const event::Value& value, bool of_template) override;
   void end_element() override;
   // Appends the record; `written` is the FILETIME of the record's header, for events that say no time.
   void finish(event::RecordOrigin origin, std::uint64_t written, event::RecordBatch& out);
 
  private:
   enum class Section : std::uint8_t { none, system, event_data, user_data, other };
+  struct Name {
+    event::FieldId id;
+    std::string_view name;            // interned, or in the record's arena
+    std::string_view without_blanks;  // "" when it has none
+  };
   struct Element {
     std::string_view name;
     std::string_view field;  // of <Data>: its Name
+    bool field_is_stable = false;
     bool has_children = false;
     bool has_text = false;
     event::Value value;
   };
   struct Named {
-    event::FieldId id;
-    std::string_view name;
+    Name name;
     event::Value value;
     Section section;
   };
-  struct Name {
-    event::FieldId id;
-    std::string_view name;  // interned
+  // Where a name stands says which it is, as long as the chunk is in use.
+  struct Place {
+    const char* text;
+    const char* attribute;  // of Element_Attribute
+    bool operator==(const Place&) const = default;
+  };
+  struct PlaceHash {
+    std::size_t operator()(const Place& place) const {
+      return (reinterpret_cast<std::uintptr_t>(place.text) * 0x9E3779B97F4A7C15ULL) ^
+             (reinterpret_cast<std::uintptr_t>(place.attribute) * 0xC2B2AE3D27D4EB4FULL) >> 7;
+    }
   };
 
-  Name name_of(std::string_view text);
+  Name make_name(std::string_view text);
+  Name name_of(std::string_view text, bool is_stable);
   Name joined_name(std::string_view element, std::string_view attribute);
-  void add(const Name& name, const event::Value& value);
+  void add(const Name& name, const event::Value& value, bool of_template);
 
   Arena* arena_ = nullptr;
   Section section_ = Section::none;
   std::vector<Element> open_;
   std::vector<Named> fields_;
+  std::unordered_map<Place, Name, PlaceHash> names_;
   std::string scratch_;
 };
 
