@@ -48,8 +48,8 @@ std::string encode_array(Arena& arena, Json array) {
   return whole ? to_base64(bytes) : std::string();
 }
 
-// A guid's first two groups lie little-endian in its 16 bytes.
-constexpr std::array<std::size_t, 16> kGuidOrder = {3, 2, 1, 0, 5, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+// A guid's first three groups lie little-endian in its 16 bytes.
+constexpr std::array<std::size_t, 16> kGuidOrder = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
 std::string guid_bytes(const Guid& guid) {
   std::string bytes(16, '\0');
   for (std::size_t i = 0; i < 16; ++i) {

@@ -60,18 +60,23 @@ void append_number(std::string& out, Number value) {
   one.append_real(*value);
   append_json_of(out, Operand(one, true), 0);
 }
-Json array_of(Arena& arena, const Numbers& numbers) {
+// `as_written`: 1 and not 1.0 for what is whole.
+Json array_of(Arena& arena, const Numbers& numbers, bool as_written = false) {
   std::string out = "[";
   for (const auto& number : numbers) {
     if (out.size() > 1) out += ',';
-    append_number(out, number);
+    if (as_written && number && *number == std::trunc(*number) && std::fabs(*number) < 1e15) {
+      out += std::to_string(static_cast<std::int64_t>(*number));
+    } else {
+      append_number(out, number);
+    }
   }
   return {arena.copy(out + ']')};
 }
 
-Number finite_or_nan(double value) { return value; }
+Number known(double value) { return std::isnan(value) ? Number() : Number(value); }
 
-template <auto function>
+template <auto function, bool as_written = false>
 void each(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     auto series = series_of(call, 0, row);
@@ -82,11 +87,11 @@ void each(KernelCall& call) {
     for (auto& number : series->numbers) {
       if (number) number = function(*number);
     }
-    call.put(array_of(call.arena, series->numbers));
+    call.put(array_of(call.arena, series->numbers, as_written));
   }
 }
 
-template <auto function>
+template <auto function, bool as_written = false>
 void pairs(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     const auto a = series_of(call, 0, row), b = series_of(call, 1, row);
@@ -100,7 +105,7 @@ void pairs(KernelCall& call) {
       const auto x = a->at(i), y = b->at(i);
       if (x && y) out[i] = function(*x, *y);
     }
-    call.put(array_of(call.arena, out));
+    call.put(array_of(call.arena, out, as_written));
   }
 }
 
@@ -171,7 +176,7 @@ Number magnitude(const Numbers& a) {
 }
 Number cosine(const Numbers& a, const Numbers& b) {
   const auto top = dot(a, b), p = magnitude(a), q = magnitude(b);
-  return top && p && q ? finite_or_nan(*top / (*p * *q)) : std::nullopt;
+  return top && p && q ? known(*top / (*p * *q)) : std::nullopt;
 }
 Number pearson(const Numbers& a, const Numbers& b) {
   if (a.size() != b.size() || a.empty()) return std::nullopt;
@@ -481,24 +486,25 @@ void periods_validate(KernelCall& call) {
 
 constexpr auto kGreater = [](double a, double b) { return a > b; };
 constexpr auto kGreaterEquals = [](double a, double b) { return a >= b; };
+constexpr auto kLog = [](double x) { return x > 0 ? Number(std::log(x)) : Number(); };
 constexpr auto kSign = [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; };
 
 constexpr Kernel kKernels[] = {
-    {"series_abs", each<[](double x) { return std::fabs(x); }>},
-    {"series_acos", each<[](double x) { return std::acos(x); }>},
-    {"series_asin", each<[](double x) { return std::asin(x); }>},
+    {"series_abs", each<[](double x) { return std::fabs(x); }, true>},
+    {"series_acos", each<[](double x) { return known(std::acos(x)); }>},
+    {"series_asin", each<[](double x) { return known(std::asin(x)); }>},
     {"series_atan", each<[](double x) { return std::atan(x); }>},
     {"series_ceiling", each<[](double x) { return std::ceil(x); }>},
     {"series_cos", each<[](double x) { return std::cos(x); }>},
     {"series_exp", each<[](double x) { return std::exp(x); }>},
     {"series_floor", each<[](double x) { return std::floor(x); }>},
-    {"series_log", each<[](double x) { return std::log(x); }>},
-    {"series_sign", each<kSign>},
+    {"series_log", each<kLog>},
+    {"series_sign", each<kSign, true>},
     {"series_sin", each<[](double x) { return std::sin(x); }>},
     {"series_tan", each<[](double x) { return std::tan(x); }>},
-    {"series_add", pairs<[](double a, double b) { return a + b; }>},
-    {"series_subtract", pairs<[](double a, double b) { return a - b; }>},
-    {"series_multiply", pairs<[](double a, double b) { return a * b; }>},
+    {"series_add", pairs<[](double a, double b) { return a + b; }, true>},
+    {"series_subtract", pairs<[](double a, double b) { return a - b; }, true>},
+    {"series_multiply", pairs<[](double a, double b) { return a * b; }, true>},
     {"series_divide", pairs<[](double a, double b) { return a / b; }>},
     {"series_pow", pairs<[](double a, double b) { return std::pow(a, b); }>},
     {"series_equals", compare<[](double a, double b) { return a == b; }>},
