@@ -53,13 +53,37 @@ void Api::stop() {
   inside_->context.disconnects.cancel_all();
 }
 
+namespace {
+
+// Knows whether the answer has begun: what fails after that cannot become an error answer any more.
+class WatchedStream : public net::HttpStream {
+ public:
+  explicit WatchedStream(net::HttpStream& stream) : stream_(stream) {}
+  Result<> start(const net::HttpResponse& head) override {
+    started_ = true;
+    return stream_.start(head);
+  }
+  Result<> write(std::string_view piece) override { return stream_.write(piece); }
+  bool peer_gone() const override { return stream_.peer_gone(); }
+  bool started() const { return started_; }
+
+ private:
+  net::HttpStream& stream_;
+  bool started_ = false;
+};
+
+}  // namespace
+
 std::optional<net::HttpResponse> Api::handle(const net::HttpRequest& request, net::HttpStream& stream,
                                              Transport transport) {
   const bool secure = transport == Transport::encrypted || inside_->context.options.secure_cookies;
   std::optional<net::HttpResponse> response;
+  WatchedStream watched(stream);
   try {
-    response = inside_->answer(request, stream, secure);
+    response = inside_->answer(request, watched, secure);
   } catch (const std::exception& problem) {
+    // The HTTP server then closes without the last chunk, and the client sees that something is missing.
+    if (watched.started()) throw;
     log_error("serve", "{} {}: {}", request.method, request.target.substr(0, request.target.find('?')), problem.what());
     response = error_response(Error(ErrorKind::internal, "something went wrong inside; the server's log says what"));
   }

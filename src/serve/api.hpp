@@ -88,6 +88,7 @@ class Api {
   Api(ApiServices services, ApiOptions options);
   ~Api();
 
+  // Throws only when an answer that has begun cannot be finished: HttpServer breaks it off then.
   // Encrypted: this request came over TLS, so its cookie may travel over TLS only.
   enum class Transport { plain, encrypted };
   std::optional<net::HttpResponse> handle(const net::HttpRequest& request, net::HttpStream& stream,

@@ -416,6 +416,14 @@ TEST_F(ApiTest, CsvQuotesAndDisarms) {
   EXPECT_THAT(std::string(response.header("Content-Disposition")), HasSubstr("query.csv"));
 }
 
+// A CSV has no place for an error: the server must break the answer off, not end it as if it were whole.
+TEST_F(ApiTest, CsvThatBreaksOffIsNotEndedProperly) {
+  FakeStream stream;
+  EXPECT_THROW(call(stream, "POST", "/api/v1/query?format=csv", R"({"query":"break"})", as("Reader")), std::exception);
+  EXPECT_EQ(stream.head_->status, 200);
+  EXPECT_EQ(call("POST", "/api/v1/query?format=csv", R"({"query":"down"})", as("Reader")).status, 503);
+}
+
 TEST_F(ApiTest, HangingUpCancelsTheQuery) {
   FakeStream stream;
   std::jthread client([&] {
