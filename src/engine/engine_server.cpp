@@ -199,6 +199,10 @@ class ServerImpl final : public EngineServer {
     if (!returns_rows || s.wait_end || !is_streamable(format)) {
       scope.work();
       auto result = connection.query(s.sql, format, s.parameters);
+      constexpr int kNotEnoughSpace = 243;
+      const bool drops = s.shape.first_word == "ALTER" || s.shape.first_word == "DROP" || s.shape.first_word == "TRUNCATE";
+      if (drops && !result && result.error().code == kNotEnoughSpace && storage_->give_up_reserve()) result = connection.query(s.sql, format, s.parameters);
+      if (drops) storage_->take_reserve();
       scope.rest();
       if (!result) return error_response(result.error(), s.query_id);
       auto out = head_of(s, format);

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Caches are bounded well below ClickHouse's defaults (5 GiB each): the engine shares the machine with the intake.
+// Caches are bounded well below ClickHouse's defaults (5 GiB each), and merges to two threads: the engine shares the machine with
+// the intake.
 constexpr std::string_view kConfig = R"(<!-- Written by yagura at each start; changes are lost. -->
 <clickhouse>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
@@ -30,10 +31,20 @@ constexpr std::string_view kConfig = R"(<!-- Written by yagura at each start; ch
   <parquet_metadata_cache_size>1048576</parquet_metadata_cache_size>
   <iceberg_metadata_files_cache_size>1048576</iceberg_metadata_files_cache_size>
   <compiled_expression_cache_size>16777216</compiled_expression_cache_size>
+  <background_pool_size>2</background_pool_size>
+  <background_merges_mutations_concurrency_ratio>2</background_merges_mutations_concurrency_ratio>
+  <background_schedule_pool_size>16</background_schedule_pool_size>
+  <merge_tree>
+    <number_of_free_entries_in_pool_to_lower_max_size_of_merge>2</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
+    <number_of_free_entries_in_pool_to_execute_mutation>2</number_of_free_entries_in_pool_to_execute_mutation>
+    <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>2</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
+  </merge_tree>
   <max_table_size_to_drop>0</max_table_size_to_drop>
   <max_partition_size_to_drop>0</max_partition_size_to_drop>
 </clickhouse>
 )";
+
+constexpr Bytes kReserve = 16_MiB;  // dropping a partition of any size wants 1 MiB per part it touches
 
 // Of a table function's names, those that stay within the tables or make up their rows.
 constexpr std::string_view kHarmless[] = {"numbers",  "numbers_mt",     "zeros",           "zeros_mt",       "generateseries", "generate_series",
@@ -82,6 +93,8 @@ Result<std::unique_ptr<Storage>> Storage::open(std::shared_ptr<const ChdbLibrary
 
   storage->library_ = std::move(library);
   storage->path_ = folder / "db";
+  storage->reserve_ = folder / "reserve";
+  storage->take_reserve();
   storage->keeper_ = TRY(storage->library_->connect(storage->path_, {{"config-file", (folder / "engine.xml").string()}}), "opening the store");
   storage->control_ = TRY(storage->connect({}));
   storage->version_ = std::string(trim(TRY(ask(*storage->control_, "SELECT version()"))));
@@ -99,6 +112,22 @@ Result<std::unique_ptr<ChdbConnection>> Storage::connect(const ChdbSettings& set
   ChdbSettings all{{"implicit_select", "0"}, {"allow_introspection_functions", "0"}};
   all.insert(all.end(), settings.begin(), settings.end());
   return library_->connect(path_, all);
+}
+
+bool Storage::give_up_reserve() {
+  std::error_code ignored;
+  if (!fs::remove(reserve_, ignored)) return false;
+  log_warning("engine", "the disk is full: giving up the {} held in {} to make room", to_string(kReserve), reserve_.string());
+  return true;
+}
+
+void Storage::take_reserve() {
+  std::error_code error;
+  if (fs::exists(reserve_, error)) return;
+  const auto free = free_space(reserve_.parent_path());
+  if (!free || *free < kReserve * 4) return;
+  auto file = open_file(reserve_, O_RDWR | O_CREAT, 0600);
+  if (file && ::posix_fallocate(file->get(), 0, static_cast<off_t>(kReserve.count())) != 0) fs::remove(reserve_, error);
 }
 
 void Storage::kill(std::string_view tag) {
