@@ -5,10 +5,9 @@
 #include "base/file.hpp"
 #include "base/json_writer.hpp"
 #include "engine/engine_supervisor.hpp"
-#include "query/store_query_service.hpp"
+#include "query/make_query_service.hpp"
 #include "roles/server_parts.hpp"
 #include "roles/server_role.hpp"
-#include "roles/store_sink.hpp"
 
 namespace yagura::roles {
 
@@ -17,7 +16,6 @@ struct LocalQuery::Impl {
   std::shared_ptr<const event::SchemaSet> schemas;
   std::unique_ptr<engine::EngineSupervisor> engine;
   std::unique_ptr<store::Store> store;
-  std::unique_ptr<StoreSink> tables;
   std::unique_ptr<query::QueryService> service;
 };
 
@@ -47,11 +45,7 @@ Result<std::unique_ptr<LocalQuery>> LocalQuery::open(const ServerSettings& given
   options.endpoint.password = impl->engine->engine().secret;
   impl->store = TRY(store::Store::create(std::move(options)));
   TRY(impl->store->open(Deadline::in(60s)), "opening the store");
-  impl->tables = std::make_unique<StoreSink>(*impl->store, [schemas = impl->schemas] { return schemas; }, nullptr);
-  impl->service = query::make_query_service(*impl->store, {.catalog = [schemas = impl->schemas] { return std::make_shared<const kql::SchemaCatalog>(schemas); },
-                                                           .ensure_table = [tables = impl->tables.get()](std::string_view table, Deadline deadline) {
-                                                             return tables->ensure(table, deadline);
-                                                           }});
+  impl->service = query::make_query_service(*impl->store, {.schemas = [schemas = impl->schemas] { return schemas; }});
   return std::unique_ptr<LocalQuery>(new LocalQuery(std::move(impl)));
 }
 

@@ -1,5 +1,6 @@
 #include "roles/server_role.hpp"
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@
 #include "formats/registry.hpp"
 #include "intake/settings.hpp"
 #include "net/http_server.hpp"
-#include "query/store_query_service.hpp"
+#include "query/make_query_service.hpp"
 #include "roles/control_checkpoints.hpp"
 #include "roles/event_processor.hpp"
 #include "roles/health_reporter.hpp"
@@ -179,9 +180,7 @@ Result<> ServerRole::Impl::start_pipeline() {
 }
 
 Result<> ServerRole::Impl::start_api() {
-  query = query::make_query_service(*store, {.max_concurrent = static_cast<std::size_t>(settings.query.max_concurrent),
-                                             .catalog = [this] { return std::make_shared<const kql::SchemaCatalog>(schemas()); },
-                                             .ensure_table = [this](std::string_view table, Deadline deadline) { return store_sink->ensure(table, deadline); }});
+  query = query::make_query_service(*store, {.max_concurrent = static_cast<std::size_t>(settings.query.max_concurrent), .schemas = [this] { return schemas(); }});
   serve::ApiServices services;
   services.control = control.get();
   services.query = query.get();
@@ -249,14 +248,28 @@ Result<> ServerRole::Impl::create_table(const event::TableSchema& schema) {
 // Rules are read again when their files change; old evidence goes; gauges are set.
 void ServerRole::Impl::maintain() {
   auto next_retention = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  auto next_rules = std::chrono::steady_clock::now();
+  Position stored_before, trimmed_at;
   while (true) {
     {
       std::unique_lock guard(maintenance_mutex);
       if (maintenance_wake.wait_for(guard, 2s, [&] { return stopping; })) return;
     }
-    if (auto changed = library->reload_if_changed(); !changed) log_warning("detect", "rules were not read again: {}", changed.error().message());
-    else if (*changed) log_info("detect", "rules were read again");
+    if (const auto begin = std::chrono::steady_clock::now(); begin >= next_rules) {
+      if (auto changed = library->reload_if_changed(); !changed) log_warning("detect", "rules were not read again: {}", changed.error().message());
+      else if (*changed) log_info("detect", "rules were read again");
+      // Looking at thousands of files takes some 20 ms; a third of a percent of a core is enough for it.
+      const auto end = std::chrono::steady_clock::now();
+      next_rules = end + 300 * (end - begin);
+    }
     set_gauges(*journal, *pipeline);
+    // The buffers of a busy minute go back to the system once it has passed: malloc would keep some hundred megabytes.
+    const auto stored = pipeline->status().stored;
+    if (stored == stored_before && stored != trimmed_at) {
+      ::malloc_trim(0);
+      trimmed_at = stored;
+    }
+    stored_before = stored;
     if (std::chrono::steady_clock::now() < next_retention) continue;
     next_retention = std::chrono::steady_clock::now() + std::chrono::hours(1);
     journal::RetentionPolicy policy;
