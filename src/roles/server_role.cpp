@@ -114,8 +114,8 @@ Result<> ServerRole::Impl::start(const SettingsNode& file) {
   sink = std::make_unique<intake::JournalSink>(*journal);
   TRY(start_store());
   TRY(start_pipeline());
-  TRY(start_api());
   TRY(start_sources(file));
+  TRY(start_api());  // last: whoever finds the API ready finds everything
   health = std::make_unique<HealthReporter>(*schemas()->find("YaguraHealth"), std::chrono::seconds(60), [this](event::TableBatch& rows) -> Result<> {
     TRY(store_sink->ensure("YaguraHealth", Deadline::in(10s)));
     return store->insert(rows, store::DedupToken("health:" + to_string(Guid::random())), Deadline::in(10s));

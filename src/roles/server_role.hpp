@@ -1,7 +1,7 @@
 // `yagura serve`: wires the rooms into one running server. No logic of its own.
 //
 // start() brings the parts up in the order in which they need one another: control database, journal, engine and store, pipeline,
-// query and API, sources last; what cannot start is an Error that says which part and why. stop() goes the other way round:
+// sources, query and API last; what cannot start is an Error that says which part and why. stop() goes the other way round:
 // sources first, so that what was accepted is journaled; then the pipeline stores what it can. One thread calls them.
 #pragma once
 #include <filesystem>
