@@ -5,6 +5,7 @@
 
 For each program and round: lines per second (sender's first byte until all lines are there: for Yagura until a query counts them,
 for the others until their file or queue has them all), CPU seconds per million lines of the program, peak memory, bytes on disk a line.
+On a machine that does other work too only the CPU seconds say something. --threads tells them by thread (Yagura only).
 """
 import argparse
 import json
@@ -23,7 +24,8 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 os.environ.setdefault("YAGURA_PROGRAM", str(ROOT / "build/release/yagura"))
 from harness import CACHE, Yagura, free_port  # noqa: E402
 
-LOAD = ROOT / "build/release/syslog_load"
+LOAD = pathlib.Path(os.environ.get("YAGURA_LOAD", pathlib.Path(os.environ["YAGURA_PROGRAM"]).parent / "syslog_load"))
+THREADS = "--threads" in sys.argv
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -48,6 +50,22 @@ def cpu_seconds(pids):
         except OSError:
             pass
     return total / TICKS
+
+
+def cpu_of_threads(pids):
+    """Seconds by thread name: {name: (user, system)}; threads that have ended are not there."""
+    out = {}
+    for pid in pids:
+        for task in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+            try:
+                text = task.read_text()
+            except OSError:
+                continue
+            name = text[text.index("(") + 1:text.rindex(")")]
+            fields = text.rsplit(")", 1)[1].split()
+            user, system = out.get(name, (0, 0))
+            out[name] = (user + int(fields[11]) / TICKS, system + int(fields[12]) / TICKS)
+    return out
 
 
 def peak_memory(pids):
@@ -82,14 +100,15 @@ def send(port, lines, seed):
 
 
 class Measured:
-    """The time starts when the generator has made its lines: it tells the seconds it sent for."""
+    """The time starts when the generator has made its lines: it tells the seconds, and the CPU seconds, it sent for."""
 
-    def __init__(self, process, lines):
-        self.process, self.lines = process, lines
+    def __init__(self, process, lines, threads=False):
+        self.process, self.lines, self.threads = process, lines, threads
 
     def run(self, port, seed, arrived):
         pids = children(self.process.pid)
         cpu_before = cpu_seconds(pids)
+        threads_before = cpu_of_threads(pids)
         sender = send(port, self.lines, seed)
         report = json.loads(sender.communicate(timeout=600)[0])
         sent_at = time.time()
@@ -97,23 +116,50 @@ class Measured:
             time.sleep(0.05)
             if time.time() - sent_at > 300:
                 raise RuntimeError("not all lines arrived")
-        seconds = report["seconds"] + (time.time() - sent_at)
+        lag = time.time() - sent_at
+        seconds = report["seconds"] + lag
         pids = children(self.process.pid)
-        return {"lines_per_second": self.lines / seconds, "seconds": seconds, "lag_after_sending": time.time() - sent_at,
-                "cpu_per_million": (cpu_seconds(pids) - cpu_before) / self.lines * 1e6, "peak_memory_mb": peak_memory(pids) / 1e6}
+        million = self.lines / 1e6
+        if self.threads:
+            for name, (user, system) in sorted(cpu_of_threads(pids).items(), key=lambda item: -sum(item[1])):
+                before = threads_before.get(name, (0, 0))
+                if user + system - sum(before) > 0.02 * million:
+                    print(f"  {name:16} {(user - before[0]) / million:6.2f} user {(system - before[1]) / million:6.2f} system CPU-s/M")
+        return {"lines_per_second": self.lines / seconds, "seconds": seconds, "lag_after_sending": lag,
+                "cpu_per_million": (cpu_seconds(pids) - cpu_before) / million, "sender_cpu_per_million": report["cpu_seconds"] / million,
+                "peak_memory_mb": peak_memory(pids) / 1e6, "load": os.getloadavg()[0]}
+
+
+def bytes_in_store(server):
+    """Of a stopped server: parts that merges have replaced are not counted."""
+    engine = subprocess.Popen([server.program, "engine", "--data", server.data], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            answer = subprocess.run(["curl", "-sf", "--unix-socket", server.data / "engine.sock", "http://localhost/", "--data-binary",
+                                     "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND startsWith(database, 'w_')"],
+                                    capture_output=True, text=True)
+            if answer.returncode == 0:
+                return int(answer.stdout)
+            time.sleep(0.1)
+        raise RuntimeError("the engine does not answer")
+    finally:
+        engine.send_signal(signal.SIGTERM)
+        engine.wait(30)
 
 
 def bench_yagura(lines, seed):
-    server = Yagura()
+    rules = f"detection: {{rules: [{os.environ['YAGURA_BENCH_RULES']}]}}" if "YAGURA_BENCH_RULES" in os.environ else ""
+    server = Yagura(settings=rules)
     try:
         server.start()
         token = server.api_token()
         assert token
-        result = Measured(server.process, lines).run(server.tcp_port, seed, lambda: server.count("Syslog | union CommonSecurityLog, YaguraUnparsed") >= lines)
+        time.sleep(2)
+        result = Measured(server.process, lines, THREADS).run(server.tcp_port, seed, lambda: server.count("union Syslog, CommonSecurityLog, YaguraUnparsed") >= lines)
         time.sleep(8)  # merges
         server.stop()
         result["journal_bytes_per_line"] = size_of(server.data / "journal") / lines
-        result["store_bytes_per_line"] = size_of(server.data / "store") / lines
+        result["store_bytes_per_line"] = bytes_in_store(server) / lines
         return result
     finally:
         server.close()
@@ -180,7 +226,7 @@ def main():
     parser.add_argument("--lines", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default="yagura,rsyslog-file,rsyslog-synced,rsyslog-disk-queue,syslog-ng")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--threads", action="store_true")
     args = parser.parse_args()
     results = {name: [] for name in args.peers.split(",")}
     for round_number in range(args.rounds):

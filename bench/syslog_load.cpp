@@ -5,9 +5,10 @@
 //   syslog_load --lines 2000000 --udp 127.0.0.1:5514 --rate 200000
 //
 // About 180 bytes a line; RFC 3164 and 5424 mixed; sshd, sudo, cron, kernel and ASA. The same seed gives the same lines. Lines
-// are made before the clock starts; prints one JSON line: lines, bytes, seconds, lines per second.
+// are made before the clock starts; prints one JSON line: lines, bytes, seconds, lines per second, CPU seconds.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -120,6 +121,13 @@ int connect_to(std::string_view target, int type) {
   return fd;
 }
 
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 int die(const char* what) {
   std::fprintf(stderr, "syslog_load: %s\n", what);
   return 2;
@@ -162,6 +170,7 @@ int main(int argc, char** argv) {
     }
     text = std::move(framed);
   }
+  const double cpu_before = cpu_seconds();
   const auto begin = std::chrono::steady_clock::now();
   if (!file.empty()) {
     std::FILE* out = std::fopen(file.c_str(), "wb");
@@ -204,7 +213,7 @@ int main(int argc, char** argv) {
     ::close(fd);
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  std::printf("{\"lines\":%llu,\"bytes\":%zu,\"seconds\":%.3f,\"lines_per_second\":%.0f}\n", static_cast<unsigned long long>(lines),
-              text.size(), seconds, static_cast<double>(lines) / seconds);
+  std::printf("{\"lines\":%llu,\"bytes\":%zu,\"seconds\":%.3f,\"lines_per_second\":%.0f,\"cpu_seconds\":%.3f}\n", static_cast<unsigned long long>(lines),
+              text.size(), seconds, static_cast<double>(lines) / seconds, cpu_seconds() - cpu_before);
   return 0;
 }
