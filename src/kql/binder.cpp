@@ -28,6 +28,11 @@ BoundQuery Binder::bind() {
 
 // ---- mistakes
 
+std::string hint(std::string_view word, std::span<const std::string_view> candidates) {
+  std::string text = did_you_mean(word, candidates);
+  return text.empty() ? "." : text;
+}
+
 void Binder::error(std::string_view code, Span span, std::string message) {
   ++errors_;
   if (quiet_ || diagnostics_.size() >= 200) return;
@@ -53,16 +58,14 @@ void Binder::unknown_name(Span span, std::string_view name, const Row& row) {
   }
   for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) names.push_back(s->name);
   error("KS142", span,
-        fmt::format("The name '{}' does not refer to any known column, table, variable or function.{}", name,
-                    did_you_mean(name, names)));
+        fmt::format("The name '{}' does not refer to any known column, table, variable or function{}", name, hint(name, names)));
 }
 
 void Binder::unknown_table(Span span, std::string_view name) {
   std::vector<std::string_view> names = catalog_.table_names();
   for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) names.push_back(s->name);
   error("KS204", span,
-        fmt::format("The name '{}' does not refer to any known table, tabular variable or function.{}", name,
-                    did_you_mean(name, names)));
+        fmt::format("The name '{}' does not refer to any known table, tabular variable or function{}", name, hint(name, names)));
 }
 
 std::string_view Binder::text_of(Span span) const { return tree_.text_of(span); }
@@ -346,7 +349,7 @@ PlanPtr Binder::table(const Expression& e, const Row& row) {
       auto plan = std::make_shared<ValuesPlan>();
       for (const auto* c : d.schema.columns) {
         if (!c->type.type) {
-          error("KS115", c->type.span, fmt::format("The name '{}' is not a known type.", c->type.text));
+          ++errors_;  // the parser has said so
           return nullptr;
         }
         if (std::ranges::any_of(plan->columns, [&](const auto& o) { return o.name == c->name.text; })) {
@@ -382,7 +385,7 @@ PlanPtr Binder::table(const Expression& e, const Row& row) {
       plan->span = x.keyword;
       for (const auto* c : x.schema.columns) {
         if (!c->type.type) {
-          error("KS115", c->type.span, fmt::format("The name '{}' is not a known type.", c->type.text));
+          ++errors_;  // the parser has said so
           return nullptr;
         }
         plan->columns.push_back(new_column(std::string(c->name.text), *c->type.type));
@@ -452,7 +455,7 @@ PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
     std::vector<std::string_view> names = catalog_.function_names();
     for (const auto n : scalar_names()) names.push_back(n);
     error("KS211", e.name.span,
-          fmt::format("The name '{}' does not refer to any known function.{}", name, did_you_mean(name, names)));
+          fmt::format("The name '{}' does not refer to any known function{}", name, hint(name, names)));
     for (const auto* a : e.arguments) {
       if (!is_table(*a, row)) scalar(*a, row);
     }

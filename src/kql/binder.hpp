@@ -185,6 +185,9 @@ class Binder {
   std::unordered_map<std::string, Variable> stored_;
 };
 
+// The end of a message about an unknown word: ", did you mean 'x'?", or the full stop.
+std::string hint(std::string_view word, std::span<const std::string_view> candidates);
+
 // One function for each operator, in operators/*.cpp.
 PlanPtr bind_operator(Binder& binder, const Operator& op, PlanPtr input);
 

@@ -323,7 +323,7 @@ Expr Binder::call(const CallExpression& e, const Row& row) {
       if (s->variable.kind == Variable::Kind::function) names.push_back(s->name);
     }
     error("KS211", e.name.span,
-          fmt::format("The name '{}' does not refer to any known function.{}", name, did_you_mean(name, names)));
+          fmt::format("The name '{}' does not refer to any known function{}", name, hint(name, names)));
   }
   for (const auto* a : e.arguments) {
     if (!is<StarExpression>(*a) && !is<TypeOfLiteral>(*a) && !is_table(*a, row)) {

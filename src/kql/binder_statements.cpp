@@ -135,7 +135,7 @@ void Binder::check_definition(Variable& f) {
   for (const auto& p : f.lambda->parameters) {
     if (p.tabular && (p.schema.any_first || p.schema.columns.empty())) return;  // columns are known only at the call
     if (!p.tabular && !p.type.type) {
-      error("KS115", p.type.span, fmt::format("The name '{}' is not a known type.", p.type.text));
+      ++errors_;  // the parser has said so
       f.has_errors = true;
     }
   }

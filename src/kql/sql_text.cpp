@@ -130,7 +130,7 @@ std::string dynamic_text(std::string_view x) {
 
 std::string to_text(Type type, std::string_view x) {
   switch (type) {
-    case Type::boolean: return fmt::format("if({0}, 'true', 'false')", x);
+    case Type::boolean: return fmt::format("multiIf({0}, 'true', NOT {0}, 'false', NULL)", x);
     case Type::int32:
     case Type::int64:
     case Type::guid: return fmt::format("toString({})", x);
@@ -146,7 +146,7 @@ std::string to_text(Type type, std::string_view x) {
 
 std::string to_json(Type type, std::string_view x) {
   switch (type) {
-    case Type::boolean: return fmt::format("ifNull(if({0}, 'true', 'false'), 'null')", x);
+    case Type::boolean: return fmt::format("multiIf({0}, 'true', NOT {0}, 'false', 'null')", x);
     case Type::int32:
     case Type::int64: return fmt::format("ifNull(toString({}), 'null')", x);
     case Type::real: return fmt::format("ifNull(if(isFinite({0}), {1}, concat('\"', {1}, '\"')), 'null')", x, real_text(x));

@@ -24,6 +24,7 @@ int main(int count, char** arguments) {
   else if (suite == "kql-examples") run_kql_examples(run);
   else if (suite == "kql-errors") run_kql_errors(run);
   else if (suite == "kql-inflight") run_kql_inflight(run);
+  else if (suite == "kql-both") run_kql_both(run);
   else if (suite == "kql-syntax") print_kql_syntax();
   else if (suite == "sentinel") run_sentinel_bind(run);
   else return 2;

@@ -54,24 +54,6 @@ std::string utf8_of(std::string_view c) {
       "{0} < 65536, char(224 + intDiv({0}, 4096), 128 + intDiv({0}, 64) % 64, 128 + {0} % 64), "
       "char(240 + intDiv({0}, 262144), 128 + intDiv({0}, 4096) % 64, 128 + intDiv({0}, 64) % 64, 128 + {0} % 64))", c);
 }
-Sql emit_make_string(SqlCall& call) {
-  std::string lists;
-  for (std::size_t i = 0; i < call.size(); ++i) {
-    lists += i ? ", " : "";
-    lists += call.type(i) == Type::dynamic ? fmt::format("arrayMap(j -> ifNull(toInt64OrNull(j), toInt64(-1)), {})", sql::array_of(call.shared(i)))
-                                           : fmt::format("[ifNull(toInt64({}), toInt64(-1))]", call.arg(i));
-  }
-  return {fmt::format("arrayStringConcat(arrayMap(c -> {}, arrayConcat({})))", utf8_of("c"), lists), false, false};
-}
-// The reverse: each character's number, read from its UTF-8 bytes.
-Sql emit_code_points(SqlCall& call) {
-  const std::string text = call.type(0) == Type::string ? call.shared(0) : call.name("ifNull(" + sql::to_text(call.type(0), call.shared(0)) + ", '')");
-  const auto byte = [](int i) { return fmt::format("toInt64(reinterpretAsUInt8(substring(c, {}, 1)))", i); };
-  const std::string number = fmt::format(
-      "multiIf(length(c) = 1, {0}, length(c) = 2, ({0} - 192) * 64 + {1} - 128, length(c) = 3, ({0} - 224) * 4096 + ({1} - 128) * 64 + {2} - 128, "
-      "({0} - 240) * 262144 + ({1} - 128) * 4096 + ({2} - 128) * 64 + {3} - 128)", byte(1), byte(2), byte(3), byte(4));
-  return {fmt::format("concat('[', arrayStringConcat(arrayMap(c -> toString({}), extractAll({}, '(?s).')), ','), ']')", number, text), false, false};
-}
 
 constexpr Function kFunctions[] = {
     {.name = "base64_encode_tostring", .aliases = "base64_encodestring", .summary = "A text's bytes in base64.", .signatures = "base64_encode_tostring(string:string) -> string",
@@ -81,9 +63,9 @@ constexpr Function kFunctions[] = {
     {.name = "base64_decode_toarray", .summary = "The bytes that base64 stands for, as an array of numbers.", .signatures = "base64_decode_toarray(base64_string:string) -> dynamic",
      .may_be_null = true, .emit = emit_base64_array, .examples = {{{"base64_decode_toarray('S3VzdG8=')", "[75,117,115,116,111]"}}}},
     {.name = "base64_decode_toguid", .summary = "The guid that base64 stands for.", .signatures = "base64_decode_toguid(base64_string:string) -> guid", .may_be_null = true,
-     .emit = emit_base64_guid, .examples = {{{"base64_decode_toguid('JpbpECu8dUy7Pv5gbeJXAA==')", "10e99626-bc2b-754c-bb3e-fe606de25700"}}}},
+     .emit = emit_base64_guid, .examples = {{{"base64_decode_toguid('JpbpECu8dUy7Pv5gbeJXAA==')", "10e99626-bc2b-4c75-bb3e-fe606de25700"}}}},
     {.name = "base64_encode_fromguid", .summary = "A guid's bytes in base64.", .signatures = "base64_encode_fromguid(guid:guid) -> string", .emit = emit_base64_of_guid,
-     .examples = {{{"base64_encode_fromguid(guid(10e99626-bc2b-754c-bb3e-fe606de25700))", "JpbpECu8dUy7Pv5gbeJXAA=="}}}},
+     .examples = {{{"base64_encode_fromguid(guid(10e99626-bc2b-4c75-bb3e-fe606de25700))", "JpbpECu8dUy7Pv5gbeJXAA=="}}}},
     {.name = "base64_encode_fromarray", .summary = "An array of bytes in base64.", .signatures = "base64_encode_fromarray(base64_string_decoded_as_array:array) -> string",
      .takes_null = true, .emit = emit_base64_of_array, .examples = {{{"base64_encode_fromarray(dynamic([75,117,115,116,111]))", "S3VzdG8="}}}},
     {.name = "url_encode", .summary = "Text as it stands in a URL's query, blanks as +.", .signatures = "url_encode(url:string) -> string", .emit = emit_url_encode,
@@ -92,12 +74,6 @@ constexpr Function kFunctions[] = {
      .sql = "encodeURLComponent({0})", .examples = {{{"url_encode_component('a b')", "a%20b"}}}},
     {.name = "url_decode", .summary = "The reverse of url_encode.", .signatures = "url_decode(encoded_url:string) -> string", .sql = "decodeURLFormComponent({0})",
      .examples = {{{"url_decode('hello%20world')", "hello world"}}}},
-    {.name = "make_string", .summary = "Text of the characters with these numbers.", .signatures = "make_string(value:integer_or_array+) -> string", .takes_null = true,
-     .emit = emit_make_string, .examples = {{{"make_string(75, 117, 115, 116, 111)", "Kusto"}}}},
-    {.name = "unicode_codepoints_to_string", .summary = "Text of the characters with these numbers.", .signatures = "unicode_codepoints_to_string(value:integer_or_array+) -> string",
-     .takes_null = true, .emit = emit_make_string, .examples = {{{"unicode_codepoints_to_string(9382, 27347)", "⒦櫓"}}}},
-    {.name = "unicode_codepoints_from_string", .aliases = "to_utf8", .summary = "The numbers of a text's characters.", .signatures = "unicode_codepoints_from_string(value:scalar) -> dynamic",
-     .takes_null = true, .emit = emit_code_points, .examples = {{{"unicode_codepoints_from_string('⒦櫓')", "[9382,27347]"}}}},
 };
 
 }  // namespace

@@ -50,7 +50,7 @@ Sql pairwise_whole(SqlCall& c, std::string_view expression) {
 }
 Sql compare(SqlCall& c, std::string_view op) {
   const auto [x, y] = operands(c);
-  return {sql::json_array(fmt::format("arrayMap((x, y) -> ifNull(if(x {} y, 'true', 'false'), 'null'), {}, {})", op, x, y)), true, false};
+  return {sql::json_array(fmt::format("arrayMap((x, y) -> multiIf(x {0} y, 'true', NOT (x {0} y), 'false', 'null'), {1}, {2})", op, x, y)), true, false};
 }
 
 // The sum of Array(Nullable(Float64)); null when an element is.
