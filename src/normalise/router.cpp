@@ -452,7 +452,7 @@ std::vector<TableBatch> Router::rows(std::shared_ptr<const RecordBatch> records,
     const std::size_t target = state_->target_of(record);
     auto writer = std::find_if(writers.begin(), writers.end(), [&](const auto& w) { return w.first == target; });
     if (writer == writers.end())
-      writer = writers.emplace(writers.end(), target, TableWriter(*state_->targets[target].schema, ingested_at));
+      writer = writers.emplace(writers.end(), target, TableWriter(*state_->targets[target].schema, ingested_at, records->size() - i));
     TableWriter& rows = writer->second;
     std::visit(
         [&](const auto& layout) {

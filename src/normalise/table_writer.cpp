@@ -20,14 +20,15 @@ StandardColumns::StandardColumns(const event::TableSchema& schema)
       position(schema.find("_Position").value_or(kNoColumn)),
       type(schema.find("Type").value_or(kNoColumn)) {}
 
-TableWriter::TableWriter(const event::TableSchema& schema, ReceiveTime ingested_at)
-    : batch_(schema), standard_(schema), ingested_at_(ingested_at.time_since_epoch().count()) {
+TableWriter::TableWriter(const event::TableSchema& schema, ReceiveTime ingested_at, std::size_t expected)
+    : batch_(schema), standard_(schema), ingested_at_(ingested_at.time_since_epoch().count()), expected_(expected) {
   type_name_ = batch_.arena().copy(schema.name);
 }
 
 Column& TableWriter::padded(std::size_t index) {
   auto& column = batch_.column(index);
   const std::size_t before = rows_ - 1;
+  if (column.size() == 0 && expected_ > rows_) column.reserve(expected_);
   if (column.size() == before) [[likely]]
     return column;
   if (column.size() < before) {

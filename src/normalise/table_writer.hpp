@@ -21,7 +21,8 @@ struct StandardColumns {
 
 class TableWriter {
  public:
-  TableWriter(const event::TableSchema& schema, ReceiveTime ingested_at);
+  // Columns get room for `expected` rows when first used.
+  TableWriter(const event::TableSchema& schema, ReceiveTime ingested_at, std::size_t expected = 0);
 
   // Begins a row with its times and identity. A row must be begun before anything is set.
   void begin_row(const event::Record& record);
@@ -60,6 +61,7 @@ class TableWriter {
   std::string_view type_name_;
   std::int64_t ingested_at_;
   std::size_t rows_ = 0;
+  std::size_t expected_;
 };
 
 }  // namespace yagura::normalise
