@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "engine/clickhouse_error.hpp"
 #include "engine/http_protocol.hpp"
+#include "engine/native_revision.hpp"
 #include "engine/read_guard.hpp"
 #include "engine/response_encoding.hpp"
 #include "engine/running_queries.hpp"
@@ -211,7 +212,7 @@ class ServerImpl final : public EngineServer {
     }
     auto pieces = connection.stream(s.sql, format, s.parameters);
     if (!pieces) return error_response(pieces.error(), s.query_id);
-    std::string kept;
+    std::string kept, revised;
     bool streaming = false;
     std::string tag;
     const auto begin_streaming = [&]() -> Result<> {
@@ -226,8 +227,13 @@ class ServerImpl final : public EngineServer {
     };
     while (true) {
       scope.work();
-      const auto piece = (*pieces)->next();
+      auto piece = (*pieces)->next();
       scope.rest();
+      if (piece && !piece->empty() && s.revision > 0 && format == "Native") {
+        revised.clear();
+        if (auto done = append_native_revision(revised, *piece, s.revision); done) piece = std::string_view(revised);
+        else piece = std::unexpected(ClickHouseError{48, error_text(48, done.error().message(), "NOT_IMPLEMENTED")});
+      }
       if (!piece) {
         if (!streaming) return error_response(piece.error(), s.query_id);
         const std::string& text = piece.error().text;

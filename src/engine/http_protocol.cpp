@@ -86,6 +86,7 @@ ChdbResult<std::unique_ptr<Statement>> statement_of(const net::HttpRequest& requ
     else if (name == "query_id") out->query_id = value;
     else if (name == "wait_end_of_query") out->wait_end = is_true(value);
     else if (name == "enable_http_compression") out->may_compress = is_true(value);
+    else if (name == "client_protocol_version") out->revision = parse_uint64(value).value_or(0);
     else if (name.starts_with("param_")) out->parameters.emplace_back(name.substr(6), value);
     else if ((name == "compress" || name == "decompress") && is_true(value))
       return std::unexpected(ClickHouseError{48, error_text(48, name + "=1 is not supported here; use enable_http_compression=1 and Accept-Encoding", "NOT_IMPLEMENTED")});

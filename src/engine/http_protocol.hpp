@@ -35,6 +35,7 @@ struct Statement {
   ChdbSettings settings;
   ChdbParameters parameters;  // param_x=...
   bool wait_end = false;
+  std::uint64_t revision = 0;  // of Native blocks: client_protocol_version
   bool may_compress = false;
 };
 
