@@ -135,7 +135,7 @@ int run_sigma(const std::filesystem::path& cases, Report& report) {
     else if (kind == "correlation")
       run_correlation(c, report);
   }
-  report.print_all("sigma");
+  report.print_all("sigma", "sigma.load");
   return 0;
 }
 
