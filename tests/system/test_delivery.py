@@ -53,8 +53,9 @@ def run_rsyslog(server, transport, count):
 def test_rsyslog(yagura, transport):
     run_rsyslog(yagura, transport, MESSAGES)
     table = f"Syslog | where ProcessName == 'rs{transport}'"
-    assert yagura.query(f"{table} | summarize n = dcount(SyslogMessage, 4), first = min(SyslogMessage), last = max(SyslogMessage)")[0]["last"] \
-        .startswith(f"rsyslog {transport} message number {MESSAGES - 1:06d}")
+    summary = yagura.query(f"{table} | summarize distinct_texts = count_distinct(SyslogMessage), newest = max(SyslogMessage)")[0]
+    assert summary["distinct_texts"] == MESSAGES
+    assert summary["newest"].startswith(f"rsyslog {transport} message number {MESSAGES - 1:06d}")
     rows = yagura.query(f"{table} | where SyslogMessage has '000777' or SyslogMessage has '{MESSAGES - 1:06d}'")
     assert len(rows) == 2
     check_evidence(yagura, rows)
@@ -63,7 +64,7 @@ def test_rsyslog(yagura, transport):
 @pytest.mark.skipif(not LOGGEN.exists(), reason="syslog-ng was not unpacked by ./dev setup")
 @pytest.mark.parametrize("transport,options", [
     ("tcp", ["--inet", "--stream"]),
-    ("tls", ["--inet", "--stream", "--use-ssl"]),
+    ("tls", ["--use-ssl"]),
     ("udp", ["--inet", "--dgram", "--rate", "20000"]),
 ])
 def test_loggen(yagura, transport, options):
