@@ -21,6 +21,7 @@ int main(int count, char** arguments) {
   if (const char* library = std::getenv("YAGURA_ENGINE_LIBRARY")) run.library = library;
   if (suite == "kql") run_kql(run);
   else if (suite == "kql-community") run_kql_community(run);
+  else if (suite == "kql-accepted") run_kql_accepted(run);
   else if (suite == "kql-examples") run_kql_examples(run);
   else if (suite == "kql-errors") run_kql_errors(run);
   else if (suite == "kql-inflight") run_kql_inflight(run);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "event/table_batch.hpp"
 #include "kql/plan.hpp"
 
 namespace yagura::conformance {
@@ -20,6 +21,8 @@ struct Expectation {
 
 // The engine's JSON value of a column of this type as the comparison wants it: text for datetime, timespan, guid.
 boost::json::value actual_cell(const boost::json::value& raw, kql::Type type);
+// The same for a cell of a batch (kql_inflight.cpp).
+boost::json::value cell_in_flight(const event::Column& column, std::size_t row);
 bool rows_equal(const std::vector<Cells>& expected, const std::vector<Cells>& actual, const std::vector<kql::Type>& types,
                 const Expectation& rules);
 

@@ -22,7 +22,9 @@ std::string text(const json::object& o, std::string_view key) {
   return v != nullptr && v->is_string() ? std::string(v->as_string()) : "";
 }
 
-json::value cell_of(const event::Column& column, std::size_t row) {
+}  // namespace
+
+json::value cell_in_flight(const event::Column& column, std::size_t row) {
   using kql::Type;
   if (column.type() == Type::string) return json::value(json::string_view(column.texts()[row]));
   if (column.is_null(row)) return nullptr;
@@ -51,6 +53,8 @@ json::value cell_of(const event::Column& column, std::size_t row) {
   }
 }
 
+namespace {
+
 std::vector<Cells> rows_of(const json::value& v) {
   std::vector<Cells> out;
   for (const auto& r : v.as_array()) {
@@ -78,7 +82,7 @@ std::optional<std::string> run_case(const json::object& c, const kql::Catalog& c
   std::vector<kql::Type> types;
   for (std::size_t i = 0; i < result->column_count(); ++i) {
     types.push_back(result->column(i).type());
-    for (std::size_t row = 0; row < actual.size(); ++row) actual[row].push_back(cell_of(result->column(i), row));
+    for (std::size_t row = 0; row < actual.size(); ++row) actual[row].push_back(cell_in_flight(result->column(i), row));
   }
   Expectation rules;
   if (const auto* o = c.if_contains("ordered"); o != nullptr && o->is_bool()) rules.ordered = o->as_bool();

@@ -36,7 +36,9 @@ void run_kql(KqlRun& run);
 void run_kql_community(KqlRun& run);
 void run_kql_errors(KqlRun& run);
 void run_kql_examples(KqlRun& run);
+void run_kql_accepted(KqlRun& run);
 void run_kql_inflight(KqlRun& run);
+void run_kql_both(KqlRun& run);
 void print_kql_syntax();  // kql_syntax.cpp
 void run_sentinel_bind(KqlRun& run);
 

@@ -19,6 +19,10 @@ struct Bag {
   void add(std::string key, std::string_view value) {
     if (!has(key)) members.emplace_back(std::move(key), value);
   }
+  void set(std::string_view key, std::string_view value) {  // the last one counts
+    std::erase_if(members, [&](const auto& member) { return member.first == key; });
+    members.emplace_back(key, value);
+  }
   void add_all(std::string_view object) {
     if (!json::is_object(object)) return;
     json::for_each_member(object, [&](std::string_view key, std::string_view value) {
@@ -43,7 +47,7 @@ void bag_pack(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     Bag bag;
     for (std::size_t i = 0; i + 1 < call.size(); i += 2) {
-      bag.add(std::string(text_of(call[i], row, call.arena)), json_of(call[i + 1], row, call.arena));
+      bag.set(text_of(call[i], row, call.arena), json_of(call[i + 1], row, call.arena));
     }
     call.put(bag.to_json(call.arena));
   }
@@ -208,7 +212,9 @@ constexpr Kernel kKernels[] = {
     {".pack_ignoring_empty", pack_filled},
     {"bag_merge", bag_merge},
     {"bag_keys", kernel_rows<[](Arena& arena, Json bag) { return bag_keys(arena, bag); }>},
-    {"bag_has_key", kernel_rows<[](Json bag, std::string_view key) { return !value_at(bag.text, key).empty(); }>},
+    {"bag_has_key", kernel_rows<[](Json bag, std::string_view key) {
+       return json::is_object(bag.text) ? std::optional(!value_at(bag.text, key).empty()) : std::nullopt;
+     }>},
     {"bag_remove_keys", kernel_rows<[](Arena& arena, Json bag, Json keys) { return bag_remove(arena, bag, keys); }>},
     {"bag_set_key", bag_set},
     {"bag_zip", kernel_rows<[](Arena& arena, Json keys, Json values) { return bag_zip(arena, keys, values); }>},

@@ -195,15 +195,14 @@ std::string format_by(std::string_view format, const CivilTime& c, std::int64_t 
 }
 std::string format_datetime_by(Ticks64 t, std::string_view format) { return format_by(format, to_civil(t), 0, false); }
 std::string format_timespan_by(Ticks64 t, std::string_view format) {
-  const bool negative = t < 0;
-  const auto size = negative ? 0 - static_cast<std::uint64_t>(t) : static_cast<std::uint64_t>(t);
+  const auto size = t < 0 ? 0 - static_cast<std::uint64_t>(t) : static_cast<std::uint64_t>(t);
   const auto days = static_cast<std::int64_t>(size / static_cast<std::uint64_t>(kDay));
   const auto rest = static_cast<std::int64_t>(size % static_cast<std::uint64_t>(kDay));
   const CivilTime c{.hour = static_cast<unsigned>(rest / kHour),
                     .minute = static_cast<unsigned>(rest / kMinute % 60),
                     .second = static_cast<unsigned>(rest / kTicksPerSecond % 60),
                     .ticks = static_cast<unsigned>(rest % kTicksPerSecond)};
-  return (negative ? "-" : "") + format_by(format, c, days, true);
+  return format_by(format, c, days, true);  // as in .NET: no sign
 }
 
 // --- time zones of the IANA database

@@ -192,7 +192,7 @@ constexpr auto kSqrt = [](double x) { return x >= 0 ? Real(std::sqrt(x)) : std::
 constexpr auto kSign = [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; };
 constexpr auto kHex = [](std::int64_t value, std::optional<std::int64_t> length) {
   std::string text = fmt::format("{:x}", static_cast<std::uint64_t>(value));
-  const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(length.value_or(0), 0, 64));
+  const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(length.value_or(0), 0, 1024));
   if (text.size() < wanted) text.insert(0, wanted - text.size(), '0');
   return text;
 };

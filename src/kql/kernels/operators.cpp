@@ -219,15 +219,25 @@ void equality(KernelCall& call) {
 
 template <bool negated>
 void between(KernelCall& call) {
+  // x >= low and x <= high, of which one may be false where the other is unknown.
   for (std::size_t row = 0; row < call.rows; ++row) {
-    if (call.any_null(row)) {
-      call.put_null();
-      continue;
+    const auto null = [&](std::size_t i) { return call[i].type() != Type::string && call[i].is_null(row); };
+    bool unknown = false, outside = false;
+    for (const std::size_t i : {1, 2}) {
+      if (null(0) || null(i)) {
+        unknown = true;
+        continue;
+      }
+      const auto order = compare(call[0], call[i], row, call.arena);
+      outside = outside || !(order == Order::equal || order == (i == 1 ? Order::greater : Order::less));
     }
-    const auto low = compare(call[0], call[1], row, call.arena);
-    const auto high = compare(call[0], call[2], row, call.arena);
-    const bool within = (low == Order::greater || low == Order::equal) && (high == Order::less || high == Order::equal);
-    call.put(within != negated);
+    if (outside) {
+      call.put(negated);
+    } else if (unknown) {
+      call.put_null();
+    } else {
+      call.put(!negated);
+    }
   }
 }
 

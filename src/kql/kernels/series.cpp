@@ -80,7 +80,7 @@ template <auto function, bool as_written = false>
 void each(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     auto series = series_of(call, 0, row);
-    if (!series) {
+    if (!series || series->single) {
       call.put_null();
       continue;
     }
@@ -162,7 +162,8 @@ Number product(const Numbers& numbers) {
 Number dot(const Numbers& a, const Numbers& b) {
   double total = 0;
   // A single number goes with every element.
-  const auto size = a.size() == 1 ? b.size() : b.size() == 1 ? a.size() : std::min(a.size(), b.size());
+  if (a.size() != b.size() && a.size() != 1 && b.size() != 1) return std::nullopt;
+  const auto size = std::max(a.size(), b.size());
   for (std::size_t i = 0; i < size; ++i) {
     const auto x = a[a.size() == 1 ? 0 : i], y = b[b.size() == 1 ? 0 : i];
     if (!x || !y) return std::nullopt;
