@@ -61,7 +61,8 @@ class StreamSource final : public SyslogSource {
 
   Result<> start() override {
     if (settings_.transport == SyslogTransport::tls)
-      tls_ = TRY(net::TlsContext::server(settings_.tls), "starting source '{}'", settings_.name);
+      tls_ = TRY(net::TlsContext::server({.certificate = settings_.tls.certificate, .private_key = settings_.tls.private_key, .client_ca = settings_.tls.client_ca, .session_tickets = false}),
+                 "starting source '{}'", settings_.name);
     const auto address =
         TRY(net::SocketAddress::numeric(settings_.address, settings_.port), "starting source '{}'", settings_.name);
     listener_ = TRY(net::listen_tcp(address), "starting source '{}'", settings_.name);

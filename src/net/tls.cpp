@@ -74,6 +74,10 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsServerOpti
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   static constexpr unsigned char kSession[] = "yagura";
   SSL_CTX_set_session_id_context(context, kSession, sizeof(kSession) - 1);
+  if (!options.session_tickets) {
+    SSL_CTX_set_num_tickets(context, 0);
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  }
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // TLS 1.3 tickets need no memory of ours
   if (!options.client_ca.empty()) {
     if (SSL_CTX_load_verify_locations(context, options.client_ca.c_str(), nullptr) != 1)

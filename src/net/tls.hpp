@@ -16,6 +16,9 @@ struct TlsServerOptions {
   std::filesystem::path certificate;  // PEM, the chain
   std::filesystem::path private_key;  // PEM
   std::filesystem::path client_ca;    // PEM; set: clients must show a certificate it signed (mutual TLS)
+  // TLS 1.3 session tickets. A client that never reads (a syslog sender) and closes with tickets unread makes its kernel send a
+  // reset, and what we have not read by then is lost: sources for such clients switch them off.
+  bool session_tickets = true;
 };
 
 struct TlsClientOptions {
