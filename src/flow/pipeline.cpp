@@ -146,12 +146,17 @@ struct Pipeline::Impl {
     std::vector<ProcessedBlock> pending;
     std::size_t rows = 0, bytes = 0;
     auto due = Deadline::in(options.max_cut_age);
+    auto last_cut = std::chrono::steady_clock::now() - options.max_cut_age;
     while (!give_up) {
       const bool draining = stop_reading && blocks_stored + pending.size() == blocks_read && reader_done;
       if (draining && pending.empty()) break;
       auto block = draining ? std::nullopt : results.pop(pending.empty() ? Deadline::in(100ms) : due);
       if (block) {
-        if (pending.empty()) due = Deadline::in(options.max_cut_age);
+        if (pending.empty()) {
+          // A line after a pause need not wait for company: cuts are max_cut_age apart either way.
+          const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - last_cut);
+          due = Deadline::in(std::max(options.max_cut_age - since, std::min(options.max_cut_age, 50ms)));
+        }
         // The last block of the cut to repeat is damaged or gone: repeat it with what is left.
         if (replay && block->range.first > replay->last && !store_pending(pending, rows, bytes)) break;
         rows += block->rows;
@@ -164,6 +169,7 @@ struct Pipeline::Impl {
       }
       if (pending.empty() || !must_cut(pending, rows, bytes, due.passed() || draining)) continue;
       if (!store_pending(pending, rows, bytes)) break;
+      last_cut = std::chrono::steady_clock::now();
     }
     if (!give_up) {
       if (auto written = log.finish(true); !written) log_error("flow", "{}", written.error().message());

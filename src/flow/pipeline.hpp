@@ -58,7 +58,7 @@ struct PipelineOptions {
   std::chrono::milliseconds max_cut_age{500};
   std::size_t max_cut_rows = 300'000;
   Bytes max_cut_bytes = 96_MiB;
-  Bytes max_waiting = 64_MiB;                      // before the workers, and again behind them
+  Bytes max_waiting = 32_MiB;                      // before the workers, and again behind them
   std::chrono::milliseconds first_retry{100};
   std::chrono::milliseconds last_retry{5'000};
 };
