@@ -99,7 +99,10 @@ sources:
         if self.process and self.process.poll() is None:
             self.kill()
         if self.own_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            if os.environ.get("YAGURA_KEEP"):
+                print(f"kept: {self.folder}")
+            else:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
         return self.start()
