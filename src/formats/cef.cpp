@@ -57,7 +57,8 @@ std::string_view unescape_extension(std::string_view text, RecordBatch& batch) {
 }
 
 std::string_view without_trailing_blanks(std::string_view text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n' || text.back() == '\r'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -79,8 +80,9 @@ void decode_cef_extension(std::string_view text, RecordBatch& out) {
     search = equals + 1;
     std::size_t begin = equals;
     while (begin > value_begin && is_key_char(text[begin - 1])) --begin;
-    // A key begins the extension or follows a blank; everything else with a '=' is part of a value.
-    const bool starts_word = begin == 0 || text[begin - 1] == ' ' || text[begin - 1] == '\t';
+    // A key begins the extension or follows a blank; everything else with a '=' is part of a value. A line feed is a
+    // blank too: senders that fold a long message leave the next key behind one.
+    const bool starts_word = begin == 0 || text[begin - 1] == ' ' || text[begin - 1] == '\t' || text[begin - 1] == '\n';
     if (begin == equals || !starts_word) continue;
     if (!key.empty()) finish(begin);
     key = text.substr(begin, equals - begin);
