@@ -244,6 +244,8 @@ std::string render_json(std::string_view visualization) {
   const json::value given = json::parse(visualization, error);
   if (!error && given.is_object()) {
     for (const auto& [key, value] : given.get_object()) {
+      // Scalars only, and no infinity, which JSON cannot write.
+      if (value.is_structured() || (value.is_double() && !std::isfinite(value.get_double()))) continue;
       std::string name(key);
       if (!name.empty()) name.front() = ascii_lower(name.front());
       render[name] = value;
