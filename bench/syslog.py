@@ -197,7 +197,7 @@ def rsyslog(queue=""):
 
 def syslog_ng(folder, port):
     (folder / "syslog-ng.conf").write_text(
-        f'@version: 3.38\nsource s {{ network(ip("127.0.0.1") port({port}) transport("tcp") log-iw-size(100000) max-connections(100)); }};\n'
+        f'@version: 3.38\nsource s {{ network(ip("127.0.0.1") port({port}) transport("tcp") log-iw-size(100000) max-connections(100) flags(store-raw-message)); }};\n'
         f'destination d {{ file("{folder}/out.log" template("$RAWMSG\\n") flush-lines(1000)); }};\nlog {{ source(s); destination(d); flags(flow-control); }};\n')
     root = CACHE / "syslog-ng"
     lib = root / "usr/lib"
