@@ -302,6 +302,16 @@ struct Parser {
     }
   }
 
+  // macOS: "Microsoft Word[14463]: text". A second word belongs to the tag when a number in brackets and a colon follow it.
+  static std::size_t second_tag_word(std::string_view rest) {
+    std::size_t size = 1;
+    while (size < rest.size() && size < kMaxTag && is_tag_char(rest[size])) ++size;
+    if (size == 1 || size == rest.size() || rest[size] != '[') return 0;
+    std::size_t end = size + 1;
+    while (end < rest.size() && end - size <= 10 && rest[end] >= '0' && rest[end] <= '9') ++end;
+    return end > size + 1 && rest.substr(end).starts_with("]: ") ? size : 0;
+  }
+
   // "su:", "sshd[123]:", "postfix/smtpd[9]:", "kernel:"; nothing when the text begins at once.
   void read_tag() {
     cursor.skip_blanks();
@@ -310,6 +320,7 @@ struct Parser {
     std::size_t size = 0;
     while (size < rest.size() && size < kMaxTag && is_tag_char(rest[size])) ++size;
     if (size == 0 || size == rest.size() || rest.front() == '(') return;
+    if (rest[size] == ' ') size += second_tag_word(rest.substr(size));
     const std::string_view tag = rest.substr(0, size);
     if (rest[size] == ':') {
       const char after = size + 1 < rest.size() ? rest[size + 1] : ' ';
