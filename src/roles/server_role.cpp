@@ -201,18 +201,21 @@ Result<> ServerRole::Impl::start_api() {
                     .max_memory = settings.query.max_memory};
   options.strict_transport = !settings.api.certificate.empty();
   api = std::make_unique<serve::Api>(std::move(services), options);
-  const auto handler = [this](const net::HttpRequest& request, net::HttpStream& stream) { return api->handle(request, stream); };
+  const auto answer = [this](serve::Api::Transport transport) {
+    return [this, transport](const net::HttpRequest& request, net::HttpStream& stream) { return api->handle(request, stream, transport); };
+  };
   const std::size_t threads = options.max_queries + 16 + 8;
   if (settings.api.https) {
     auto tls = TRY(net::TlsContext::server({.certificate = certificate(), .private_key = private_key()}), "reading the API's certificate");
     http.push_back(TRY(net::HttpServer::start_streaming(
-        {.name = "api-https", .address = settings.api.https->address, .port = settings.api.https->port, .tls = std::move(tls), .threads = threads}, handler),
+        {.name = "api-https", .address = settings.api.https->address, .port = settings.api.https->port, .tls = std::move(tls), .threads = threads},
+        answer(serve::Api::Transport::encrypted)),
         "listening for HTTPS on {}:{}", settings.api.https->address, settings.api.https->port));
     greeting.console_addresses.push_back(fmt::format("https://{}:{}/", settings.api.https->address, http.back()->port()));
   }
   if (settings.api.http) {
     http.push_back(TRY(net::HttpServer::start_streaming(
-        {.name = "api-http", .address = settings.api.http->address, .port = settings.api.http->port, .threads = threads}, handler),
+        {.name = "api-http", .address = settings.api.http->address, .port = settings.api.http->port, .threads = threads}, answer(serve::Api::Transport::plain)),
         "listening for HTTP on {}:{}", settings.api.http->address, settings.api.http->port));
     greeting.console_addresses.insert(greeting.console_addresses.begin(), fmt::format("http://{}:{}/", settings.api.http->address, http.back()->port()));
     TRY(write_local_server(settings.data, {settings.api.http->address, http.back()->port(), TRY(make_local_token(*control))}), "keeping the command line's token");
