@@ -302,7 +302,8 @@ struct Parser {
     }
   }
 
-  // macOS: "Microsoft Word[14463]: text". A second word belongs to the tag when a number in brackets and a colon follow it.
+  // macOS: "Microsoft Word[14463]: text". A second word belongs to the tag when a number in brackets and a colon follow
+  // it.
   static std::size_t second_tag_word(std::string_view rest) {
     std::size_t size = 1;
     while (size < rest.size() && size < kMaxTag && is_tag_char(rest[size])) ++size;
