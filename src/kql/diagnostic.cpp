@@ -87,7 +87,8 @@ std::string to_text(const Diagnostic& diagnostic, std::string_view text) {
     if (starts_character(c)) out += c == '\t' ? '\t' : ' ';
   }
   std::size_t marks = 0;
-  for (const char c : text.substr(start, std::min<std::size_t>(diagnostic.length, end - start))) marks += starts_character(c);
+  for (const char c : text.substr(start, std::min<std::size_t>(diagnostic.length, end - start)))
+    marks += starts_character(c);
   out += '^';
   if (marks > 1) out.append(marks - 1, '~');
   return out;

@@ -9,13 +9,13 @@ namespace yagura::kql {
 
 struct Diagnostic {
   enum class Severity : std::uint8_t { error, warning };
-  std::string code;              // "KS142"; own codes start with YK
+  std::string code;  // "KS142"; own codes start with YK
   Severity severity = Severity::error;
-  std::string message;           // says what was expected and, when near, "did you mean 'x'?"
-  std::uint32_t start = 0;       // byte offset in the text
+  std::string message;      // says what was expected and, when near, "did you mean 'x'?"
+  std::uint32_t start = 0;  // byte offset in the text
   std::uint32_t length = 0;
-  std::uint32_t line = 1;        // from 1
-  std::uint32_t column = 1;      // from 1, in characters (code points)
+  std::uint32_t line = 1;    // from 1
+  std::uint32_t column = 1;  // from 1, in characters (code points)
 };
 
 // Fills line and column from start.

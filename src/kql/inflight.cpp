@@ -84,7 +84,8 @@ struct LimitStep final : Step {
   void trace(std::unordered_set<ColumnId>&) const override {}
   Result<> apply(Rows& rows, Arena& arena) const override {
     const auto value = TRY(program.run(Rows{.count = 1, .columns = {}}, arena)).front();
-    const auto count = value.column->is_null(0) ? 0 : std::max<std::int64_t>(0, Operand(*value.column, true).integer(0));
+    const auto count =
+        value.column->is_null(0) ? 0 : std::max<std::int64_t>(0, Operand(*value.column, true).integer(0));
     if (static_cast<std::uint64_t>(count) >= rows.count) return {};
     std::vector<std::uint32_t> first(static_cast<std::size_t>(count));
     for (std::size_t i = 0; i < first.size(); ++i) first[i] = static_cast<std::uint32_t>(i);
@@ -148,7 +149,8 @@ struct UnnestStep final : Step {
         const auto most = limit.is_null(row) ? 0 : std::max<std::int64_t>(0, limit.integer(row));
         longest = std::min<std::size_t>(longest, static_cast<std::size_t>(most));
       }
-      if (source.size() + longest > max_rows) return fail(ErrorKind::exhausted, "mv-expand gives more than {} rows", max_rows);
+      if (source.size() + longest > max_rows)
+        return fail(ErrorKind::exhausted, "mv-expand gives more than {} rows", max_rows);
       for (std::size_t k = 0; k < longest; ++k) {
         source.push_back(static_cast<std::uint32_t>(row));
         positions->append_int64(static_cast<std::int64_t>(k));
@@ -186,7 +188,7 @@ struct InFlightProgram::Impl {
   std::vector<PlanColumn> value_columns;
   std::optional<ExpressionProgram> sequence;
   std::uint64_t sequence_limit = std::numeric_limits<std::uint64_t>::max();  // rows that anything looks at
-  bool one_to_one = true;  // the steps so far keep every row
+  bool one_to_one = true;                                                    // the steps so far keep every row
   std::vector<std::unique_ptr<Step>> steps;
   std::vector<std::unordered_set<ColumnId>> needed;  // before each step
 
@@ -198,8 +200,9 @@ struct InFlightProgram::Impl {
 Result<> InFlightProgram::Impl::add(const PlanPtr& node, int depth) {
   if (node == nullptr) return fail(ErrorKind::not_supported, "the query has no rows");
   if (node->open) {
-    return fail(ErrorKind::not_supported, "columns that depend on the rows cannot be had in flight; declare them, as in "
-                                          "evaluate bag_unpack(d) : (a:long)");
+    return fail(ErrorKind::not_supported,
+                "columns that depend on the rows cannot be had in flight; declare them, as in "
+                "evaluate bag_unpack(d) : (a:long)");
   }
   if (depth > 1000) return fail(ErrorKind::not_supported, "the query has too many operators");
   if (const auto* plan = as<ScanPlan>(node)) {
@@ -247,13 +250,15 @@ Result<> InFlightProgram::Impl::add(const PlanPtr& node, int depth) {
     return {};
   }
   if (const auto* plan = as<LimitPlan>(node)) {
-    if (!plan->by.empty()) return fail(ErrorKind::not_supported, "this operator needs all rows and cannot be computed on rows in flight");
+    if (!plan->by.empty())
+      return fail(ErrorKind::not_supported, "this operator needs all rows and cannot be computed on rows in flight");
     TRY(add(plan->input, depth + 1));
     auto step = std::make_unique<LimitStep>();
     TRY(step->program.add(plan->count));
     // "range x from 1 to 9e18 step 1 | take 5" makes five rows.
     if (sequence && one_to_one && plan->count->kind == BoundExpression::Kind::literal && !plan->count->value.is_null) {
-      sequence_limit = std::min<std::uint64_t>(sequence_limit, static_cast<std::uint64_t>(std::max<std::int64_t>(0, plan->count->value.integer)));
+      sequence_limit = std::min<std::uint64_t>(
+          sequence_limit, static_cast<std::uint64_t>(std::max<std::int64_t>(0, plan->count->value.integer)));
     }
     steps.push_back(std::move(step));
     return {};
@@ -287,11 +292,16 @@ Result<> InFlightProgram::Impl::add(const PlanPtr& node, int depth) {
     return {};
   }
   switch (node->kind) {
-    case Plan::Kind::aggregate: return fail(ErrorKind::not_supported, "summarize needs all rows and cannot be computed on rows in flight");
-    case Plan::Kind::join: return fail(ErrorKind::not_supported, "join needs another table and cannot be computed on rows in flight");
-    case Plan::Kind::union_: return fail(ErrorKind::not_supported, "union needs other tables and cannot be computed on rows in flight");
-    case Plan::Kind::sort: return fail(ErrorKind::not_supported, "sort needs all rows and cannot be computed on rows in flight");
-    default: return fail(ErrorKind::not_supported, "window functions need all rows and cannot be computed on rows in flight");
+    case Plan::Kind::aggregate:
+      return fail(ErrorKind::not_supported, "summarize needs all rows and cannot be computed on rows in flight");
+    case Plan::Kind::join:
+      return fail(ErrorKind::not_supported, "join needs another table and cannot be computed on rows in flight");
+    case Plan::Kind::union_:
+      return fail(ErrorKind::not_supported, "union needs other tables and cannot be computed on rows in flight");
+    case Plan::Kind::sort:
+      return fail(ErrorKind::not_supported, "sort needs all rows and cannot be computed on rows in flight");
+    default:
+      return fail(ErrorKind::not_supported, "window functions need all rows and cannot be computed on rows in flight");
   }
 }
 
@@ -300,12 +310,14 @@ Result<Rows> InFlightProgram::Impl::start(const event::TableBatch* input, Arena&
   if (has_scan) {
     if (input == nullptr) return fail(ErrorKind::invalid_input, "the query reads rows of {}, none were given", table);
     rows.count = input->row_count();
-    if (rows.count > std::numeric_limits<std::uint32_t>::max()) return fail(ErrorKind::exhausted, "a batch of more than 4 billion rows");
+    if (rows.count > std::numeric_limits<std::uint32_t>::max())
+      return fail(ErrorKind::exhausted, "a batch of more than 4 billion rows");
     for (const auto& source : scan) {
       auto at = input->find(source.stored);
       if (!at) at = input->find(source.name);
       if (!at || input->column(*at).type() != source.type || input->column(*at).size() != rows.count) {
-        return fail(ErrorKind::invalid_input, "the batch of {} has no whole column {} of type {}", table, source.name, to_string(source.type));
+        return fail(ErrorKind::invalid_input, "the batch of {} has no whole column {} of type {}", table, source.name,
+                    to_string(source.type));
       }
       // Not owned: the batch outlives the run, and its columns are not changed.
       auto& column = const_cast<event::Column&>(input->column(*at));
@@ -323,13 +335,17 @@ Result<Rows> InFlightProgram::Impl::start(const event::TableBatch* input, Arena&
         const double first = from.real(0), last = to.real(0), step = by.real(0);
         auto count = step != 0 ? std::floor((last - first) / step) + 1 : 0;
         count = std::min(count, static_cast<double>(sequence_limit));
-        if (count > static_cast<double>(options.max_rows)) return fail(ErrorKind::exhausted, "range gives more than {} rows", options.max_rows);
-        for (std::size_t i = 0; static_cast<double>(i) < count; ++i) column->append_real(first + static_cast<double>(i) * step);
+        if (count > static_cast<double>(options.max_rows))
+          return fail(ErrorKind::exhausted, "range gives more than {} rows", options.max_rows);
+        for (std::size_t i = 0; static_cast<double>(i) < count; ++i)
+          column->append_real(first + static_cast<double>(i) * step);
       } else {
         const auto first = from.integer(0), last = to.integer(0), step = by.integer(0);
         __int128 value = first;
-        for (std::size_t made = 0; made < sequence_limit && step != 0 && (step > 0 ? value <= last : value >= last); value += step) {
-          if (++made > options.max_rows) return fail(ErrorKind::exhausted, "range gives more than {} rows", options.max_rows);
+        for (std::size_t made = 0; made < sequence_limit && step != 0 && (step > 0 ? value <= last : value >= last);
+             value += step) {
+          if (++made > options.max_rows)
+            return fail(ErrorKind::exhausted, "range gives more than {} rows", options.max_rows);
           if (type == Type::int32) {
             column->append_int32(static_cast<std::int32_t>(value));
           } else {

@@ -32,8 +32,9 @@ event::TableBatch batch() {
     out.column(0).append_text(out.arena().copy("host-" + std::to_string(i % 50)));
     out.column(1).append_text(i % 3 == 0 ? "sshd" : "cron");
     out.column(2).append_int32(static_cast<int>(i % 8));
-    out.column(3).append_text(out.arena().copy("Failed password for invalid user admin from 203.0.113." + std::to_string(i % 256) +
-                                               " port " + std::to_string(1024 + i % 60000) + " ssh2"));
+    out.column(3).append_text(out.arena().copy("Failed password for invalid user admin from 203.0.113." +
+                                               std::to_string(i % 256) + " port " + std::to_string(1024 + i % 60000) +
+                                               " ssh2"));
     out.column(4).append_text(R"({"unit":"sshd.service","pid":4711,"tags":["auth","remote"]})");
   }
   return out;
@@ -59,16 +60,24 @@ void run(benchmark::State& state, std::string_view query) {
 }
 
 void BM_Compare(benchmark::State& state) { run(state, "Syslog | where SeverityNumber <= 4 and ProcessName == 'sshd'"); }
-void BM_Has(benchmark::State& state) { run(state, "Syslog | where SyslogMessage has 'password' and SyslogMessage !has 'root'"); }
+void BM_Has(benchmark::State& state) {
+  run(state, "Syslog | where SyslogMessage has 'password' and SyslogMessage !has 'root'");
+}
 void BM_Parse(benchmark::State& state) {
-  run(state, "Syslog | parse SyslogMessage with * 'user ' User ' from ' Address ' port ' Port:int * | project User, Address, Port");
+  run(state,
+      "Syslog | parse SyslogMessage with * 'user ' User ' from ' Address ' port ' Port:int * | project User, Address, "
+      "Port");
 }
 void BM_Dynamic(benchmark::State& state) {
-  run(state, "Syslog | extend Unit = tostring(Extra.unit), Pid = tolong(Extra.pid), First = tostring(Extra.tags[0]) | project Unit, Pid, First");
+  run(state,
+      "Syslog | extend Unit = tostring(Extra.unit), Pid = tolong(Extra.pid), First = tostring(Extra.tags[0]) | project "
+      "Unit, Pid, First");
 }
 void BM_Transformation(benchmark::State& state) {
-  run(state, "Syslog | where SeverityNumber < 7 | extend Computer = tolower(Computer), Level = case(SeverityNumber < 3, 'high', SeverityNumber < 5, "
-             "'medium', 'low') | extend Key = strcat(Computer, ':', ProcessName) | project-away Extra");
+  run(state,
+      "Syslog | where SeverityNumber < 7 | extend Computer = tolower(Computer), Level = case(SeverityNumber < 3, "
+      "'high', SeverityNumber < 5, "
+      "'medium', 'low') | extend Key = strcat(Computer, ':', ProcessName) | project-away Extra");
 }
 BENCHMARK(BM_Compare)->Unit(benchmark::kMicrosecond);
 BENCHMARK(BM_Has)->Unit(benchmark::kMicrosecond);

@@ -69,7 +69,8 @@ Result<std::size_t> ExpressionProgram::node_of(const Expr& expression) {
     case BoundExpression::Kind::call: {
       node.kernel = find_kernel(expression->function->name);
       if (node.kernel == nullptr) {
-        return fail(ErrorKind::not_supported, "the function '{}' cannot be computed on rows in flight", expression->function->name);
+        return fail(ErrorKind::not_supported, "the function '{}' cannot be computed on rows in flight",
+                    expression->function->name);
       }
       bool constant = !node.kernel->is_volatile;
       for (const auto& argument : expression->arguments) {
@@ -89,9 +90,11 @@ Result<std::size_t> ExpressionProgram::node_of(const Expr& expression) {
     }
     case BoundExpression::Kind::aggregate:
     case BoundExpression::Kind::window:
-      return fail(ErrorKind::not_supported, "'{}' needs all rows and cannot be computed on rows in flight", expression->function->name);
+      return fail(ErrorKind::not_supported, "'{}' needs all rows and cannot be computed on rows in flight",
+                  expression->function->name);
     case BoundExpression::Kind::scalar_query:
-    case BoundExpression::Kind::in_query: return fail(ErrorKind::not_supported, "a sub-query cannot be computed on rows in flight");
+    case BoundExpression::Kind::in_query:
+      return fail(ErrorKind::not_supported, "a sub-query cannot be computed on rows in flight");
     case BoundExpression::Kind::parameter: return fail(ErrorKind::not_supported, "a parameter without a value");
   }
   nodes_.push_back(std::move(node));
@@ -104,7 +107,8 @@ void ExpressionProgram::share_state(Node& node) const {
   if (node.state == nullptr || !node.kernel->shares_state) return;
   const auto& pattern = node.expression->arguments[1];
   for (const Node& other : nodes_) {
-    if (other.kernel != nullptr && other.kernel->shares_state && other.state != nullptr && other.expression->arguments[1] == pattern) {
+    if (other.kernel != nullptr && other.kernel->shares_state && other.state != nullptr &&
+        other.expression->arguments[1] == pattern) {
       node.state = other.state;
       return;
     }

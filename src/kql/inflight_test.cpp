@@ -75,23 +75,30 @@ std::string run(std::string_view query) {
 }
 
 TEST(InFlight, FiltersAndComputes) {
-  EXPECT_EQ(run("Events | where Computer startswith 'host' and EventID in (4624, 4625) | extend User = tostring(Data.User) "
-                "| project Computer = tolower(Computer), User, Next = EventID + 1"),
-            "host-1|anna|4625\nhost-2|bert|4626\n");
+  EXPECT_EQ(
+      run("Events | where Computer startswith 'host' and EventID in (4624, 4625) | extend User = tostring(Data.User) "
+          "| project Computer = tolower(Computer), User, Next = EventID + 1"),
+      "host-1|anna|4625\nhost-2|bert|4626\n");
   EXPECT_EQ(run("Events | where Data.User == 'bert' | project Computer"), "host-2\n");
   EXPECT_EQ(run("Events | where false | project Computer"), "");
   EXPECT_EQ(run("Events | take 1 | project Computer, Constant = 5"), "HOST-1|5\n");
 }
 
 TEST(InFlight, ExpandsArrays) {
-  EXPECT_EQ(run("Events | mv-expand G = Data.Groups to typeof(string) | project Computer, G"), "HOST-1|a\nHOST-1|b\nhost-2|\nweb|\n");
+  EXPECT_EQ(run("Events | mv-expand G = Data.Groups to typeof(string) | project Computer, G"),
+            "HOST-1|a\nHOST-1|b\nhost-2|\nweb|\n");
 }
 
 TEST(InFlight, TakesTextsApart) {
-  EXPECT_EQ(run("datatable(m:string) ['user=anna id=5', 'nothing'] | parse m with 'user=' u:string ' id=' id:long | project u, id"),
+  EXPECT_EQ(run("datatable(m:string) ['user=anna id=5', 'nothing'] | parse m with 'user=' u:string ' id=' id:long | "
+                "project u, id"),
             "anna|5\n|\n");
-  EXPECT_EQ(run("datatable(m:string) ['user=anna id=5', 'nothing'] | parse-where m with 'user=' u ' id=' id:long | project u, id"), "anna|5\n");
-  EXPECT_EQ(run("print m = 'a=1;b=x y' | parse-kv m as (a:long, b:string) with (pair_delimiter=';', kv_delimiter='=') | project a, b"), "1|x y\n");
+  EXPECT_EQ(run("datatable(m:string) ['user=anna id=5', 'nothing'] | parse-where m with 'user=' u ' id=' id:long | "
+                "project u, id"),
+            "anna|5\n");
+  EXPECT_EQ(run("print m = 'a=1;b=x y' | parse-kv m as (a:long, b:string) with (pair_delimiter=';', kv_delimiter='=') "
+                "| project a, b"),
+            "1|x y\n");
 }
 
 TEST(InFlight, KeepsThreeValuedLogic) {
@@ -101,8 +108,9 @@ TEST(InFlight, KeepsThreeValuedLogic) {
 }
 
 TEST(InFlight, RefusesWhatNeedsAllRows) {
-  for (const auto query : {"Events | summarize count()", "Events | sort by EventID", "Events | join (Events) on EventID", "union Events, Events",
-                           "Events | where EventID in (Events | project EventID)"}) {
+  for (const auto query :
+       {"Events | summarize count()", "Events | sort by EventID", "Events | join (Events) on EventID",
+        "union Events, Events", "Events | where EventID in (Events | project EventID)"}) {
     const auto made = program(query);
     ASSERT_FALSE(made.has_value()) << query;
     EXPECT_EQ(made.error().kind(), ErrorKind::not_supported) << query << ": " << made.error().message();
@@ -163,8 +171,9 @@ TEST(InFlight, GivesWhatTheRegistrysExamplesSay) {
 
 // What a detection or a transformation is made of.
 TEST(InFlight, HasAKernelForTheFunctionsOfEveryDay) {
-  for (const auto family : {operator_functions(), logic_functions(), conversion_functions(), string_functions(), text_search_functions(),
-                            datetime_functions(), ip_functions(), hash_functions(), math_functions()}) {
+  for (const auto family :
+       {operator_functions(), logic_functions(), conversion_functions(), string_functions(), text_search_functions(),
+        datetime_functions(), ip_functions(), hash_functions(), math_functions()}) {
     for (const auto& function : family) {
       if (function.kind != Function::Kind::scalar || function.name == "datetime_list_timezones") continue;
       EXPECT_NE(find_kernel(function.name), nullptr) << function.name;

@@ -79,10 +79,11 @@ TokenKind parenthesised_literal(TokenKind keyword) {
 }
 
 constexpr auto kTimespanUnits = std::to_array<std::string_view>(
-    {"m",       "min",    "minute",   "minutes",      "s",            "sec",     "second",  "seconds",     "d",
-     "day",     "days",   "h",        "hr",           "hrs",          "hour",    "hours",   "ms",          "milli",
-     "millis",  "millisec", "millisecond", "milliseconds", "micro",   "micros",  "microsec", "microsecond", "microseconds",
-     "nano",    "nanos",  "nanosec",  "nanosecond",   "nanoseconds",  "tick",    "ticks"});
+    {"m",        "min",         "minute",       "minutes",  "s",           "sec",          "second",     "seconds",
+     "d",        "day",         "days",         "h",        "hr",          "hrs",          "hour",       "hours",
+     "ms",       "milli",       "millis",       "millisec", "millisecond", "milliseconds", "micro",      "micros",
+     "microsec", "microsecond", "microseconds", "nano",     "nanos",       "nanosec",      "nanosecond", "nanoseconds",
+     "tick",     "ticks"});
 
 class Lexer {
  public:
@@ -133,7 +134,7 @@ class Lexer {
     const std::uint32_t code = (c & 0x0Fu) << 12 | (peek(1) & 0x3Fu) << 6 | (peek(2) & 0x3Fu);
     const bool whole = (c & 0xF0u) == 0xE0 && (peek(1) & 0xC0u) == 0x80 && (peek(2) & 0xC0u) == 0x80;
     const bool is_blank = whole && (code == 0x1680 || code == 0x180E || (code >= 0x2000 && code <= 0x200B) ||
-                                                  code == 0x202F || code == 0x205F || code == 0x3000 || code == 0xFEFF);
+                                    code == 0x202F || code == 0x205F || code == 0x3000 || code == 0xFEFF);
     return is_blank ? 3 : 0;
   }
   void skip_blanks_and_comments() {
@@ -432,7 +433,8 @@ TokenKind keyword_of(std::string_view text) {
 
 bool is_plain_name(std::string_view text) {
   const auto lexed = lex(text, 2);
-  if (!lexed.diagnostics.empty() || lexed.tokens.size() != 2 || lexed.tokens[0].span.length != text.size()) return false;
+  if (!lexed.diagnostics.empty() || lexed.tokens.size() != 2 || lexed.tokens[0].span.length != text.size())
+    return false;
   const auto kind = lexed.tokens[0].kind;
   return kind == TokenKind::identifier || (is_keyword(kind) && keyword_can_be_name(kind));
 }

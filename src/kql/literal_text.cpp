@@ -18,17 +18,39 @@ struct Unit {
 };
 constexpr double kSecond = 1e7;
 constexpr auto kUnits = std::to_array<Unit>({
-    {"d", 86400 * kSecond},        {"day", 86400 * kSecond},       {"days", 86400 * kSecond},
-    {"h", 3600 * kSecond},         {"hr", 3600 * kSecond},         {"hrs", 3600 * kSecond},
-    {"hour", 3600 * kSecond},      {"hours", 3600 * kSecond},      {"m", 60 * kSecond},
-    {"min", 60 * kSecond},         {"minute", 60 * kSecond},       {"minutes", 60 * kSecond},
-    {"s", kSecond},                {"sec", kSecond},               {"second", kSecond},
-    {"seconds", kSecond},          {"ms", kSecond / 1e3},          {"milli", kSecond / 1e3},
-    {"millis", kSecond / 1e3},     {"millisec", kSecond / 1e3},    {"millisecond", kSecond / 1e3},
-    {"milliseconds", kSecond / 1e3}, {"micro", kSecond / 1e6},     {"micros", kSecond / 1e6},
-    {"microsec", kSecond / 1e6},   {"microsecond", kSecond / 1e6}, {"microseconds", kSecond / 1e6},
-    {"nano", kSecond / 1e9},       {"nanos", kSecond / 1e9},       {"nanosec", kSecond / 1e9},
-    {"nanosecond", kSecond / 1e9}, {"nanoseconds", kSecond / 1e9}, {"tick", 1},
+    {"d", 86400 * kSecond},
+    {"day", 86400 * kSecond},
+    {"days", 86400 * kSecond},
+    {"h", 3600 * kSecond},
+    {"hr", 3600 * kSecond},
+    {"hrs", 3600 * kSecond},
+    {"hour", 3600 * kSecond},
+    {"hours", 3600 * kSecond},
+    {"m", 60 * kSecond},
+    {"min", 60 * kSecond},
+    {"minute", 60 * kSecond},
+    {"minutes", 60 * kSecond},
+    {"s", kSecond},
+    {"sec", kSecond},
+    {"second", kSecond},
+    {"seconds", kSecond},
+    {"ms", kSecond / 1e3},
+    {"milli", kSecond / 1e3},
+    {"millis", kSecond / 1e3},
+    {"millisec", kSecond / 1e3},
+    {"millisecond", kSecond / 1e3},
+    {"milliseconds", kSecond / 1e3},
+    {"micro", kSecond / 1e6},
+    {"micros", kSecond / 1e6},
+    {"microsec", kSecond / 1e6},
+    {"microsecond", kSecond / 1e6},
+    {"microseconds", kSecond / 1e6},
+    {"nano", kSecond / 1e9},
+    {"nanos", kSecond / 1e9},
+    {"nanosec", kSecond / 1e9},
+    {"nanosecond", kSecond / 1e9},
+    {"nanoseconds", kSecond / 1e9},
+    {"tick", 1},
     {"ticks", 1},
 });
 
@@ -182,8 +204,9 @@ std::optional<std::int64_t> finish(Scanner& in, DateParts& parts) {
 }
 
 std::optional<std::int64_t> month_number(std::string_view word) {
-  constexpr std::array<std::string_view, 12> kMonths = {"january", "february", "march",     "april",   "may",      "june",
-                                                        "july",    "august",   "september", "october", "november", "december"};
+  constexpr std::array<std::string_view, 12> kMonths = {"january",   "february", "march",    "april",
+                                                        "may",       "june",     "july",     "august",
+                                                        "september", "october",  "november", "december"};
   const auto lower = to_lower_ascii(word);
   if (lower.size() < 3) return std::nullopt;
   for (std::size_t i = 0; i < kMonths.size(); ++i) {
@@ -438,7 +461,8 @@ std::optional<std::int64_t> parse_timespan_text(std::string_view text) {
       }
     }
     if (!minutes || !in.done() || *hours > 23 || *minutes > 59 || seconds > 59) return std::nullopt;
-    const long double all = static_cast<long double>(days) * 86400 + static_cast<long double>(*hours * 3600 + *minutes * 60 + seconds);
+    const long double all =
+        static_cast<long double>(days) * 86400 + static_cast<long double>(*hours * 3600 + *minutes * 60 + seconds);
     return to_ticks(sign * (all * kTicksPerSecond + static_cast<long double>(fraction)));
   }
 

@@ -12,8 +12,9 @@ namespace {
 
 TEST(LiteralText, DecodesStrings) {
   EXPECT_EQ(decode_string_literal(R"("a\tb\"c")"), "a\tb\"c");
-  EXPECT_EQ(decode_string_literal(R"('\u00e4\x41\101\\')"), "\xC3\xA4"
-                                                            "AA\\");
+  EXPECT_EQ(decode_string_literal(R"('\u00e4\x41\101\\')"),
+            "\xC3\xA4"
+            "AA\\");
   EXPECT_EQ(decode_string_literal(R"("\ud83d\ude00")"), "\xF0\x9F\x98\x80");
   EXPECT_EQ(decode_string_literal(R"(@"c:\dir\""x""")"), R"(c:\dir\"x")");
   EXPECT_EQ(decode_string_literal(R"(h@'s')"), "s");
@@ -45,7 +46,8 @@ TEST(LiteralText, ReadsDatetimes) {
   EXPECT_EQ(text("20140525"), "2014-05-25T00:00:00.0000000Z");
   EXPECT_EQ(text("0001-01-01"), "0001-01-01T00:00:00.0000000Z");
   EXPECT_EQ(text("9999-12-31 23:59:59.9999999"), "9999-12-31T23:59:59.9999999Z");
-  for (const auto bad : {"", "x", "2014-13-01", "2014-02-30", "2014-05-25T25:00", "2014-05-25X", "10000-01-01", "2014-05-25T"}) {
+  for (const auto bad :
+       {"", "x", "2014-13-01", "2014-02-30", "2014-05-25T25:00", "2014-05-25X", "10000-01-01", "2014-05-25T"}) {
     EXPECT_EQ(text(bad), "none") << bad;
   }
 }

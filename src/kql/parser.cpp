@@ -95,7 +95,8 @@ void Parser::report_missing_with_keyword(std::string_view what, std::string_view
   std::string message = "Missing " + std::string(what);
   if (is_keyword(kind())) {
     const std::string word(text());
-    message += ": If the keyword '" + word + "' is intended " + std::string(intent) + " bracketted as ['" + word + "'].";
+    message +=
+        ": If the keyword '" + word + "' is intended " + std::string(intent) + " bracketted as ['" + word + "'].";
   }
   report("KS006", std::move(message), {place, 0});
 }

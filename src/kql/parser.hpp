@@ -1,8 +1,8 @@
 // KQL text to syntax tree.
 //
 // Total: every text gives a tree; what is wrong is in `diagnostics` (codes and places as Kusto's language service
-// gives them), in the order of the text. No clock, no sockets, no recursion deeper than max_depth. Stateless: any thread.
-// https://learn.microsoft.com/kusto/query/
+// gives them), in the order of the text. No clock, no sockets, no recursion deeper than max_depth. Stateless: any
+// thread. https://learn.microsoft.com/kusto/query/
 #pragma once
 #include <cstddef>
 #include <string_view>
@@ -18,7 +18,7 @@ struct ParseOptions {
   std::size_t max_tokens = 1'000'000;  // likewise
   std::uint16_t max_depth = 300;       // levels of nested brackets, and height of the tree (YK002 beyond)
   std::size_t max_diagnostics = 100;
-  bool allow_fragment = false;         // a text that begins with "|": a PipeExpression without source
+  bool allow_fragment = false;  // a text that begins with "|": a PipeExpression without source
 };
 
 struct ParseResult {

@@ -1,5 +1,5 @@
-// Scalar expressions, by Kusto's precedence: or, and, equality and sets, relations, + -, * / %, string operators, signs,
-// calls and paths.
+// Scalar expressions, by Kusto's precedence: or, and, equality and sets, relations, + -, * / %, string operators,
+// signs, calls and paths.
 #include "kql/parser_state.hpp"
 
 namespace yagura::kql {
@@ -331,7 +331,9 @@ const Expression* Parser::parse_path_element() {
   return kind() == Kind::open_bracket ? parse_bracketed_path_element() : parse_bare_path_element();
 }
 
-const Expression* Parser::parse_path_element_or_call() { return scan_call_start() ? parse_call() : parse_path_element(); }
+const Expression* Parser::parse_path_element_or_call() {
+  return scan_call_start() ? parse_call() : parse_path_element();
+}
 
 const Expression* Parser::parse_bare_path_element() {
   const auto start = here();
@@ -437,7 +439,8 @@ const Expression* Parser::parse_named() {
     at_ += count;
     const auto span = span_from(start);
     const std::string word(text_.substr(span.start, span.length));
-    report("KS228", "The name '" + word + "' needs to be bracketed as ['" + word + "'] to be used in this context.", span);
+    report("KS228", "The name '" + word + "' needs to be bracketed as ['" + word + "'] to be used in this context.",
+           span);
     advance();
     return finish({{.text = text_.substr(span.start, span.length), .span = span}}, false);
   }
@@ -544,7 +547,8 @@ const Expression* Parser::parse_wildcard_entity() {
   return expression;
 }
 
-// Whether what follows is a query rather than a list of values: it begins with an operator, or has a pipe before its end.
+// Whether what follows is a query rather than a list of values: it begins with an operator, or has a pipe before its
+// end.
 bool Parser::scan_is_query() const {
   if (scan_possible_operator()) return true;
   std::size_t open = 0;

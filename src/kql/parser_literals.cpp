@@ -53,7 +53,8 @@ bool decode(Literal& literal, std::string_view content) {
     case KqlType::datetime: return set(literal.integer, parse_datetime_text(content));
     case KqlType::timespan: return set(literal.integer, parse_timespan_text(content));
     case KqlType::guid: {
-      if (content.size() >= 2 && (content.front() == '"' || content.front() == '\'') && content.back() == content.front()) {
+      if (content.size() >= 2 && (content.front() == '"' || content.front() == '\'') &&
+          content.back() == content.front()) {
         content = content.substr(1, content.size() - 2);
       }
       return set(literal.guid, Guid::parse(content));
@@ -89,8 +90,9 @@ const Literal* Parser::make_literal(Kind kind, Span span) {
     return literal;
   }
   literal->valid = false;
-  report("KS004", "Malformed literal: '" + std::string(content) + "' is not a value of type " +
-                      std::string(to_string(literal->type)) + ".",
+  report("KS004",
+         "Malformed literal: '" + std::string(content) + "' is not a value of type " +
+             std::string(to_string(literal->type)) + ".",
          span);
   return literal;
 }
@@ -273,13 +275,12 @@ const Expression* Parser::parse_json_object() {
   const auto start = here();
   advance();
   auto* node = make<JsonObject>(start);
-  node->members = comma_list<JsonMember>(
-      [&](JsonMember& member) { return parse_json_pair(member); },
-      [&] {
-        report_missing("json key:value pair");
-        return JsonMember{.value = missing_silently()};
-      },
-      &Parser::common_list_end);
+  node->members = comma_list<JsonMember>([&](JsonMember& member) { return parse_json_pair(member); },
+                                         [&] {
+                                           report_missing("json key:value pair");
+                                           return JsonMember{.value = missing_silently()};
+                                         },
+                                         &Parser::common_list_end);
   require(Kind::close_brace);
   return close(node);
 }

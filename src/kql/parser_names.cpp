@@ -34,8 +34,7 @@ std::size_t Parser::scan_braced_name(std::size_t offset) const {
 std::size_t Parser::scan_name(std::size_t offset) const {
   switch (kind(offset)) {
     case Kind::open_bracket: return scan_bracketed_name(offset);
-    case Kind::open_brace:
-      return is_name_token(kind(offset + 1)) && kind(offset + 2) == Kind::close_brace ? 3 : 0;
+    case Kind::open_brace: return is_name_token(kind(offset + 1)) && kind(offset + 2) == Kind::close_brace ? 3 : 0;
     default: return is_name_token(kind(offset)) ? 1 : 0;
   }
 }

@@ -8,13 +8,16 @@ namespace yagura::kql {
 namespace {
 
 constexpr auto kOperatorNames = std::to_array<std::string_view>(
-    {"as",          "assert-schema", "consume",       "count",          "distinct",       "evaluate",     "extend",
-     "facet",       "filter",        "find",          "fork",           "getschema",      "graph-match",  "graph-to-table",
-     "invoke",      "join",          "limit",         "lookup",         "make-graph",     "make-series",  "mv-apply",
-     "mv-expand",   "order",         "parse",         "parse-kv",       "parse-where",    "partition",    "print",
-     "project",     "project-away",  "project-keep",  "project-rename", "project-reorder", "range",       "reduce",
-     "render",      "sample",        "sample-distinct", "scan",         "search",         "serialize",    "sort",
-     "summarize",   "take",          "top",           "top-hitters",    "top-nested",     "union",        "where"});
+    {"as",           "assert-schema",  "consume",         "count",          "distinct",
+     "evaluate",     "extend",         "facet",           "filter",         "find",
+     "fork",         "getschema",      "graph-match",     "graph-to-table", "invoke",
+     "join",         "limit",          "lookup",          "make-graph",     "make-series",
+     "mv-apply",     "mv-expand",      "order",           "parse",          "parse-kv",
+     "parse-where",  "partition",      "print",           "project",        "project-away",
+     "project-keep", "project-rename", "project-reorder", "range",          "reduce",
+     "render",       "sample",         "sample-distinct", "scan",           "search",
+     "serialize",    "sort",           "summarize",       "take",           "top",
+     "top-hitters",  "top-nested",     "union",           "where"});
 
 }  // namespace
 
@@ -22,7 +25,8 @@ const Operator* Parser::missing_operator() {
   // At what stands there instead, when that is on the same line: "| | count" is wrong at its second bar.
   const auto end = previous_end();
   const Token& next = peek();
-  const bool near = next.span.length > 0 && text_.substr(end, next.span.start - end).find_first_of("\r\n") == text_.npos;
+  const bool near =
+      next.span.length > 0 && text_.substr(end, next.span.start - end).find_first_of("\r\n") == text_.npos;
   report("KS176", "Query operator expected.", near ? next.span : Span{end, 0});
   auto* node = make_operator<BadOperator>({previous_end(), 0});
   return node;
@@ -34,7 +38,8 @@ const Operator* Parser::required_operator() {
   if (kind() == Kind::identifier) {
     const auto span = peek().span;
     const auto nearest = did_you_mean(text(), kOperatorNames);
-    report("KS176", "Query operator expected, not '" + std::string(text()) + "'" + (nearest.empty() ? "." : nearest), span);
+    report("KS176", "Query operator expected, not '" + std::string(text()) + "'" + (nearest.empty() ? "." : nearest),
+           span);
     advance();
     return make_operator<BadOperator>(span);
   }
@@ -264,7 +269,8 @@ const Expression* Parser::best_of(std::initializer_list<ExpressionParser> parser
     if (at_ > best_end) {
       best_end = at_;
       best = result;
-      best_diagnostics.assign(diagnostics_.begin() + static_cast<std::ptrdiff_t>(start.diagnostics), diagnostics_.end());
+      best_diagnostics.assign(diagnostics_.begin() + static_cast<std::ptrdiff_t>(start.diagnostics),
+                              diagnostics_.end());
     }
     if (stopped_) return result;
     diagnostics_.resize(start.diagnostics);

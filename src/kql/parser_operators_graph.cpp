@@ -16,7 +16,8 @@ constexpr ParameterRule kMarkRules[] = {{"kind", ParameterKind::word, kComponent
 constexpr ParameterRule kMatchRules[] = {{"cycles", ParameterKind::word, kCycles}};
 constexpr ParameterRule kShortestRules[] = {{"output", ParameterKind::word, kPathOutputs}};
 constexpr ParameterRule kNodeRules[] = {{"with_node_id", ParameterKind::name}};
-constexpr ParameterRule kEdgeRules[] = {{"with_source_id", ParameterKind::name}, {"with_target_id", ParameterKind::name}};
+constexpr ParameterRule kEdgeRules[] = {{"with_source_id", ParameterKind::name},
+                                        {"with_target_id", ParameterKind::name}};
 
 }  // namespace
 
@@ -130,8 +131,7 @@ bool Parser::parse_graph_output(GraphToTableOperator::Output& output) {
   output.nodes = kind() == Kind::kw_nodes;
   if (!accept(Kind::kw_nodes) && !accept(Kind::kw_edges)) return false;
   if (accept(Kind::kw_as)) output.as_name = required_name();
-  output.parameters =
-      output.nodes ? parameters(kNodeRules, true) : parameters(kEdgeRules, true);
+  output.parameters = output.nodes ? parameters(kNodeRules, true) : parameters(kEdgeRules, true);
   output.span = span_from(start);
   return true;
 }

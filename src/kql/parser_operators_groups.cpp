@@ -13,9 +13,9 @@ constexpr std::string_view kConcurrency[] = {"auto", "left", "local", "right", "
 constexpr std::string_view kSpread[] = {"auto", "local"};
 constexpr std::string_view kDistribution[] = {"single", "per_node", "per_shard", "default"};
 constexpr std::string_view kLocal[] = {"auto", "local"};
-constexpr std::string_view kJoinKinds[] = {"inner",     "fullouter", "innerunique", "leftanti",  "leftantisemi",  "anti",
-                                           "leftouter", "leftsemi",  "rightanti",   "rightantisemi", "rightouter",
-                                           "rightsemi"};
+constexpr std::string_view kJoinKinds[] = {"inner",        "fullouter",     "innerunique", "leftanti",
+                                           "leftantisemi", "anti",          "leftouter",   "leftsemi",
+                                           "rightanti",    "rightantisemi", "rightouter",  "rightsemi"};
 constexpr std::string_view kLookupKinds[] = {"inner", "leftouter"};
 constexpr std::string_view kUnionKinds[] = {"inner", "outer"};
 constexpr std::string_view kSearchKinds[] = {"default", "case_insensitive", "case_sensitive"};
@@ -25,15 +25,13 @@ constexpr std::string_view kRenderKinds[] = {"default", "unstacked", "stacked", 
 constexpr std::string_view kAxes[] = {"linear", "log"};
 constexpr std::string_view kLegend[] = {"visible", "hidden"};
 constexpr std::string_view kSplit[] = {"none", "axes", "panels"};
-constexpr std::string_view kCharts[] = {"table",       "list",       "barchart",         "piechart",     "ladderchart",
-                                        "timechart",   "linechart",  "anomalychart",     "pivotchart",   "areachart",
-                                        "stackedareachart", "scatterchart", "timepivot", "columnchart",  "timeline",
-                                        "3Dchart",     "card",       "treemap",          "plotly",       "graph",
-                                        "sankey"};
+constexpr std::string_view kCharts[] = {
+    "table",        "list",       "barchart",  "piechart",         "ladderchart",  "timechart", "linechart",
+    "anomalychart", "pivotchart", "areachart", "stackedareachart", "scatterchart", "timepivot", "columnchart",
+    "timeline",     "3Dchart",    "card",      "treemap",          "plotly",       "graph",     "sankey"};
 
-constexpr ParameterRule kSummarizeRules[] = {{"hint.shufflekey", Kind::column},
-                                             {"hint.strategy", Kind::word, kShuffle},
-                                             {"hint.num_partitions", Kind::number}};
+constexpr ParameterRule kSummarizeRules[] = {
+    {"hint.shufflekey", Kind::column}, {"hint.strategy", Kind::word, kShuffle}, {"hint.num_partitions", Kind::number}};
 constexpr ParameterRule kJoinRules[] = {{"kind", Kind::word, kJoinKinds},
                                         {"hint.remote", Kind::word, kConcurrency},
                                         {"hint.shufflekey", Kind::column},
@@ -228,7 +226,9 @@ const Operator* Parser::parse_find() {
     node->has_where = accept(TokenKind::kw_where);
   }
   node->condition = or_missing(parse_unnamed());
-  const auto columns = [&] { return expressions(&Parser::parse_find_column, &Parser::missing_expression, nullptr, true); };
+  const auto columns = [&] {
+    return expressions(&Parser::parse_find_column, &Parser::missing_expression, nullptr, true);
+  };
   if (accept(TokenKind::kw_project)) {
     node->has_project = true;
     node->project = columns();
@@ -267,7 +267,8 @@ bool Parser::facet_list_end() { return custom_list_end({TokenKind::kw_with}); }
 const Operator* Parser::parse_facet() {
   auto* node = begin<FacetOperator>();
   require(TokenKind::kw_by);
-  node->columns = expressions(&Parser::parse_simple_path, &Parser::missing_name_reference, &Parser::facet_list_end, true);
+  node->columns =
+      expressions(&Parser::parse_simple_path, &Parser::missing_name_reference, &Parser::facet_list_end, true);
   if (accept(TokenKind::kw_with)) {
     node->with_parentheses = accept(TokenKind::open_paren);
     node->with = node->with_parentheses ? parse_fork_pipe() : parse_fork_operator_body();
@@ -392,7 +393,8 @@ const Operator* Parser::parse_make_series() {
   node->parameters = parameters(kMakeSeriesRules, true);
   node->aggregates = comma_list<MakeSeriesOperator::Aggregate>(
       [&](auto& aggregate) { return parse_series_aggregate(aggregate); },
-      [&] { return MakeSeriesOperator::Aggregate{.value = missing_expression()}; }, &Parser::make_series_list_end, true);
+      [&] { return MakeSeriesOperator::Aggregate{.value = missing_expression()}; }, &Parser::make_series_list_end,
+      true);
   require(TokenKind::kw_on);
   node->on = or_missing(parse_named());
   if (kind() == TokenKind::kw_from || kind() == TokenKind::kw_to || kind() == TokenKind::kw_step) {

@@ -1,4 +1,5 @@
-// Operators that take rows one by one or choose among them: where, extend, project and kin, take, sort, parse, mv-expand.
+// Operators that take rows one by one or choose among them: where, extend, project and kin, take, sort, parse,
+// mv-expand.
 #include "kql/parser_state.hpp"
 
 namespace yagura::kql {
@@ -19,17 +20,16 @@ constexpr ParameterRule kDistinctRules[] = {{"hint.shufflekey", ParameterKind::c
 constexpr ParameterRule kSortRules[] = {{"hint.strategy", ParameterKind::word, kSortStrategies}};
 constexpr ParameterRule kTopRules[] = {{"hint.progressive_top", ParameterKind::bool_literal}};
 constexpr ParameterRule kParseRules[] = {{"kind", ParameterKind::word, kParseKinds}, {"flags", ParameterKind::word}};
-constexpr ParameterRule kParseKvRules[] = {{"pair_delimiter", ParameterKind::string_literal},
-                                           {"kv_delimiter", ParameterKind::string_literal},
-                                           {"regex", ParameterKind::string_literal},
-                                           {"quote", ParameterKind::string_literal},
-                                           {"escape", ParameterKind::string_literal},
-                                           {"greedy", ParameterKind::bool_literal}};
+constexpr ParameterRule kParseKvRules[] = {
+    {"pair_delimiter", ParameterKind::string_literal}, {"kv_delimiter", ParameterKind::string_literal},
+    {"regex", ParameterKind::string_literal},          {"quote", ParameterKind::string_literal},
+    {"escape", ParameterKind::string_literal},         {"greedy", ParameterKind::bool_literal}};
 constexpr ParameterRule kMvExpandRules[] = {{"kind", ParameterKind::word, kBagOrArray},
                                             {"bagexpansion", ParameterKind::word, kBagOrArray},
                                             {"with_itemindex", ParameterKind::name}};
 constexpr ParameterRule kMvApplyRules[] = {{"with_itemindex", ParameterKind::name}};
-constexpr ParameterRule kScanRules[] = {{"kind", ParameterKind::word, kScanKinds}, {"with_match_id", ParameterKind::name}};
+constexpr ParameterRule kScanRules[] = {{"kind", ParameterKind::word, kScanKinds},
+                                        {"with_match_id", ParameterKind::name}};
 constexpr ParameterRule kSchemaKind{.name = "kind", .kind = ParameterKind::word, .words = kSchemaKinds};
 
 }  // namespace
@@ -347,17 +347,17 @@ const Operator* Parser::parse_mv_apply() {
     const auto type = parse_to_type_of();
     only_type = kind() != Kind::comma;
     if (only_type) {
-      node->items = keep(std::vector<MvApplyOperator::Item>{
-          {.value = missing_silently(), .to_type = type, .span = span_from(start)}});
+      node->items = keep(
+          std::vector<MvApplyOperator::Item>{{.value = missing_silently(), .to_type = type, .span = span_from(start)}});
     } else {
       at_ = before.at;
       diagnostics_.resize(before.diagnostics);
     }
   }
   if (!only_type) {
-    node->items = comma_list<MvApplyOperator::Item>([&](auto& item) { return parse_mv_item(item); },
-                                                    [&] { return MvApplyOperator::Item{.value = missing_expression()}; },
-                                                    &Parser::mv_apply_list_end, true);
+    node->items = comma_list<MvApplyOperator::Item>(
+        [&](auto& item) { return parse_mv_item(item); },
+        [&] { return MvApplyOperator::Item{.value = missing_expression()}; }, &Parser::mv_apply_list_end, true);
   }
   node->limit = parse_optional(Kind::kw_limit, &Parser::parse_unnamed);
   node->context_id = parse_optional(Kind::kw_id, &Parser::parse_unnamed);
@@ -407,13 +407,13 @@ bool Parser::parse_scan_step(ScanOperator::Step& step) {
   require(Kind::colon);
   step.condition = or_missing(parse_unnamed());
   if (accept(Kind::fat_arrow)) {
-    step.assignments = comma_list<ScanOperator::Assignment>([&](auto& item) { return parse_scan_assignment(item); },
-                                                            [&] {
-                                                              report_missing("name");
-                                                              return ScanOperator::Assignment{
-                                                                  .name = {.missing = true}, .value = missing_silently()};
-                                                            },
-                                                            &Parser::common_list_end, true);
+    step.assignments = comma_list<ScanOperator::Assignment>(
+        [&](auto& item) { return parse_scan_assignment(item); },
+        [&] {
+          report_missing("name");
+          return ScanOperator::Assignment{.name = {.missing = true}, .value = missing_silently()};
+        },
+        &Parser::common_list_end, true);
   }
   require(Kind::semicolon);
   step.span = span_from(start);

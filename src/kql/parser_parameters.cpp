@@ -114,14 +114,13 @@ Parameters Parser::parameters_in_commas(ParameterRules rules, NamesAllowed allow
   const auto allowed_before = names_allowed_;
   rules_ = rules;
   names_allowed_ = allowed;
-  const auto list = comma_list<Parameter>([&](Parameter& parameter) { return parse_parameter(parameter); },
-                                          [&] {
-                                            report_missing("parameter");
-                                            return Parameter{.name = {.missing = true},
-                                                             .span = {previous_end(), 0},
-                                                             .value = missing_silently()};
-                                          },
-                                          &Parser::common_list_end);
+  const auto list = comma_list<Parameter>(
+      [&](Parameter& parameter) { return parse_parameter(parameter); },
+      [&] {
+        report_missing("parameter");
+        return Parameter{.name = {.missing = true}, .span = {previous_end(), 0}, .value = missing_silently()};
+      },
+      &Parser::common_list_end);
   rules_ = rules_before;
   names_allowed_ = allowed_before;
   return list;
@@ -138,7 +137,8 @@ bool Parser::parse_parameter(Parameter& parameter) {
   const auto* rule = specific_parameter(parameter.name.text);
   if (rule == nullptr) rule = find(kCommonRules, parameter.name.text);
   parameter.value = rule ? parameter_value(*rule, nullptr) : any_parameter_value();
-  if (parameter.value == nullptr) parameter.value = rule && rule->kind == ParameterKind::any ? missing_silently() : missing_value();
+  if (parameter.value == nullptr)
+    parameter.value = rule && rule->kind == ParameterKind::any ? missing_silently() : missing_value();
   parameter.span = span_from(start);
   return true;
 }

@@ -51,7 +51,8 @@ std::optional<TypeName> Parser::parse_type() { return is_type(kind()) ? std::opt
 
 std::optional<TypeName> Parser::parse_invalid_type() {
   if (!is_type_extended(kind()) && !is_name_token(kind())) return std::nullopt;
-  report("KS160", "The name '" + std::string(text()) + "' is not a valid type name that can be used here.", peek().span);
+  report("KS160", "The name '" + std::string(text()) + "' is not a valid type name that can be used here.",
+         peek().span);
   auto type = type_name();
   type.type.reset();
   return type;
@@ -187,12 +188,13 @@ bool Parser::parse_function_parameter(FunctionParameter& parameter) {
 }
 
 std::span<const FunctionParameter> Parser::function_parameters(bool one_or_more) {
-  return comma_list<FunctionParameter>([&](FunctionParameter& parameter) { return parse_function_parameter(parameter); },
-                                       [&] {
-                                         report_missing("parameter");
-                                         return FunctionParameter{.name = {.missing = true}, .span = {previous_end(), 0}};
-                                       },
-                                       &Parser::common_list_end, one_or_more);
+  return comma_list<FunctionParameter>(
+      [&](FunctionParameter& parameter) { return parse_function_parameter(parameter); },
+      [&] {
+        report_missing("parameter");
+        return FunctionParameter{.name = {.missing = true}, .span = {previous_end(), 0}};
+      },
+      &Parser::common_list_end, one_or_more);
 }
 
 }  // namespace yagura::kql

@@ -16,8 +16,19 @@
 
 namespace yagura::kql {
 
-enum class ParameterKind : std::uint8_t { any, string_literal, bool_literal, number, forced_real, scalar, string, word, name,
-                                          column, column_list };
+enum class ParameterKind : std::uint8_t {
+  any,
+  string_literal,
+  bool_literal,
+  number,
+  forced_real,
+  scalar,
+  string,
+  word,
+  name,
+  column,
+  column_list
+};
 struct ParameterRule {
   std::string_view name;
   ParameterKind kind = ParameterKind::any;
@@ -166,7 +177,7 @@ class Parser {
   std::optional<Name> parse_bracketed_name();
   std::optional<Name> parse_braced_name();
   Name token_name();
-  Name missing_name();     // reports
+  Name missing_name();  // reports
   Name required_name() { return or_missing(parse_name()); }
   Name or_missing(std::optional<Name> name) { return name ? *name : missing_name(); }
   const Expression* reference(const Name& name);
@@ -189,7 +200,7 @@ class Parser {
   }
 
   // --- literals (parser_literals.cpp)
-  const Literal* parse_string();           // one or several adjacent parts
+  const Literal* parse_string();  // one or several adjacent parts
   const Literal* parse_single_string();
   const Expression* parse_literal();
   const Expression* parse_forced_real();
@@ -320,7 +331,6 @@ class Parser {
   const Operator* missing_operator();
   const Operator* parse_piped_operator();
   const Operator* parse_unpiped_operator();
-  const Expression* parse_unpiped_operator_expression() { return parse_unpiped_operator(); }
   bool scan_possible_operator() const;
 
   const Operator* parse_as();
@@ -462,7 +472,8 @@ std::span<const T> Parser::comma_list(Element element, Missing missing, EndTest 
       have = element(item);
       if (have) {
         report("KS005", "Expected: ,", whole_word(before, item));
-        std::rotate(diagnostics_.begin() + static_cast<std::ptrdiff_t>(count), diagnostics_.end() - 1, diagnostics_.end());
+        std::rotate(diagnostics_.begin() + static_cast<std::ptrdiff_t>(count), diagnostics_.end() - 1,
+                    diagnostics_.end());
       }
     } else {
       break;

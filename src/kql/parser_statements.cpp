@@ -38,7 +38,8 @@ List<Statement> Parser::statement_list() {
     if (statement != nullptr) {
       report("KS005", "Expected: ;", place);
       if (diagnostics_.size() > count + 1) {
-        std::rotate(diagnostics_.begin() + static_cast<std::ptrdiff_t>(count), diagnostics_.end() - 1, diagnostics_.end());
+        std::rotate(diagnostics_.begin() + static_cast<std::ptrdiff_t>(count), diagnostics_.end() - 1,
+                    diagnostics_.end());
       }
     }
   }
@@ -131,7 +132,8 @@ const Statement* Parser::parse_restrict() {
   require(Kind::kw_access);
   require(Kind::kw_to);
   require(Kind::open_paren);
-  node->tables = expressions(&Parser::parse_restrict_table, &Parser::missing_expression, &Parser::common_list_end, true);
+  node->tables =
+      expressions(&Parser::parse_restrict_table, &Parser::missing_expression, &Parser::common_list_end, true);
   require(Kind::close_paren);
   node->has_with = parse_with_properties(node->properties);
   return close(node);
@@ -140,8 +142,7 @@ const Statement* Parser::parse_restrict() {
 bool Parser::parse_pattern_match(PatternStatement::Match& match) {
   const auto start = here();
   if (!accept(Kind::open_paren)) return false;
-  match.arguments =
-      expressions(&Parser::parse_unnamed, &Parser::missing_string, &Parser::common_list_end, true);
+  match.arguments = expressions(&Parser::parse_unnamed, &Parser::missing_string, &Parser::common_list_end, true);
   require(Kind::close_paren);
   if (accept(Kind::dot)) {
     require(Kind::open_bracket);

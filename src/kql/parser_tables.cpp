@@ -13,8 +13,7 @@ const Expression* Parser::parse_data_table() {
   const auto start = here();
   require(Kind::open_bracket);
   accept(Kind::comma);
-  node->values =
-      expressions(&Parser::parse_literal, &Parser::missing_value, &Parser::common_list_end, false, true);
+  node->values = expressions(&Parser::parse_literal, &Parser::missing_value, &Parser::common_list_end, false, true);
   require(Kind::close_bracket);
   node->values_span = span_from(start);
   return close(node);
@@ -78,14 +77,13 @@ bool Parser::parse_property(Parameter& property) {
 bool Parser::parse_with_properties(Parameters& properties) {
   if (!accept(Kind::kw_with)) return false;
   require(Kind::open_paren);
-  properties = comma_list<Parameter>([&](Parameter& property) { return parse_property(property); },
-                                     [&] {
-                                       report_missing("parameter");
-                                       return Parameter{.name = {.missing = true},
-                                                        .span = {previous_end(), 0},
-                                                        .value = missing_silently()};
-                                     },
-                                     &Parser::common_list_end);
+  properties = comma_list<Parameter>(
+      [&](Parameter& property) { return parse_property(property); },
+      [&] {
+        report_missing("parameter");
+        return Parameter{.name = {.missing = true}, .span = {previous_end(), 0}, .value = missing_silently()};
+      },
+      &Parser::common_list_end);
   require(Kind::close_paren);
   return true;
 }
@@ -111,7 +109,8 @@ bool Parser::scan_external_schema(std::size_t offset) const {
 }
 
 const Expression* Parser::parse_inline_external_table() {
-  if (kind() != Kind::kw_inline_external_table || (!scan_external_schema(1) && kind(1) != Kind::kw_kind)) return nullptr;
+  if (kind() != Kind::kw_inline_external_table || (!scan_external_schema(1) && kind(1) != Kind::kw_kind))
+    return nullptr;
   using Table = InlineExternalTableExpression;
   static constexpr std::string_view kKinds[] = {"storage", "delta"};
   auto* node = make<Table>(here());

@@ -27,8 +27,8 @@ TEST_P(SyntaxCases, ParsesAndPrintsAsWritten) {
   if (c.has("errors")) {
     std::string errors;
     for (const auto& d : result.diagnostics) {
-      errors += std::to_string(d.line) + ':' + std::to_string(d.column) + '+' + std::to_string(d.length) + ' ' + d.code +
-                ' ' + d.message + '\n';
+      errors += std::to_string(d.line) + ':' + std::to_string(d.column) + '+' + std::to_string(d.length) + ' ' +
+                d.code + ' ' + d.message + '\n';
     }
     if (!errors.empty()) errors.pop_back();
     EXPECT_FALSE(result.ok());
@@ -160,7 +160,8 @@ TEST(Printer, WritesOneNodeOnOneLine) {
 }
 
 TEST(Lexer, EndsEveryTextWithItsEnd) {
-  for (const std::string_view text : {"", " ", "a", "'", "\"\\", "h", "@", "!", "datetime(", "```", "\xff\xfe", "\xe3\x80"}) {
+  for (const std::string_view text :
+       {"", " ", "a", "'", "\"\\", "h", "@", "!", "datetime(", "```", "\xff\xfe", "\xe3\x80"}) {
     const auto lexed = lex(text, 100);
     ASSERT_FALSE(lexed.tokens.empty());
     EXPECT_EQ(lexed.tokens.back().kind, TokenKind::end_of_text);

@@ -187,8 +187,8 @@ void Printer::body(const LambdaExpression& lambda) {
     to.expression(lambda.result);
     to.put(" }");
   };
-  if (flat_ || (lambda.statements.empty() && as<PipeExpression>(lambda.result) == nullptr &&
-                fits(lambda.body_span, flat))) {
+  if (flat_ ||
+      (lambda.statements.empty() && as<PipeExpression>(lambda.result) == nullptr && fits(lambda.body_span, flat))) {
     flat(*this);
     return;
   }
@@ -239,7 +239,9 @@ void Printer::node(const Node& node) {
   visit(node, [&](const auto& typed) { print(typed); });
 }
 
-std::string print(const SyntaxTree& tree, const PrintOptions& options) { return Printer(tree, options.width).take_all(); }
+std::string print(const SyntaxTree& tree, const PrintOptions& options) {
+  return Printer(tree, options.width).take_all();
+}
 
 std::string print_flat(const SyntaxTree& tree, const Node& node) {
   Printer printer(tree, Printer::Flat{}, std::numeric_limits<std::size_t>::max());

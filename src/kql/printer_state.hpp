@@ -1,4 +1,5 @@
-// The printer, inside: a writer that knows its column, indentation and pending comments. Only printer*.cpp include this.
+// The printer, inside: a writer that knows its column, indentation and pending comments. Only printer*.cpp include
+// this.
 #pragma once
 #include <limits>
 #include <string>
@@ -58,8 +59,8 @@ class Printer {
   template <class T, class Write>
   void list(std::span<const T> items, Write write_item);
   void list(List<Expression> items);
-  void parameters(Parameters parameters);       // each with a blank before
-  void properties(Parameters properties);       // with (a=b, ...)
+  void parameters(Parameters parameters);  // each with a blank before
+  void properties(Parameters properties);  // with (a=b, ...)
   void schema(const RowSchema& schema);
   void parameter_list(std::span<const FunctionParameter> parameters);
   void parameter(const FunctionParameter& parameter);

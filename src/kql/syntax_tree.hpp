@@ -16,9 +16,9 @@ namespace yagura::kql {
 
 struct SyntaxTree {
   Arena arena;
-  std::string_view text;             // the whole query
-  std::span<const Token> tokens;     // all of it, in order; comments and blanks lie between them; ends with end_of_text
-  List<Statement> statements;        // as written
+  std::string_view text;          // the whole query
+  std::span<const Token> tokens;  // all of it, in order; comments and blanks lie between them; ends with end_of_text
+  List<Statement> statements;     // as written
 
   std::string_view text_of(Span span) const { return text.substr(span.start, span.length); }
 };

@@ -36,16 +36,17 @@ struct Literal : Expression {
   event::KqlType type = event::KqlType::string;
   bool is_null = false;
   bool valid = true;
-  bool placeholder = false;    // datetime({{Start}}): a workbook's parameter, not yet put in; text holds it, valid is false
-  bool obfuscated = false;     // h'...'
-  bool untyped_null = false;   // null within dynamic(...)
-  bool token = false;          // a bare word as the value of a parameter: kind=inner; text holds it
+  bool placeholder =
+      false;  // datetime({{Start}}): a workbook's parameter, not yet put in; text holds it, valid is false
+  bool obfuscated = false;    // h'...'
+  bool untyped_null = false;  // null within dynamic(...)
+  bool token = false;         // a bare word as the value of a parameter: kind=inner; text holds it
   bool boolean = false;
-  std::int64_t integer = 0;    // int, long; datetime: ticks since 1970; timespan: ticks
+  std::int64_t integer = 0;  // int, long; datetime: ticks since 1970; timespan: ticks
   double real = 0;
   Guid guid;
-  std::string_view text;       // string: decoded, adjacent parts joined; decimal: its digits as written
-  std::span<const Span> parts; // string: each written part when there is more than one
+  std::string_view text;        // string: decoded, adjacent parts joined; decimal: its digits as written
+  std::span<const Span> parts;  // string: each written part when there is more than one
 };
 
 // typeof(long), typeof(string, x:int), typeof(*)
@@ -81,16 +82,47 @@ struct UnaryExpression : Expression {
 };
 
 enum class BinaryOperator : std::uint8_t {
-  multiply, divide, modulo, add, subtract,
-  less, less_or_equal, greater, greater_or_equal, equal, not_equal,
-  equal_tilde, not_equal_tilde,  // =~ !~
-  has, not_has, has_cs, not_has_cs,
-  has_prefix, not_has_prefix, has_prefix_cs, not_has_prefix_cs,
-  has_suffix, not_has_suffix, has_suffix_cs, not_has_suffix_cs,
-  contains, not_contains, contains_cs, not_contains_cs,
-  starts_with, not_starts_with, starts_with_cs, not_starts_with_cs,
-  ends_with, not_ends_with, ends_with_cs, not_ends_with_cs,
-  like, not_like, like_cs, not_like_cs,
+  multiply,
+  divide,
+  modulo,
+  add,
+  subtract,
+  less,
+  less_or_equal,
+  greater,
+  greater_or_equal,
+  equal,
+  not_equal,
+  equal_tilde,
+  not_equal_tilde,  // =~ !~
+  has,
+  not_has,
+  has_cs,
+  not_has_cs,
+  has_prefix,
+  not_has_prefix,
+  has_prefix_cs,
+  not_has_prefix_cs,
+  has_suffix,
+  not_has_suffix,
+  has_suffix_cs,
+  not_has_suffix_cs,
+  contains,
+  not_contains,
+  contains_cs,
+  not_contains_cs,
+  starts_with,
+  not_starts_with,
+  starts_with_cs,
+  not_starts_with_cs,
+  ends_with,
+  not_ends_with,
+  ends_with_cs,
+  not_ends_with_cs,
+  like,
+  not_like,
+  like_cs,
+  not_like_cs,
   matches_regex,
   search_colon,  // in search: column : "term"
 };
@@ -140,7 +172,7 @@ struct BetweenExpression : Expression {
 struct CallExpression : Expression {
   static constexpr auto kKind = NodeKind::call;
   Name name;
-  Span arguments_span;  // with parentheses
+  Span arguments_span;         // with parentheses
   List<Expression> arguments;  // NamedExpression for a named one, StarExpression for *
 };
 
@@ -332,8 +364,8 @@ struct FunctionParameter {
   Name name;
   Span span;
   bool tabular = false;
-  TypeName type;      // scalar
-  RowSchema schema;   // tabular; (*) is any_first without columns
+  TypeName type;                              // scalar
+  RowSchema schema;                           // tabular; (*) is any_first without columns
   const Expression* default_value = nullptr;  // may be absent
 };
 
@@ -343,7 +375,7 @@ struct LambdaExpression : Expression {
   bool is_view = false;
   std::span<const FunctionParameter> parameters;
   Span parameters_span;
-  Span body_span;  // with braces
+  Span body_span;                      // with braces
   List<Statement> statements;          // let and others before the result
   const Expression* result = nullptr;  // absent for an empty body
 };

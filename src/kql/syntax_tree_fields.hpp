@@ -134,8 +134,6 @@ FIELDS(RestrictStatement, F(tables) F(has_with) F(properties))
 template <class T>
 concept SyntaxNodePointer = std::is_pointer_v<T> && std::is_base_of_v<Node, std::remove_pointer_t<T>>;
 template <class T>
-concept SyntaxPart = requires(const T& part) {
-  fields(part, [](auto&&...) {});
-} && !std::is_base_of_v<Node, T>;
+concept SyntaxPart = requires(const T& part) { fields(part, [](auto&&...) {}); } && !std::is_base_of_v<Node, T>;
 
 }  // namespace yagura::kql

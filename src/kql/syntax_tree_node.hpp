@@ -21,104 +21,104 @@ struct Span {
 };
 
 // All node types by base class; X(Type, snake_case_kind).
-#define YAGURA_KQL_EXPRESSION_NODES(X)                   \
-  X(MissingExpression, missing)                          \
-  X(NameExpression, name)                                \
-  X(NameListExpression, name_list)                       \
-  X(Literal, literal)                                    \
-  X(TypeOfLiteral, type_of)                              \
-  X(DynamicLiteral, dynamic)                             \
-  X(JsonArray, json_array)                               \
-  X(JsonObject, json_object)                             \
-  X(UnaryExpression, unary)                              \
-  X(BinaryExpression, binary)                            \
-  X(LogicalExpression, logical)                          \
-  X(InExpression, in)                                    \
-  X(BetweenExpression, between)                          \
-  X(CallExpression, call)                                \
-  X(PathExpression, path)                                \
-  X(ElementExpression, element)                          \
-  X(BracketedExpression, bracketed)                      \
-  X(ParenthesizedExpression, parenthesized)              \
-  X(PipeExpression, pipe)                                \
-  X(StarExpression, star)                                \
-  X(AtExpression, at)                                    \
-  X(NamedExpression, named)                              \
-  X(OrderedExpression, ordered)                          \
-  X(TypedColumn, typed_column)                           \
-  X(PackExpression, pack)                                \
-  X(ToScalarExpression, to_scalar)                       \
-  X(ToTableExpression, to_table)                         \
-  X(MaterializeExpression, materialize)                  \
-  X(DataTableExpression, data_table)                     \
-  X(ContextualDataTableExpression, contextual_data_table) \
-  X(ExternalDataExpression, external_data)               \
-  X(InlineExternalTableExpression, inline_external_table) \
+#define YAGURA_KQL_EXPRESSION_NODES(X)                            \
+  X(MissingExpression, missing)                                   \
+  X(NameExpression, name)                                         \
+  X(NameListExpression, name_list)                                \
+  X(Literal, literal)                                             \
+  X(TypeOfLiteral, type_of)                                       \
+  X(DynamicLiteral, dynamic)                                      \
+  X(JsonArray, json_array)                                        \
+  X(JsonObject, json_object)                                      \
+  X(UnaryExpression, unary)                                       \
+  X(BinaryExpression, binary)                                     \
+  X(LogicalExpression, logical)                                   \
+  X(InExpression, in)                                             \
+  X(BetweenExpression, between)                                   \
+  X(CallExpression, call)                                         \
+  X(PathExpression, path)                                         \
+  X(ElementExpression, element)                                   \
+  X(BracketedExpression, bracketed)                               \
+  X(ParenthesizedExpression, parenthesized)                       \
+  X(PipeExpression, pipe)                                         \
+  X(StarExpression, star)                                         \
+  X(AtExpression, at)                                             \
+  X(NamedExpression, named)                                       \
+  X(OrderedExpression, ordered)                                   \
+  X(TypedColumn, typed_column)                                    \
+  X(PackExpression, pack)                                         \
+  X(ToScalarExpression, to_scalar)                                \
+  X(ToTableExpression, to_table)                                  \
+  X(MaterializeExpression, materialize)                           \
+  X(DataTableExpression, data_table)                              \
+  X(ContextualDataTableExpression, contextual_data_table)         \
+  X(ExternalDataExpression, external_data)                        \
+  X(InlineExternalTableExpression, inline_external_table)         \
   X(MaterializedViewCombineExpression, materialized_view_combine) \
-  X(EntityGroupExpression, entity_group)                 \
-  X(DataScopeExpression, data_scope)                     \
+  X(EntityGroupExpression, entity_group)                          \
+  X(DataScopeExpression, data_scope)                              \
   X(LambdaExpression, lambda)
 
-#define YAGURA_KQL_OPERATOR_NODES(X)                       \
-  X(BadOperator, bad_operator)                             \
-  X(AsOperator, as)                                        \
-  X(AssertSchemaOperator, assert_schema)                   \
-  X(ConsumeOperator, consume)                              \
-  X(CountOperator, count)                                  \
-  X(DistinctOperator, distinct)                            \
-  X(EvaluateOperator, evaluate)                            \
-  X(ExecuteAndCacheOperator, execute_and_cache)            \
-  X(ExtendOperator, extend)                                \
-  X(FacetOperator, facet)                                  \
-  X(FilterOperator, filter)                                \
-  X(FindOperator, find)                                    \
-  X(ForkOperator, fork)                                    \
-  X(GetSchemaOperator, get_schema)                         \
-  X(GraphMarkComponentsOperator, graph_mark_components)    \
-  X(GraphMatchOperator, graph_match)                       \
-  X(GraphShortestPathsOperator, graph_shortest_paths)      \
-  X(GraphToTableOperator, graph_to_table)                  \
-  X(GraphWhereEdgesOperator, graph_where_edges)            \
-  X(GraphWhereNodesOperator, graph_where_nodes)            \
-  X(InvokeOperator, invoke)                                \
-  X(JoinOperator, join)                                    \
-  X(LookupOperator, lookup)                                \
-  X(MacroExpandOperator, macro_expand)                     \
-  X(MakeGraphOperator, make_graph)                         \
-  X(MakeSeriesOperator, make_series)                       \
-  X(MvApplyOperator, mv_apply)                             \
-  X(MvExpandOperator, mv_expand)                           \
-  X(ParseOperator, parse)                                  \
-  X(ParseKvOperator, parse_kv)                             \
-  X(PartitionOperator, partition)                          \
-  X(PartitionByOperator, partition_by)                     \
-  X(PrintOperator, print)                                  \
-  X(ProjectOperator, project)                              \
-  X(ProjectNamesOperator, project_names)                   \
-  X(ProjectRenameOperator, project_rename)                 \
-  X(RangeOperator, range)                                  \
-  X(ReduceOperator, reduce)                                \
-  X(RenderOperator, render)                                \
-  X(SampleOperator, sample)                                \
-  X(SampleDistinctOperator, sample_distinct)               \
-  X(ScanOperator, scan)                                    \
-  X(SearchOperator, search)                                \
-  X(SerializeOperator, serialize)                          \
-  X(SortOperator, sort)                                    \
-  X(SummarizeOperator, summarize)                          \
-  X(TakeOperator, take)                                    \
-  X(TopOperator, top)                                      \
-  X(TopHittersOperator, top_hitters)                       \
-  X(TopNestedOperator, top_nested)                         \
+#define YAGURA_KQL_OPERATOR_NODES(X)                    \
+  X(BadOperator, bad_operator)                          \
+  X(AsOperator, as)                                     \
+  X(AssertSchemaOperator, assert_schema)                \
+  X(ConsumeOperator, consume)                           \
+  X(CountOperator, count)                               \
+  X(DistinctOperator, distinct)                         \
+  X(EvaluateOperator, evaluate)                         \
+  X(ExecuteAndCacheOperator, execute_and_cache)         \
+  X(ExtendOperator, extend)                             \
+  X(FacetOperator, facet)                               \
+  X(FilterOperator, filter)                             \
+  X(FindOperator, find)                                 \
+  X(ForkOperator, fork)                                 \
+  X(GetSchemaOperator, get_schema)                      \
+  X(GraphMarkComponentsOperator, graph_mark_components) \
+  X(GraphMatchOperator, graph_match)                    \
+  X(GraphShortestPathsOperator, graph_shortest_paths)   \
+  X(GraphToTableOperator, graph_to_table)               \
+  X(GraphWhereEdgesOperator, graph_where_edges)         \
+  X(GraphWhereNodesOperator, graph_where_nodes)         \
+  X(InvokeOperator, invoke)                             \
+  X(JoinOperator, join)                                 \
+  X(LookupOperator, lookup)                             \
+  X(MacroExpandOperator, macro_expand)                  \
+  X(MakeGraphOperator, make_graph)                      \
+  X(MakeSeriesOperator, make_series)                    \
+  X(MvApplyOperator, mv_apply)                          \
+  X(MvExpandOperator, mv_expand)                        \
+  X(ParseOperator, parse)                               \
+  X(ParseKvOperator, parse_kv)                          \
+  X(PartitionOperator, partition)                       \
+  X(PartitionByOperator, partition_by)                  \
+  X(PrintOperator, print)                               \
+  X(ProjectOperator, project)                           \
+  X(ProjectNamesOperator, project_names)                \
+  X(ProjectRenameOperator, project_rename)              \
+  X(RangeOperator, range)                               \
+  X(ReduceOperator, reduce)                             \
+  X(RenderOperator, render)                             \
+  X(SampleOperator, sample)                             \
+  X(SampleDistinctOperator, sample_distinct)            \
+  X(ScanOperator, scan)                                 \
+  X(SearchOperator, search)                             \
+  X(SerializeOperator, serialize)                       \
+  X(SortOperator, sort)                                 \
+  X(SummarizeOperator, summarize)                       \
+  X(TakeOperator, take)                                 \
+  X(TopOperator, top)                                   \
+  X(TopHittersOperator, top_hitters)                    \
+  X(TopNestedOperator, top_nested)                      \
   X(UnionOperator, union_)
 
-#define YAGURA_KQL_STATEMENT_NODES(X)        \
-  X(ExpressionStatement, expression_statement) \
-  X(LetStatement, let)                       \
-  X(SetStatement, set)                       \
-  X(AliasStatement, alias)                   \
+#define YAGURA_KQL_STATEMENT_NODES(X)           \
+  X(ExpressionStatement, expression_statement)  \
+  X(LetStatement, let)                          \
+  X(SetStatement, set)                          \
+  X(AliasStatement, alias)                      \
   X(QueryParametersStatement, query_parameters) \
-  X(PatternStatement, pattern)               \
+  X(PatternStatement, pattern)                  \
   X(RestrictStatement, restrict)
 
 enum class NodeKind : std::uint8_t {

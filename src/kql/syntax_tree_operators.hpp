@@ -59,8 +59,8 @@ struct ExtendOperator : Operator {
 struct FacetOperator : Operator {
   static constexpr auto kKind = NodeKind::facet;
   List<Expression> columns;
-  bool with_parentheses = false;    // with (...) rather than with operator
-  const Expression* with = nullptr; // may be absent; an Operator, or a PipeExpression without source
+  bool with_parentheses = false;     // with (...) rather than with operator
+  const Expression* with = nullptr;  // may be absent; an Operator, or a PipeExpression without source
 };
 
 // where and filter
@@ -75,14 +75,14 @@ struct FindOperator : Operator {
   const Literal* data_scope = nullptr;  // may be absent
   Parameters parameters;                // withsource
   bool has_in = false;
-  List<Expression> tables;              // names, wildcards, paths, parenthesised queries
-  bool has_where = false;               // the keyword may be left out
+  List<Expression> tables;  // names, wildcards, paths, parenthesised queries
+  bool has_where = false;   // the keyword may be left out
   const Expression* condition = nullptr;
   bool has_project = false;
-  bool smart = false;                   // project-smart
-  List<Expression> project;             // NameExpression, TypedColumn, PackExpression
+  bool smart = false;        // project-smart
+  List<Expression> project;  // NameExpression, TypedColumn, PackExpression
   bool has_project_away = false;
-  List<Expression> project_away;        // NameExpression, TypedColumn, StarExpression
+  List<Expression> project_away;  // NameExpression, TypedColumn, StarExpression
 };
 
 struct ForkOperator : Operator {
@@ -111,10 +111,10 @@ struct GraphPatternElement {
   Shape shape = Shape::node;
   Span span;
   std::optional<Name> name;
-  bool bracketed = false;               // an edge with [...]
-  bool ranged = false;                  // *low..high
-  const Expression* low = nullptr;      // may be absent (Literal)
-  const Expression* high = nullptr;     // may be absent
+  bool bracketed = false;            // an edge with [...]
+  bool ranged = false;               // *low..high
+  const Expression* low = nullptr;   // may be absent (Literal)
+  const Expression* high = nullptr;  // may be absent
 };
 struct GraphPattern {
   Span span;
@@ -200,10 +200,10 @@ struct MakeGraphOperator : Operator {
   const Expression* source = nullptr;
   bool directed = true;  // source --> target rather than source -- target
   const Expression* target = nullptr;
-  std::span<const NodeTable> node_tables;       // with T on K, ...
-  std::optional<Name> implicit_node_id;         // with_node_id = name
-  const Expression* partitioned_by = nullptr;   // may be absent; the column
-  const Expression* partition_body = nullptr;   // PipeExpression without source
+  std::span<const NodeTable> node_tables;      // with T on K, ...
+  std::optional<Name> implicit_node_id;        // with_node_id = name
+  const Expression* partitioned_by = nullptr;  // may be absent; the column
+  const Expression* partition_body = nullptr;  // PipeExpression without source
 };
 
 struct MakeSeriesOperator : Operator {
@@ -220,7 +220,7 @@ struct MakeSeriesOperator : Operator {
   const Expression* from = nullptr;
   const Expression* to = nullptr;
   const Expression* step = nullptr;
-  bool in_range = false;  // in range(start, stop, step): the three above then hold its arguments
+  bool in_range = false;             // in range(start, stop, step): the three above then hold its arguments
   List<Expression> range_arguments;  // all of them, be they three or not
   bool has_by = false;
   List<Expression> by;
@@ -233,7 +233,7 @@ struct MvApplyOperator : Operator {
     std::optional<TypeName> to_type;    // to typeof(long)
     Span span;
   };
-  Parameters parameters;                   // with_itemindex
+  Parameters parameters;  // with_itemindex
   std::span<const Item> items;
   const Expression* limit = nullptr;       // may be absent
   const Expression* context_id = nullptr;  // may be absent

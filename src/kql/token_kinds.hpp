@@ -322,9 +322,9 @@ enum class TokenKind : std::uint16_t {
   YAGURA_KQL_PUNCTUATION(X)
 #undef X
 #define X(kind, text, flags) kind,
-  YAGURA_KQL_KEYWORDS(X)
+      YAGURA_KQL_KEYWORDS(X)
 #undef X
-  count_of_kinds
+          count_of_kinds
 };
 
 struct TokenFlags {
@@ -336,9 +336,7 @@ struct TokenFlags {
 
 std::string_view fixed_text(TokenKind kind);  // of punctuation and keywords; else ""
 std::uint8_t flags_of(TokenKind kind);
-constexpr bool is_keyword(TokenKind kind) {
-  return kind > TokenKind::fat_arrow && kind < TokenKind::count_of_kinds;
-}
+constexpr bool is_keyword(TokenKind kind) { return kind > TokenKind::fat_arrow && kind < TokenKind::count_of_kinds; }
 inline bool keyword_can_be_name(TokenKind kind) { return (flags_of(kind) & TokenFlags::kName) != 0; }
 inline bool keyword_can_be_extended_name(TokenKind kind) {
   return (flags_of(kind) & (TokenFlags::kName | TokenFlags::kExtendedName)) != 0;

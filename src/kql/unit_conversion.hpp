@@ -6,6 +6,7 @@
 namespace yagura::kql {
 
 // What convert_angle(value, from, to) and its neighbours give; nothing for a unit that is none of the function's.
-std::optional<double> convert_units(std::string_view function, double value, std::string_view from, std::string_view to);
+std::optional<double> convert_units(std::string_view function, double value, std::string_view from,
+                                    std::string_view to);
 
 }  // namespace yagura::kql

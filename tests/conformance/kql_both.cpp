@@ -24,16 +24,35 @@ namespace {
 using kql::Type;
 
 std::span<const std::string_view> pool(Type type) {
-  static constexpr std::string_view kStrings[] = {"''", "'a'", "'Hello World'", "'a,b;c'", "'\xC3\x84\xC3\x96 \xC3\xBC'", "'123'", "'-4.5'", "'10.1.2.3/24'",
-                                                  "'2020-02-29 12:34:56'", "'https://u:p@h.com:80/p?a=1#f'", "'{\"a\":[1,\"x\"]}'", "'x=1 y=2'", "'TRUE'"};
+  static constexpr std::string_view kStrings[] = {"''",
+                                                  "'a'",
+                                                  "'Hello World'",
+                                                  "'a,b;c'",
+                                                  "'\xC3\x84\xC3\x96 \xC3\xBC'",
+                                                  "'123'",
+                                                  "'-4.5'",
+                                                  "'10.1.2.3/24'",
+                                                  "'2020-02-29 12:34:56'",
+                                                  "'https://u:p@h.com:80/p?a=1#f'",
+                                                  "'{\"a\":[1,\"x\"]}'",
+                                                  "'x=1 y=2'",
+                                                  "'TRUE'"};
   static constexpr std::string_view kLongs[] = {"0", "1", "2", "7", "100", "-5", "long(null)", "1234567890123"};
   static constexpr std::string_view kReals[] = {"0.0", "1.5", "-2.25", "10000000000.5", "real(null)", "0.1"};
-  static constexpr std::string_view kTimes[] = {"datetime(2020-02-29 12:34:56.789)", "datetime(1999-12-31 23:59:59.9999999)", "datetime(2021-01-01)", "datetime(null)"};
+  static constexpr std::string_view kTimes[] = {"datetime(2020-02-29 12:34:56.789)",
+                                                "datetime(1999-12-31 23:59:59.9999999)", "datetime(2021-01-01)",
+                                                "datetime(null)"};
   static constexpr std::string_view kSpans[] = {"1h", "-1d", "timespan(1.02:03:04.5)", "0s", "timespan(null)", "15min"};
   static constexpr std::string_view kBools[] = {"true", "false", "bool(null)"};
   static constexpr std::string_view kGuids[] = {"guid(74be27de-1e4e-49d9-b579-fe0b331d3642)", "guid(null)"};
-  static constexpr std::string_view kDynamics[] = {"dynamic([1, 2, 3])", "dynamic([])", "dynamic(['b', 'a', null])", "dynamic({\"a\": 1, \"b\": {\"c\": [1]}})",
-                                                   "dynamic(null)", "dynamic('text')", "dynamic(5)", "dynamic([3, 1.5, 2])"};
+  static constexpr std::string_view kDynamics[] = {"dynamic([1, 2, 3])",
+                                                   "dynamic([])",
+                                                   "dynamic(['b', 'a', null])",
+                                                   "dynamic({\"a\": 1, \"b\": {\"c\": [1]}})",
+                                                   "dynamic(null)",
+                                                   "dynamic('text')",
+                                                   "dynamic(5)",
+                                                   "dynamic([3, 1.5, 2])"};
   switch (type) {
     case Type::string: return kStrings;
     case Type::int32:
@@ -88,9 +107,11 @@ bool same(const json::value& a, const json::value& b) {
   }
   if (a.is_object() && b.is_object()) {
     const auto &x = a.as_object(), &y = b.as_object();
-    return x.size() == y.size() && std::ranges::all_of(x, [&](const auto& m) { return y.contains(m.key()) && same(m.value(), y.at(m.key())); });
+    return x.size() == y.size() &&
+           std::ranges::all_of(x, [&](const auto& m) { return y.contains(m.key()) && same(m.value(), y.at(m.key())); });
   }
-  if (a.is_string() && b.is_number()) return std::strtod(a.as_string().c_str(), nullptr) == b.to_number<double>();  // decimals
+  if (a.is_string() && b.is_number())
+    return std::strtod(a.as_string().c_str(), nullptr) == b.to_number<double>();  // decimals
   return a == b;
 }
 
@@ -102,7 +123,9 @@ void run_kql_both(KqlRun& run) {
   std::mt19937 random(20);
   for (const auto family : kql::function_families()) {
     for (const auto& function : family) {
-      if (function.kind != kql::Function::Kind::scalar || kql::find_kernel(function.name) == nullptr || kql::find_kernel(function.name)->is_volatile) continue;
+      if (function.kind != kql::Function::Kind::scalar || kql::find_kernel(function.name) == nullptr ||
+          kql::find_kernel(function.name)->is_volatile)
+        continue;
       if (std::string(function.name).find(run.only) == std::string::npos) continue;
       for (const auto& example : function.examples) {
         if (example.expression.empty()) continue;
@@ -116,7 +139,8 @@ void run_kql_both(KqlRun& run) {
           std::string out;
           const bool answered = engine.query(compiled.statement.sql, compiled.statement.settings, out);
           if (!answered || !rows) {
-            if (answered != rows.has_value() && rows.has_value()) run.record({"kql-both"}, query, "engine: " + out.substr(0, 200));
+            if (answered != rows.has_value() && rows.has_value())
+              run.record({"kql-both"}, query, "engine: " + out.substr(0, 200));
             continue;
           }
           boost::system::error_code error;
@@ -127,7 +151,9 @@ void run_kql_both(KqlRun& run) {
           }
           const auto theirs = actual_cell(line.as_array().front(), rows->column(0).type());
           const auto ours = cell_in_flight(rows->column(0), 0);
-          run.record({"kql-both"}, query, same(ours, theirs) ? "" : "in flight " + json::serialize(ours) + ", engine " + json::serialize(theirs));
+          run.record(
+              {"kql-both"}, query,
+              same(ours, theirs) ? "" : "in flight " + json::serialize(ours) + ", engine " + json::serialize(theirs));
         }
       }
     }

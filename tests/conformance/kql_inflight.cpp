@@ -96,8 +96,8 @@ std::optional<std::string> run_case(const json::object& c, const kql::Catalog& c
   }
   json::array got;
   for (const auto& row : actual) got.push_back(json::array(row.begin(), row.end()));
-  return "rows: got " + json::serialize(got).substr(0, 600) + " expected " + json::serialize(c.at("rows")).substr(0, 600) + " query " +
-         json::serialize(c.at("query")).substr(0, 500);
+  return "rows: got " + json::serialize(got).substr(0, 600) + " expected " +
+         json::serialize(c.at("rows")).substr(0, 600) + " query " + json::serialize(c.at("query")).substr(0, 500);
 }
 
 }  // namespace
@@ -112,7 +112,8 @@ void run_kql_inflight(KqlRun& run) {
     if (id.find(run.only) == std::string::npos) continue;
     const auto* differs = c.if_contains("oracle_differs");
     if (differs != nullptr && !differs->is_null() && !(differs->is_bool() && !differs->as_bool())) continue;
-    if (const auto reason = run_case(c, catalog)) run.record({"kql-inflight", "kql-inflight." + text(c, "group")}, id, *reason);
+    if (const auto reason = run_case(c, catalog))
+      run.record({"kql-inflight", "kql-inflight." + text(c, "group")}, id, *reason);
   }
 }
 

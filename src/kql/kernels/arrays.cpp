@@ -28,7 +28,8 @@ Json array_of(Arena& arena, const Items& items) {
 }
 
 std::optional<std::int64_t> length(Json array) {
-  return json::is_array(array.text) ? std::optional(static_cast<std::int64_t>(json::array_size(array.text))) : std::nullopt;
+  return json::is_array(array.text) ? std::optional(static_cast<std::int64_t>(json::array_size(array.text)))
+                                    : std::nullopt;
 }
 
 // Values into one array; a null argument counts where `with_nulls`.
@@ -170,10 +171,13 @@ void split(KernelCall& call) {
     const auto items = items_of(call[0].text(row));
     const auto size = static_cast<std::int64_t>(items.size());
     std::vector<std::int64_t> cuts;
-    const auto cut = [&](std::int64_t at) { cuts.push_back(std::clamp<std::int64_t>(at < 0 ? size + at : at, 0, size)); };
+    const auto cut = [&](std::int64_t at) {
+      cuts.push_back(std::clamp<std::int64_t>(at < 0 ? size + at : at, 0, size));
+    };
     if (call[1].type() == Type::dynamic) {
       if (json::is_array(call[1].text(row))) {
-        json::for_each_element(call[1].text(row), [&](std::string_view item) { cut(long_from_text(item).value_or(0)); });
+        json::for_each_element(call[1].text(row),
+                               [&](std::string_view item) { cut(long_from_text(item).value_or(0)); });
       } else {
         cut(long_from_text(text_of(call[1], row, call.arena)).value_or(0));
       }
@@ -337,10 +341,12 @@ void range(KernelCall& call) {
       append_json_of(out, Operand(one, true), 0);
     };
     std::size_t made = 0;
-    const bool reals = type == Type::real || call[1].type() == Type::real || (call.size() > 2 && call[2].type() == Type::real);
+    const bool reals =
+        type == Type::real || call[1].type() == Type::real || (call.size() > 2 && call[2].type() == Type::real);
     if (reals) {
       const double from = call[0].real(row), to = call[1].real(row), by = call.size() > 2 ? call[2].real(row) : 1;
-      for (double value = from; by != 0 && made < kMost && (by > 0 ? value <= to : value >= to); value = from + by * static_cast<double>(made)) {
+      for (double value = from; by != 0 && made < kMost && (by > 0 ? value <= to : value >= to);
+           value = from + by * static_cast<double>(made)) {
         event::Column one(Type::real);
         one.append_real(value);
         add(one);
@@ -414,9 +420,12 @@ constexpr Kernel kKernels[] = {
     {"array_length", kernel_rows<[](Json array) { return length(array); }>},
     {"pack_array", pack_array},
     {"array_concat", concat},
-    {"array_slice", kernel_rows<[](Arena& arena, Json array, std::int64_t a, std::int64_t b) { return slice(arena, array, a, b); }>},
-    {"array_rotate_left", kernel_rows<[](Arena& arena, Json array, std::int64_t n) { return rotate(arena, array, n); }>},
-    {"array_rotate_right", kernel_rows<[](Arena& arena, Json array, std::int64_t n) { return rotate(arena, array, -n); }>},
+    {"array_slice",
+     kernel_rows<[](Arena& arena, Json array, std::int64_t a, std::int64_t b) { return slice(arena, array, a, b); }>},
+    {"array_rotate_left",
+     kernel_rows<[](Arena& arena, Json array, std::int64_t n) { return rotate(arena, array, n); }>},
+    {"array_rotate_right",
+     kernel_rows<[](Arena& arena, Json array, std::int64_t n) { return rotate(arena, array, -n); }>},
     {"array_shift_left", [](KernelCall& call) { shift(call, true); }},
     {"array_shift_right", [](KernelCall& call) { shift(call, false); }},
     {"array_reverse", kernel_rows<[](Arena& arena, Json array) { return reverse(arena, array); }>},

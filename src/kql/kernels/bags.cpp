@@ -112,9 +112,11 @@ std::string_view value_at(std::string_view value, std::string_view path) {
 std::optional<Json> bag_remove(Arena& arena, Json bag, Json keys) {
   if (!json::is_object(bag.text)) return std::nullopt;
   std::vector<std::string_view> names;
-  if (json::is_array(keys.text)) json::for_each_element(keys.text, [&](auto item) { names.push_back(text_of_json(item, arena)); });
+  if (json::is_array(keys.text))
+    json::for_each_element(keys.text, [&](auto item) { names.push_back(text_of_json(item, arena)); });
   // A path takes one member out of an inner bag.
-  const auto without = [&](auto self, std::string_view object, const std::vector<std::string_view>& gone, int depth) -> std::string {
+  const auto without = [&](auto self, std::string_view object, const std::vector<std::string_view>& gone,
+                           int depth) -> std::string {
     std::string out = "{";
     json::for_each_member(object, [&](std::string_view key, std::string_view value) {
       std::string name;
@@ -130,7 +132,8 @@ std::optional<Json> bag_remove(Arena& arena, Json bag, Json keys) {
       if (out.size() > 1) out += ',';
       out += key;
       out += ':';
-      out += inner.empty() || !json::is_object(value) || depth > 20 ? std::string(value) : self(self, value, inner, depth + 1);
+      out += inner.empty() || !json::is_object(value) || depth > 20 ? std::string(value)
+                                                                    : self(self, value, inner, depth + 1);
     });
     return out + '}';
   };
@@ -219,11 +222,13 @@ constexpr Kernel kKernels[] = {
     {"bag_set_key", bag_set},
     {"bag_zip", kernel_rows<[](Arena& arena, Json keys, Json values) { return bag_zip(arena, keys, values); }>},
     {"treepath", kernel_rows<[](Arena& arena, Json bag) { return tree_paths(arena, bag); }>},
-    {"extract_json", [](KernelCall& call) {
+    {"extract_json",
+     [](KernelCall& call) {
        for (std::size_t row = 0; row < call.rows; ++row) {
          std::string_view found;
          auto text = text_of(call[1], row, call.arena);
-         if (const auto parsed = json::compact(text, call.arena)) found = value_at(*parsed, text_of(call[0], row, call.arena));
+         if (const auto parsed = json::compact(text, call.arena))
+           found = value_at(*parsed, text_of(call[0], row, call.arena));
          append_from_json(call.result, found, call.arena);
        }
      }},

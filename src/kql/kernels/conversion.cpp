@@ -170,7 +170,8 @@ void append_from_json(event::Column& column, std::string_view json, Arena& arena
     case Type::datetime: return put(datetime_from_text(text), [&](std::int64_t v) { column.append_int64(v); });
     case Type::timespan: return put(timespan_from_text(text), [&](std::int64_t v) { column.append_int64(v); });
     case Type::guid: return put(guid_from_text(text), [&](const Guid& v) { column.append_guid(v); });
-    case Type::decimal: return put(Decimal::parse(text), [&](const Decimal& v) { column.append_text(arena.copy(v.to_text())); });
+    case Type::decimal:
+      return put(Decimal::parse(text), [&](const Decimal& v) { column.append_text(arena.copy(v.to_text())); });
     default: column.append_text(text);
   }
 }

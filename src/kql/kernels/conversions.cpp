@@ -41,7 +41,8 @@ void to_long(KernelCall& call) {
 void to_int(KernelCall& call) {
   convert_rows(call, [&](const Operand& value, std::size_t row) {
     const auto wide = to_integer(value, row, call.arena);
-    const bool fits = wide && *wide >= std::numeric_limits<std::int32_t>::min() && *wide <= std::numeric_limits<std::int32_t>::max();
+    const bool fits =
+        wide && *wide >= std::numeric_limits<std::int32_t>::min() && *wide <= std::numeric_limits<std::int32_t>::max();
     call.put(fits ? wide : std::nullopt);
   });
 }
@@ -213,11 +214,13 @@ void dynamic_to_json(KernelCall& call) {
 }
 
 constexpr Kernel kKernels[] = {
-    {"toint", to_int},           {"tolong", to_long},         {"toreal", to_real},
-    {"todecimal", to_decimal},   {"tobool", to_bool},         {"tostring", to_text},
-    {"todatetime", to_datetime}, {"totimespan", to_timespan}, {"toguid", to_guid},
-    {"parse_json", parse_json},  {"todynamic", parse_json},  {".to_dynamic", to_dynamic}, {"gettype", get_type},
-    {"dynamic_to_json", dynamic_to_json},
+    {"toint", to_int},           {"tolong", to_long},
+    {"toreal", to_real},         {"todecimal", to_decimal},
+    {"tobool", to_bool},         {"tostring", to_text},
+    {"todatetime", to_datetime}, {"totimespan", to_timespan},
+    {"toguid", to_guid},         {"parse_json", parse_json},
+    {"todynamic", parse_json},   {".to_dynamic", to_dynamic},
+    {"gettype", get_type},       {"dynamic_to_json", dynamic_to_json},
 };
 
 }  // namespace

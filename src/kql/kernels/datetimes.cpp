@@ -39,9 +39,23 @@ Maybe civil(std::int64_t year, std::int64_t month, Ticks64 rest = 0) {
   return in_range(static_cast<__int128>(days_from_civil(year, static_cast<unsigned>(month), 1)) * kDay + rest);
 }
 
-enum class Unit : std::uint8_t { year, quarter, month, week, day, hour, minute, second, millisecond, microsecond, nanosecond, none };
+enum class Unit : std::uint8_t {
+  year,
+  quarter,
+  month,
+  week,
+  day,
+  hour,
+  minute,
+  second,
+  millisecond,
+  microsecond,
+  nanosecond,
+  none
+};
 Unit unit_of(std::string_view name) {
-  constexpr std::array<std::string_view, 11> kNames = {"year", "quarter", "month", "week", "day", "hour", "minute", "second",
+  constexpr std::array<std::string_view, 11> kNames = {"year",        "quarter",     "month",     "week",
+                                                       "day",         "hour",        "minute",    "second",
                                                        "millisecond", "microsecond", "nanosecond"};
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (equal_ignoring_ascii_case(name, kNames[i])) return static_cast<Unit>(i);
@@ -147,9 +161,10 @@ Maybe datetime_part(std::string_view part, Ticks64 t) {
   return std::nullopt;
 }
 
-Maybe make_datetime(std::int64_t year, std::int64_t month, std::int64_t day, std::int64_t hour, std::int64_t minute, double second) {
-  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-      !(second >= 0 && second < 60)) {
+Maybe make_datetime(std::int64_t year, std::int64_t month, std::int64_t day, std::int64_t hour, std::int64_t minute,
+                    double second) {
+  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 ||
+      minute > 59 || !(second >= 0 && second < 60)) {
     return std::nullopt;
   }
   const auto first = civil(year, month);
@@ -175,7 +190,9 @@ std::string format_by(std::string_view format, const CivilTime& c, std::int64_t 
   for (std::size_t i = 0; i < format.size();) {
     std::size_t n = 1;
     while (i + n < format.size() && format[i + n] == format[i]) ++n;
-    const auto padded = [&](std::int64_t value, std::size_t most) { out += fmt::format("{:0{}}", value, std::min(n, most)); };
+    const auto padded = [&](std::int64_t value, std::size_t most) {
+      out += fmt::format("{:0{}}", value, std::min(n, most));
+    };
     switch (format[i]) {
       case 'y': padded(n <= 2 ? c.year % 100 : c.year, 4); break;
       case 'M': padded(c.month, 2); break;
@@ -250,8 +267,11 @@ void make_datetime_rows(KernelCall& call) {
       call.put_null();
       continue;
     }
-    const auto part = [&](std::size_t i, std::int64_t otherwise) { return i < call.size() ? call[i].integer(row) : otherwise; };
-    call.put(make_datetime(part(0, 1), part(1, 1), part(2, 1), part(3, 0), part(4, 0), call.size() > 5 ? call[5].real(row) : 0));
+    const auto part = [&](std::size_t i, std::int64_t otherwise) {
+      return i < call.size() ? call[i].integer(row) : otherwise;
+    };
+    call.put(make_datetime(part(0, 1), part(1, 1), part(2, 1), part(3, 0), part(4, 0),
+                           call.size() > 5 ? call[5].real(row) : 0));
   }
 }
 // (hours, minutes), (hours, minutes, seconds), (days, hours, minutes, seconds)
@@ -266,11 +286,13 @@ void make_timespan_rows(KernelCall& call) {
     const auto hours = call[at++].integer(row);
     const auto minutes = at < call.size() ? call[at++].integer(row) : 0;
     const double seconds = at < call.size() ? call[at].real(row) : 0;
-    if (days < 0 || days > 10'000'000 || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || !(seconds >= 0 && seconds < 60)) {
+    if (days < 0 || days > 10'000'000 || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 ||
+        !(seconds >= 0 && seconds < 60)) {
       call.put_null();
       continue;
     }
-    call.put(days * kDay + hours * kHour + minutes * kMinute + static_cast<std::int64_t>(std::floor(seconds * kTicksPerSecond + 1e-3)));
+    call.put(days * kDay + hours * kHour + minutes * kMinute +
+             static_cast<std::int64_t>(std::floor(seconds * kTicksPerSecond + 1e-3)));
   }
 }
 
@@ -283,8 +305,10 @@ constexpr Kernel kKernels[] = {
     {"endofweek", boundary<Unit::week, true>},
     {"endofmonth", boundary<Unit::month, true>},
     {"endofyear", boundary<Unit::year, true>},
-    {"datetime_add", kernel_rows<[](std::string_view part, std::int64_t n, std::int64_t t) { return datetime_add(part, n, t); }>},
-    {"datetime_diff", kernel_rows<[](std::string_view part, std::int64_t a, std::int64_t b) { return datetime_diff(part, a, b); }>},
+    {"datetime_add",
+     kernel_rows<[](std::string_view part, std::int64_t n, std::int64_t t) { return datetime_add(part, n, t); }>},
+    {"datetime_diff",
+     kernel_rows<[](std::string_view part, std::int64_t a, std::int64_t b) { return datetime_diff(part, a, b); }>},
     {"datetime_part", kernel_rows<[](std::string_view part, std::int64_t t) { return datetime_part(part, t); }>},
     {"dayofweek", kernel_rows<[](std::int64_t t) { return weekday(t) * kDay; }>},
     {"dayofmonth", kernel_rows<[](std::int64_t t) { return static_cast<std::int64_t>(to_civil(t).day); }>},
@@ -294,16 +318,20 @@ constexpr Kernel kKernels[] = {
     {"getmonth", kernel_rows<[](std::int64_t t) { return static_cast<std::int64_t>(to_civil(t).month); }>},
     {"getyear", kernel_rows<[](std::int64_t t) { return static_cast<std::int64_t>(to_civil(t).year); }>},
     {"hourofday", kernel_rows<[](std::int64_t t) { return static_cast<std::int64_t>(to_civil(t).hour); }>},
-    {"format_datetime", kernel_rows<[](std::int64_t t, std::string_view format) { return format_datetime_by(t, format); }>},
-    {"format_timespan", kernel_rows<[](std::int64_t t, std::string_view format) { return format_timespan_by(t, format); }>},
+    {"format_datetime",
+     kernel_rows<[](std::int64_t t, std::string_view format) { return format_datetime_by(t, format); }>},
+    {"format_timespan",
+     kernel_rows<[](std::int64_t t, std::string_view format) { return format_timespan_by(t, format); }>},
     {"make_datetime", make_datetime_rows},
     {"make_timespan", make_timespan_rows},
     {"unixtime_seconds_todatetime", from_unix_rows<10'000'000, 1>},
     {"unixtime_milliseconds_todatetime", from_unix_rows<10'000, 1>},
     {"unixtime_microseconds_todatetime", from_unix_rows<10, 1>},
     {"unixtime_nanoseconds_todatetime", from_unix_rows<1, 100>},
-    {"datetime_utc_to_local", kernel_rows<[](std::int64_t t, std::string_view zone) { return shift_zone(t, zone, true); }>},
-    {"datetime_local_to_utc", kernel_rows<[](std::int64_t t, std::string_view zone) { return shift_zone(t, zone, false); }>},
+    {"datetime_utc_to_local",
+     kernel_rows<[](std::int64_t t, std::string_view zone) { return shift_zone(t, zone, true); }>},
+    {"datetime_local_to_utc",
+     kernel_rows<[](std::int64_t t, std::string_view zone) { return shift_zone(t, zone, false); }>},
 };
 
 }  // namespace

@@ -78,7 +78,8 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
 std::string Decimal::to_text() const {
   const Decimal value = trimmed(*this);
   const bool negative = value.units < 0;
-  unsigned __int128 rest = negative ? -static_cast<unsigned __int128>(value.units) : static_cast<unsigned __int128>(value.units);
+  unsigned __int128 rest =
+      negative ? -static_cast<unsigned __int128>(value.units) : static_cast<unsigned __int128>(value.units);
   std::string digits;
   do {
     digits += static_cast<char>('0' + static_cast<int>(rest % 10));

@@ -1,11 +1,12 @@
 // Kernels of base64, URLs and hashes.
+#include "base/encoding.hpp"
+
 #include <openssl/evp.h>
 
 #include <array>
 #include <cstring>
 #include <memory>
 
-#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "kql/function.hpp"
 #include "kql/kernels/conversion.hpp"
@@ -171,7 +172,8 @@ void hash_combine(KernelCall& call) {
 constexpr Kernel kKernels[] = {
     {"base64_encode_tostring", kernel_rows<[](std::string_view text) { return to_base64(text); }>},
     {"base64_decode_tostring", kernel_rows<[](std::string_view text) { return decode_text(text); }>},
-    {"base64_decode_toarray", kernel_rows<[](Arena& arena, std::string_view text) { return decode_array(arena, text); }>},
+    {"base64_decode_toarray",
+     kernel_rows<[](Arena& arena, std::string_view text) { return decode_array(arena, text); }>},
     {"base64_decode_toguid", kernel_rows<[](std::string_view text) { return decode_guid(text); }>},
     {"base64_encode_fromguid", kernel_rows<[](Guid guid) { return encode_guid(guid); }>},
     {"base64_encode_fromarray", kernel_rows<[](Arena& arena, Json array) { return encode_array(arena, array); }>},

@@ -57,7 +57,8 @@ void in_any_range(KernelCall& call) {
       continue;
     }
     bool found = false;
-    for_each_text(call, 1, row, [&](std::string_view range) { found = found || in_range<Ip, parse>(ip, range).value_or(false); });
+    for_each_text(call, 1, row,
+                  [&](std::string_view range) { found = found || in_range<Ip, parse>(ip, range).value_or(false); });
     call.put(found);
   }
 }
@@ -95,7 +96,8 @@ void format_v4(KernelCall& call) {
         ip = parse_ip4(text);
         if (!ip) number = parse_int64(text);
       }
-      if (number && *number >= 0 && *number <= 0xFFFFFFFFLL) ip = Ip4{.address = static_cast<std::uint32_t>(*number), .prefix = 32};
+      if (number && *number >= 0 && *number <= 0xFFFFFFFFLL)
+        ip = Ip4{.address = static_cast<std::uint32_t>(*number), .prefix = 32};
     }
     const auto given = call.size() > 1 && !call[1].is_null(row) ? Maybe(call[1].integer(row)) : std::nullopt;
     const auto prefix = ip ? shortest(ip->prefix, 32, given, 32) : std::nullopt;
@@ -112,7 +114,9 @@ void format_v4(KernelCall& call) {
 // Every IPv4 address of a text that is delimited by characters other than letters and digits.
 std::vector<std::string_view> addresses_in(std::string_view text) {
   std::vector<std::string_view> found;
-  const auto word = [&](std::size_t i) { return i < text.size() && (is_ascii_digit(text[i]) || is_ascii_alpha(text[i])); };
+  const auto word = [&](std::size_t i) {
+    return i < text.size() && (is_ascii_digit(text[i]) || is_ascii_alpha(text[i]));
+  };
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (!is_ascii_digit(text[at]) || (at > 0 && word(at - 1))) continue;
     std::size_t end = at;
@@ -180,12 +184,21 @@ constexpr Kernel kKernels[] = {
     {"parse_ipv4_mask", kernel_rows<[](std::string_view ip, std::int64_t prefix) { return parse_number(ip, prefix); }>},
     {"parse_ipv6", kernel_rows<[](std::string_view ip) { return parse_full(ip, std::nullopt); }>},
     {"parse_ipv6_mask", kernel_rows<[](std::string_view ip, std::int64_t prefix) { return parse_full(ip, prefix); }>},
-    {"ipv4_compare", kernel_rows<[](std::string_view a, std::string_view b, Maybe p) { return compare<Ip4, parse_ip4, 32>(a, b, p); }>},
-    {"ipv6_compare", kernel_rows<[](std::string_view a, std::string_view b, Maybe p) { return compare<Ip6, parse_ip6, 128>(a, b, p); }>},
-    {"ipv4_is_match", kernel_rows<[](std::string_view a, std::string_view b, Maybe p) { return is_zero(compare<Ip4, parse_ip4, 32>(a, b, p)); }>},
-    {"ipv6_is_match", kernel_rows<[](std::string_view a, std::string_view b, Maybe p) { return is_zero(compare<Ip6, parse_ip6, 128>(a, b, p)); }>},
-    {"ipv4_is_in_range", kernel_rows<[](std::string_view ip, std::string_view range) { return in_range<Ip4, parse_ip4>(ip, range); }>},
-    {"ipv6_is_in_range", kernel_rows<[](std::string_view ip, std::string_view range) { return in_range<Ip6, parse_ip6>(ip, range); }>},
+    {"ipv4_compare",
+     kernel_rows<[](std::string_view a, std::string_view b, Maybe p) { return compare<Ip4, parse_ip4, 32>(a, b, p); }>},
+    {"ipv6_compare", kernel_rows<[](std::string_view a, std::string_view b, Maybe p) {
+       return compare<Ip6, parse_ip6, 128>(a, b, p);
+     }>},
+    {"ipv4_is_match", kernel_rows<[](std::string_view a, std::string_view b, Maybe p) {
+       return is_zero(compare<Ip4, parse_ip4, 32>(a, b, p));
+     }>},
+    {"ipv6_is_match", kernel_rows<[](std::string_view a, std::string_view b, Maybe p) {
+       return is_zero(compare<Ip6, parse_ip6, 128>(a, b, p));
+     }>},
+    {"ipv4_is_in_range",
+     kernel_rows<[](std::string_view ip, std::string_view range) { return in_range<Ip4, parse_ip4>(ip, range); }>},
+    {"ipv6_is_in_range",
+     kernel_rows<[](std::string_view ip, std::string_view range) { return in_range<Ip6, parse_ip6>(ip, range); }>},
     {"ipv4_is_in_any_range", in_any_range<Ip4, parse_ip4>},
     {"ipv6_is_in_any_range", in_any_range<Ip6, parse_ip6>},
     {"ipv4_is_private", kernel_rows<[](std::string_view ip) { return is_private(ip); }>},
@@ -199,7 +212,8 @@ constexpr Kernel kKernels[] = {
     {"has_any_ipv4", has_address},
     {"has_ipv4_prefix", has_prefix},
     {"has_any_ipv4_prefix", has_prefix},
-    {"ipv4_range_to_cidr_list", kernel_rows<[](Arena& arena, std::string_view a, std::string_view b) { return range_to_prefixes(arena, a, b); }>},
+    {"ipv4_range_to_cidr_list",
+     kernel_rows<[](Arena& arena, std::string_view a, std::string_view b) { return range_to_prefixes(arena, a, b); }>},
 };
 
 }  // namespace

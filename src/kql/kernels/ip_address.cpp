@@ -53,7 +53,8 @@ std::optional<Ip6> parse_ip6(std::string_view text) {
     if (!v4) return std::nullopt;
     Ip6 out{.address = {}, .prefix = v4->prefix + 96};
     out.address[10] = out.address[11] = 0xFF;
-    for (int i = 0; i < 4; ++i) out.address[static_cast<std::size_t>(12 + i)] = static_cast<unsigned char>(v4->address >> (24 - 8 * i));
+    for (int i = 0; i < 4; ++i)
+      out.address[static_cast<std::size_t>(12 + i)] = static_cast<unsigned char>(v4->address >> (24 - 8 * i));
     return out;
   }
   const bool has_prefix = text.find('/') != std::string_view::npos;

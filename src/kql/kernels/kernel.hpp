@@ -2,8 +2,9 @@
 //
 // A kernel appends `rows` values to the result column. Arguments are columns of as many rows, or of one row where they
 // are constant. kernel_rows<f> makes one from a function of single values: nulls in give null out, std::nullopt is
-// null, std::optional parameters may be left out of the call, std::string_view takes any type as its text. Results are views into arguments or the call's arena.
-// Kernels are pure and hold no state but what prepare() made once from the bound call; any thread may run one.
+// null, std::optional parameters may be left out of the call, std::string_view takes any type as its text. Results are
+// views into arguments or the call's arena. Kernels are pure and hold no state but what prepare() made once from the
+// bound call; any thread may run one.
 #pragma once
 #include <memory>
 #include <optional>
@@ -84,9 +85,9 @@ struct KernelCall {
   event::Column& result;
   Arena& arena;
   const BoundExpression& expression;
-  const void* state;  // what prepare() gave
+  const void* state;          // what prepare() gave
   RunCache* cache = nullptr;  // may be absent
-  std::string error = {};  // set by a kernel whose query must fail: assert()
+  std::string error = {};     // set by a kernel whose query must fail: assert()
 
   std::size_t size() const { return arguments.size(); }
   const Operand& operator[](std::size_t i) const { return arguments[i]; }
@@ -135,7 +136,7 @@ struct Kernel {
   // Once for each call in a query, for what is constant: regular expressions, sets. May be absent.
   std::shared_ptr<const void> (*prepare)(const BoundExpression& call) = nullptr;
   bool shares_state = false;  // with calls whose second argument is the same expression
-  bool is_volatile = false;  // another value for each row even for constant arguments: rand()
+  bool is_volatile = false;   // another value for each row even for constant arguments: rand()
 };
 
 // The kernel of a function, or null.

@@ -35,7 +35,8 @@ void bin_values(KernelCall& call, bool at_fixed_point) {
     if (call.any_null(row)) {
       call.put_null();
     } else if (call.result.type() == Type::decimal) {
-      const auto value = Decimal::parse(text_of(call[0], row, call.arena)), size = Decimal::parse(text_of(call[1], row, call.arena));
+      const auto value = Decimal::parse(text_of(call[0], row, call.arena)),
+                 size = Decimal::parse(text_of(call[1], row, call.arena));
       const auto quotient = value && size ? Decimal::divide(*value, *size) : std::nullopt;
       if (!quotient) {
         call.put_null();
@@ -56,9 +57,11 @@ void bin_values(KernelCall& call, bool at_fixed_point) {
       const double zero = at_fixed_point ? call[2].real(row) : 0;
       call.put(size > 0 ? Real(std::floor((value - zero) / size) * size + zero) : std::nullopt);
     } else {
-      const std::int64_t zero =
-          at_fixed_point ? call[2].integer(row) : call[0].type() == Type::datetime ? -kTicksOf1970 : 0;
-      const auto size = call[1].type() == Type::real ? static_cast<std::int64_t>(call[1].real(row)) : call[1].integer(row);
+      const std::int64_t zero = at_fixed_point                     ? call[2].integer(row)
+                                : call[0].type() == Type::datetime ? -kTicksOf1970
+                                                                   : 0;
+      const auto size =
+          call[1].type() == Type::real ? static_cast<std::int64_t>(call[1].real(row)) : call[1].integer(row);
       call.put(floor_to(call[0].integer(row), size, zero));
     }
   }
@@ -101,9 +104,7 @@ std::int64_t shift(std::int64_t value, std::int64_t by, bool left) {
   return left ? static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << bits) : value >> bits;
 }
 
-double random_real() {
-  return static_cast<double>(random_u64() >> 11) * 0x1.0p-53;
-}
+double random_real() { return static_cast<double>(random_u64() >> 11) * 0x1.0p-53; }
 void random_values(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     if (call.size() == 0) {
@@ -200,7 +201,10 @@ constexpr auto kHex = [](std::int64_t value, std::optional<std::int64_t> length)
 constexpr Kernel kKernels[] = {
     {"tohex", kernel_rows<kHex>},
     {"around", around},
-    {"format_bytes", kernel_rows<[](double size, std::optional<std::int64_t> digits, std::optional<std::string_view> unit) { return format_bytes(size, digits, unit); }>},
+    {"format_bytes",
+     kernel_rows<[](double size, std::optional<std::int64_t> digits, std::optional<std::string_view> unit) {
+       return format_bytes(size, digits, unit);
+     }>},
     {"abs", absolute},
     {"acos", kernel_rows<[](double x) { return known(std::acos(x)); }>},
     {"asin", kernel_rows<[](double x) { return known(std::asin(x)); }>},
@@ -212,7 +216,8 @@ constexpr Kernel kKernels[] = {
     {"cot", kernel_rows<[](double x) { return known(1 / std::tan(x)); }>},
     {"degrees", kernel_rows<[](double x) { return x * 180 / std::numbers::pi; }>},
     {"radians", kernel_rows<[](double x) { return x * std::numbers::pi / 180; }>},
-    {"pi", [](KernelCall& call) {
+    {"pi",
+     [](KernelCall& call) {
        for (std::size_t row = 0; row < call.rows; ++row) call.put(std::numbers::pi);
      }},
     {"exp", kernel_rows<[](double x) { return std::exp(x); }>},
@@ -237,16 +242,20 @@ constexpr Kernel kKernels[] = {
     {"ceiling", keep_type<[](std::int64_t x) { return x; }, [](double x) { return std::ceil(x); }>},
     {"round", round_values},
     {"rand", random_values, nullptr, false, true},
-    {"new_guid", [](KernelCall& call) {
+    {"new_guid",
+     [](KernelCall& call) {
        for (std::size_t row = 0; row < call.rows; ++row) call.put(Guid::random());
-     }, nullptr, false, true},
+     },
+     nullptr, false, true},
     {"binary_and", kernel_rows<[](std::int64_t a, std::int64_t b) { return a & b; }>},
     {"binary_or", kernel_rows<[](std::int64_t a, std::int64_t b) { return a | b; }>},
     {"binary_xor", kernel_rows<[](std::int64_t a, std::int64_t b) { return a ^ b; }>},
     {"binary_not", kernel_rows<[](std::int64_t a) { return ~a; }>},
     {"binary_shift_left", kernel_rows<[](std::int64_t a, std::int64_t by) { return shift(a, by, true); }>},
     {"binary_shift_right", kernel_rows<[](std::int64_t a, std::int64_t by) { return shift(a, by, false); }>},
-    {"bitset_count_ones", kernel_rows<[](std::int64_t a) { return static_cast<std::int64_t>(std::popcount(static_cast<std::uint64_t>(a))); }>},
+    {"bitset_count_ones", kernel_rows<[](std::int64_t a) {
+       return static_cast<std::int64_t>(std::popcount(static_cast<std::uint64_t>(a)));
+     }>},
 };
 
 }  // namespace

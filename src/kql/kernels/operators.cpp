@@ -177,7 +177,8 @@ Order compare(const Operand& a, const Operand& b, std::size_t row, Arena& arena)
     if (p && q && !json::is_string(left) && !json::is_string(right)) return order(*p, *q);
     return order(text_of_json(left, arena), text_of_json(right, arena));
   }
-  if (x == Type::string || y == Type::string || x == Type::dynamic || y == Type::dynamic || x == Type::guid || y == Type::guid) {
+  if (x == Type::string || y == Type::string || x == Type::dynamic || y == Type::dynamic || x == Type::guid ||
+      y == Type::guid) {
     return order(text_of(a, row, arena), text_of(b, row, arena));
   }
   return order(a.integer(row), b.integer(row));
@@ -346,7 +347,8 @@ void in_list(KernelCall& call) {
         }
         found = set.texts.contains(key);
       }
-      for (std::size_t i = 0; i < set.others.size() && !found; ++i) found = is_item(call, set.others[i], row, ignore_case);
+      for (std::size_t i = 0; i < set.others.size() && !found; ++i)
+        found = is_item(call, set.others[i], row, ignore_case);
     }
     call.put(found != negated);
   }

@@ -85,7 +85,12 @@ Json parse_url(Arena& arena, std::string_view url) {
     host = rest;
   }
   JsonBag bag;
-  bag.add("Scheme", scheme).add("Host", host).add("Port", port).add("Path", path).add("Username", user).add("Password", password);
+  bag.add("Scheme", scheme)
+      .add("Host", host)
+      .add("Port", port)
+      .add("Path", path)
+      .add("Username", user)
+      .add("Password", password);
   bag.add_json("Query Parameters", query_parameters(query)).add("Fragment", fragment);
   return {arena.copy(bag.take())};
 }
@@ -222,7 +227,9 @@ constexpr Kernel kKernels[] = {
     {"parse_path", kernel_rows<[](Arena& arena, std::string_view text) { return parse_path(arena, text); }>},
     {"parse_version", kernel_rows<[](std::string_view text) { return parse_version(text); }>},
     {"parse_csv", kernel_rows<[](Arena& arena, std::string_view text) { return parse_csv(arena, text); }>},
-    {"parse_command_line", kernel_rows<[](Arena& arena, std::string_view text, std::string_view kind) { return parse_command_line(arena, text, kind); }>},
+    {"parse_command_line", kernel_rows<[](Arena& arena, std::string_view text, std::string_view kind) {
+       return parse_command_line(arena, text, kind);
+     }>},
 };
 
 }  // namespace

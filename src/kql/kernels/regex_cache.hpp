@@ -1,5 +1,5 @@
-// Regular expressions for kernels: one compiled at preparation where the pattern is constant, else from the row before when
-// it had the same. An expression that is none matches nothing. RE2: linear time, bounded memory.
+// Regular expressions for kernels: one compiled at preparation where the pattern is constant, else from the row before
+// when it had the same. An expression that is none matches nothing. RE2: linear time, bounded memory.
 #pragma once
 #include <re2/re2.h>
 

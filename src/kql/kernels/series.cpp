@@ -19,7 +19,8 @@ using Number = std::optional<double>;
 using Numbers = std::vector<Number>;
 
 Number number_of(std::string_view item) {
-  if (json::is_string(item) || json::is_array(item) || json::is_object(item) || json::is_null(item)) return std::nullopt;
+  if (json::is_string(item) || json::is_array(item) || json::is_object(item) || json::is_null(item))
+    return std::nullopt;
   if (item == "true") return 1;
   if (item == "false") return 0;
   return real_from_text(item);
@@ -198,7 +199,8 @@ struct Gaps {
   std::vector<bool> missing;
 };
 std::optional<Gaps> gaps_of(const KernelCall& call, std::size_t placeholder, std::size_t row) {
-  if (call[0].type() != Type::dynamic || call[0].is_null(row) || !json::is_array(call[0].text(row))) return std::nullopt;
+  if (call[0].type() != Type::dynamic || call[0].is_null(row) || !json::is_array(call[0].text(row)))
+    return std::nullopt;
   Gaps out;
   const auto mark = placeholder < call.size() ? json_of(call[placeholder], row, call.arena) : std::string_view("null");
   const auto mark_number = number_of(mark);
@@ -309,19 +311,23 @@ void fir(KernelCall& call) {
       call.put_null();
       continue;
     }
-    const bool all_equal = std::ranges::all_of(filter->numbers, [&](const Number& w) { return w == filter->numbers.front(); });
+    const bool all_equal =
+        std::ranges::all_of(filter->numbers, [&](const Number& w) { return w == filter->numbers.front(); });
     double total = 0;
     for (const auto& weight : filter->numbers) total += weight.value_or(0);
     const bool normalize = call.size() > 2 && !call[2].is_null(row) ? call[2].boolean(row) : all_equal || total != 0;
     const bool center = call.size() > 3 && !call[3].is_null(row) && call[3].boolean(row);
-    const auto size = static_cast<std::int64_t>(series->numbers.size()), taps = static_cast<std::int64_t>(filter->numbers.size());
+    const auto size = static_cast<std::int64_t>(series->numbers.size()),
+               taps = static_cast<std::int64_t>(filter->numbers.size());
     const std::int64_t shift = center ? taps / 2 : 0;
     Numbers out(series->numbers.size());
     for (std::int64_t i = 0; i < size; ++i) {
       double value = 0;
       for (std::int64_t k = 0; k < taps; ++k) {
         const auto from = i + shift - k;
-        if (from >= 0 && from < size) value += filter->numbers[static_cast<std::size_t>(k)].value_or(0) * series->numbers[static_cast<std::size_t>(from)].value_or(0);
+        if (from >= 0 && from < size)
+          value += filter->numbers[static_cast<std::size_t>(k)].value_or(0) *
+                   series->numbers[static_cast<std::size_t>(from)].value_or(0);
       }
       out[static_cast<std::size_t>(i)] = normalize && total != 0 ? value / total : value;
     }
@@ -339,8 +345,10 @@ void iir(KernelCall& call) {
     Numbers out(series->numbers.size());
     for (std::size_t i = 0; i < out.size(); ++i) {
       double value = 0;
-      for (std::size_t k = 0; k < b->numbers.size() && k <= i; ++k) value += b->numbers[k].value_or(0) * series->numbers[i - k].value_or(0);
-      for (std::size_t k = 1; k < a->numbers.size() && k <= i; ++k) value -= a->numbers[k].value_or(0) * out[i - k].value_or(0);
+      for (std::size_t k = 0; k < b->numbers.size() && k <= i; ++k)
+        value += b->numbers[k].value_or(0) * series->numbers[i - k].value_or(0);
+      for (std::size_t k = 1; k < a->numbers.size() && k <= i; ++k)
+        value -= a->numbers[k].value_or(0) * out[i - k].value_or(0);
       out[i] = value / *a->numbers.front();
     }
     call.put(array_of(call.arena, out));
@@ -475,13 +483,15 @@ void periods_validate(KernelCall& call) {
       const auto lag = std::llround(period);
       double score = 0;
       if (squares > 0 && lag > 0 && static_cast<std::size_t>(lag) < size) {
-        for (std::size_t k = static_cast<std::size_t>(lag); k < size; ++k) score += off[k] * off[k - static_cast<std::size_t>(lag)];
+        for (std::size_t k = static_cast<std::size_t>(lag); k < size; ++k)
+          score += off[k] * off[k - static_cast<std::size_t>(lag)];
         score = std::max(0.0, score / squares);
       }
       periods.push_back(period);
       scores.push_back(score);
     }
-    call.put(Json{call.arena.copy("[" + std::string(array_of(call.arena, periods).text) + "," + std::string(array_of(call.arena, scores).text) + "]")});
+    call.put(Json{call.arena.copy("[" + std::string(array_of(call.arena, periods).text) + "," +
+                                  std::string(array_of(call.arena, scores).text) + "]")});
   }
 }
 

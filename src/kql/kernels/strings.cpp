@@ -35,7 +35,8 @@ std::string_view substring(std::string_view text, std::int64_t start, std::optio
 }
 
 // The part of `text` that indexof() looks at, and the position where it begins.
-std::optional<std::pair<std::string_view, std::int64_t>> window_of(std::string_view text, std::optional<std::int64_t> start,
+std::optional<std::pair<std::string_view, std::int64_t>> window_of(std::string_view text,
+                                                                   std::optional<std::int64_t> start,
                                                                    std::optional<std::int64_t> length) {
   if (length && *length < -1) return std::nullopt;
   std::int64_t from = start.value_or(0);
@@ -81,8 +82,9 @@ void index_of_regex(KernelCall& call) {
     std::int64_t found = -1;
     std::size_t at = 0;
     re2::StringPiece match;
-    for (std::int64_t n = occurrence; re != nullptr && at <= window->first.size() &&
-                                      re->Match(piece(window->first), at, window->first.size(), re2::RE2::UNANCHORED, &match, 1);
+    for (std::int64_t n = occurrence;
+         re != nullptr && at <= window->first.size() &&
+         re->Match(piece(window->first), at, window->first.size(), re2::RE2::UNANCHORED, &match, 1);
          --n) {
       const auto begin = static_cast<std::size_t>(match.data() - window->first.data());
       if (n == 1) {
@@ -184,15 +186,18 @@ void trim_by(KernelCall& call) {
     const auto* pair = static_cast<const Pair*>(call.state);
     if (pair == nullptr) {
       const std::string pattern(text_of(call[0], row, call.arena));
-      own = {start ? compile_regex("^(?:" + pattern + ")+") : nullptr, end ? compile_regex("(?:" + pattern + ")+$") : nullptr};
+      own = {start ? compile_regex("^(?:" + pattern + ")+") : nullptr,
+             end ? compile_regex("(?:" + pattern + ")+$") : nullptr};
       pair = &own;
     }
     auto text = text_of(call[1], row, call.arena);
     re2::StringPiece match;
-    if (start && pair->first->ok() && pair->first->Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, &match, 1)) {
+    if (start && pair->first->ok() &&
+        pair->first->Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, &match, 1)) {
       text.remove_prefix(match.size());
     }
-    if (end && pair->second->ok() && pair->second->Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, &match, 1)) {
+    if (end && pair->second->ok() &&
+        pair->second->Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, &match, 1)) {
       text.remove_suffix(match.size());
     }
     call.put(text);
@@ -216,7 +221,8 @@ std::string replace_all(std::string_view text, std::string_view what, std::strin
 // Each text of the list in turn, in what the ones before it left. A rewrite that is no text leaves its place as it was.
 std::string replace_each(Arena& arena, std::string_view text, Json lookups, Json rewrites) {
   std::vector<std::string_view> what, with;
-  if (json::is_array(lookups.text)) json::for_each_element(lookups.text, [&](auto item) { what.push_back(text_of_json(item, arena)); });
+  if (json::is_array(lookups.text))
+    json::for_each_element(lookups.text, [&](auto item) { what.push_back(text_of_json(item, arena)); });
   if (json::is_array(rewrites.text)) json::for_each_element(rewrites.text, [&](auto item) { with.push_back(item); });
   struct Part {
     std::string_view text;
@@ -281,7 +287,8 @@ void count_of(KernelCall& call) {
     const auto* re = regex.at(row);
     std::int64_t count = 0;
     re2::StringPiece match;
-    for (std::size_t at = 0; re != nullptr && at <= text.size() && re->Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, &match, 1);) {
+    for (std::size_t at = 0; re != nullptr && at <= text.size() &&
+                             re->Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, &match, 1);) {
       if (match.empty()) {
         ++at;
         continue;
@@ -299,7 +306,8 @@ void count_of(KernelCall& call) {
 std::string_view group_of(const re2::RE2* re, std::string_view text, std::int64_t group) {
   if (re == nullptr || group < 0 || group > re->NumberOfCapturingGroups()) return {};
   std::vector<re2::StringPiece> groups(static_cast<std::size_t>(group) + 1);
-  if (!re->Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()))) return {};
+  if (!re->Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size())))
+    return {};
   return view(groups.back());
 }
 
@@ -329,7 +337,8 @@ void for_each_match(const re2::RE2* re, std::string_view text, Call&& call) {
   if (re == nullptr) return;
   std::vector<re2::StringPiece> groups(static_cast<std::size_t>(re->NumberOfCapturingGroups()) + 1);
   std::size_t at = 0;
-  while (at <= text.size() && re->Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()))) {
+  while (at <= text.size() && re->Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, groups.data(),
+                                        static_cast<int>(groups.size()))) {
     call(groups);
     const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
     at = begin + std::max<std::size_t>(1, groups[0].size());
@@ -402,7 +411,8 @@ Matches match_all(const KernelCall& call, const re2::RE2& regex) {
   std::vector<re2::StringPiece> groups(out.width);
   for (std::size_t row = 0; row < call.rows; ++row) {
     const auto text = text_of(call[0], row, call.arena);
-    if (!regex.Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()))) continue;
+    if (!regex.Match(piece(text), 0, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size())))
+      continue;
     out.matched[row] = 1;
     for (std::size_t i = 0; i < out.width; ++i) out.groups[row * out.width + i] = view(groups[i]);
   }
@@ -492,7 +502,8 @@ void from_code_points(KernelCall& call) {
       if (call[i].type() != Type::dynamic) {
         add(call[i].integer(row));
       } else if (json::is_array(call[i].text(row))) {
-        json::for_each_element(call[i].text(row), [&](std::string_view item) { add(long_from_text(item).value_or(-1)); });
+        json::for_each_element(call[i].text(row),
+                               [&](std::string_view item) { add(long_from_text(item).value_or(-1)); });
       } else {
         add(long_from_text(text_of(call[i], row, call.arena)).value_or(-1));
       }

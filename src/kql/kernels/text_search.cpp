@@ -61,7 +61,8 @@ void search(KernelCall& call, bool negated, bool cs, Test test) {
 
 template <bool negated, bool cs, bool before, bool after>
 void term(KernelCall& call) {
-  search(call, negated, cs, [](std::string_view text, std::string_view what) { return has_term(text, what, cs, before, after); });
+  search(call, negated, cs,
+         [](std::string_view text, std::string_view what) { return has_term(text, what, cs, before, after); });
 }
 template <bool negated, bool cs>
 void contains(KernelCall& call) {
@@ -73,8 +74,9 @@ template <bool negated, bool cs>
 void starts(KernelCall& call) {
   search(call, negated, cs, [](std::string_view text, std::string_view what) {
     if (cs) return text.starts_with(what);
-    return text.size() >= what.size() && find_folded(text.substr(0, what.size()), what) == 0 ? true
-                                                                                             : fold_case(text).starts_with(what);
+    return text.size() >= what.size() && find_folded(text.substr(0, what.size()), what) == 0
+               ? true
+               : fold_case(text).starts_with(what);
   });
 }
 template <bool negated, bool cs>
@@ -146,7 +148,8 @@ void several(KernelCall& call) {
       if (call[i].type() != Type::dynamic) {
         test(needles[i].at(row));
       } else if (!call[i].is_null(row) && json::is_array(call[i].text(row))) {
-        json::for_each_element(call[i].text(row), [&](std::string_view item) { test(fold_case(text_of_json(item, call.arena))); });
+        json::for_each_element(call[i].text(row),
+                               [&](std::string_view item) { test(fold_case(text_of_json(item, call.arena))); });
       } else {
         test(fold_case(text_of(call[i], row, call.arena)));
       }

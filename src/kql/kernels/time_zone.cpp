@@ -34,10 +34,13 @@ std::int64_t big_endian(std::string_view bytes) {
 
 // RFC 8536, section 3: a header and data for old readers, then the same with 64-bit times, then a footer.
 std::optional<Zone> read_tzif(std::string_view file) {
-  const auto counts = [](std::string_view header, std::size_t i) { return static_cast<std::size_t>(big_endian(header.substr(20 + 4 * i, 4))); };
+  const auto counts = [](std::string_view header, std::size_t i) {
+    return static_cast<std::size_t>(big_endian(header.substr(20 + 4 * i, 4)));
+  };
   if (file.size() < 44 || !file.starts_with("TZif")) return std::nullopt;
   const auto size_of_data = [&](std::string_view h, std::size_t time_size) {
-    return counts(h, 3) * time_size + counts(h, 3) + counts(h, 4) * 6 + counts(h, 5) + counts(h, 2) * (time_size + 4) + counts(h, 1) + counts(h, 0);
+    return counts(h, 3) * time_size + counts(h, 3) + counts(h, 4) * 6 + counts(h, 5) + counts(h, 2) * (time_size + 4) +
+           counts(h, 1) + counts(h, 0);
   };
   std::size_t time_size = 4;
   if (file[4] >= '2') {
@@ -49,12 +52,14 @@ std::optional<Zone> read_tzif(std::string_view file) {
   const auto times = counts(file, 3), types = counts(file, 4);
   const auto data = size_of_data(file, time_size);
   if (44 + data > file.size() || types == 0) return std::nullopt;
-  const auto at = file.substr(44), indices = file.substr(44 + times * time_size), offsets = file.substr(44 + times * (time_size + 1));
+  const auto at = file.substr(44), indices = file.substr(44 + times * time_size),
+             offsets = file.substr(44 + times * (time_size + 1));
   const auto offset_of = [&](std::size_t type) { return type < types ? big_endian(offsets.substr(type * 6, 4)) : 0; };
   Zone zone;
   zone.first = offset_of(0);
   for (std::size_t i = 0; i < times; ++i) {
-    zone.changes.push_back({big_endian(at.substr(i * time_size, time_size)), offset_of(static_cast<unsigned char>(indices[i]))});
+    zone.changes.push_back(
+        {big_endian(at.substr(i * time_size, time_size)), offset_of(static_cast<unsigned char>(indices[i]))});
   }
   auto footer = file.substr(44 + data);
   if (time_size == 8 && footer.starts_with('\n')) {
@@ -79,7 +84,8 @@ class Rule {
   // Offset at a UTC time.
   std::int64_t offset_at(std::int64_t seconds) const {
     if (!has_summer_) return standard_;
-    const auto year = to_civil(std::clamp<std::int64_t>(seconds, -62'000'000'000, 253'000'000'000) * kTicksPerSecond).year;
+    const auto year =
+        to_civil(std::clamp<std::int64_t>(seconds, -62'000'000'000, 253'000'000'000) * kTicksPerSecond).year;
     const auto begin = begin_.at(year) - standard_, end = end_.at(year) - summer_;
     const bool summer = begin < end ? seconds >= begin && seconds < end : seconds >= begin || seconds < end;
     return summer ? summer_ : standard_;
@@ -93,7 +99,8 @@ class Rule {
       const auto first = days_from_civil(year, static_cast<unsigned>(month), 1);
       const auto weekday = ((first + 4) % 7 + 7) % 7;
       auto date = first + (day - weekday + 7) % 7 + (week - 1) * 7;
-      const auto next = month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, static_cast<unsigned>(month + 1), 1);
+      const auto next =
+          month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, static_cast<unsigned>(month + 1), 1);
       while (date >= next) date -= 7;
       return date * 86400 + time;
     }
@@ -109,7 +116,8 @@ class Rule {
   std::optional<std::int64_t> number() {
     std::int64_t value = 0;
     std::size_t count = 0;
-    while (count < rest_.size() && count < 4 && is_ascii_digit(rest_[count])) value = value * 10 + (rest_[count++] - '0');
+    while (count < rest_.size() && count < 4 && is_ascii_digit(rest_[count]))
+      value = value * 10 + (rest_[count++] - '0');
     if (count == 0) return std::nullopt;
     rest_.remove_prefix(count);
     return value;

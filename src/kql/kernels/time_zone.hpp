@@ -6,7 +6,8 @@
 
 namespace yagura::kql {
 
-// Seconds east of UTC at a time (ticks since 1970) that is UTC, or the zone's own when `utc` is false. Nothing for a zone that is none. Files are read once; any thread.
+// Seconds east of UTC at a time (ticks since 1970) that is UTC, or the zone's own when `utc` is false. Nothing for a
+// zone that is none. Files are read once; any thread.
 std::optional<std::int64_t> zone_offset_seconds(std::string_view zone, std::int64_t ticks, bool utc);
 
 }  // namespace yagura::kql

@@ -18,9 +18,9 @@ void convert(KernelCall& call) {
 }
 
 constexpr Kernel kKernels[] = {
-    {"convert_angle", convert},       {"convert_energy", convert}, {"convert_force", convert}, {"convert_length", convert},
-    {"convert_mass", convert},        {"convert_speed", convert},  {"convert_volume", convert},
-    {"convert_temperature", convert},
+    {"convert_angle", convert},  {"convert_energy", convert},      {"convert_force", convert},
+    {"convert_length", convert}, {"convert_mass", convert},        {"convert_speed", convert},
+    {"convert_volume", convert}, {"convert_temperature", convert},
 };
 
 }  // namespace

@@ -8,8 +8,8 @@
 namespace yagura::kql {
 
 inline std::uint64_t xxhash64(std::string_view bytes, std::uint64_t seed = 0) {
-  constexpr std::uint64_t kP1 = 0x9E3779B185EBCA87, kP2 = 0xC2B2AE3D27D4EB4F, kP3 = 0x165667B19E3779F9, kP4 = 0x85EBCA77C2B2AE63,
-                          kP5 = 0x27D4EB2F165667C5;
+  constexpr std::uint64_t kP1 = 0x9E3779B185EBCA87, kP2 = 0xC2B2AE3D27D4EB4F, kP3 = 0x165667B19E3779F9,
+                          kP4 = 0x85EBCA77C2B2AE63, kP5 = 0x27D4EB2F165667C5;
   const auto read = [](const char* at, std::size_t size) {
     std::uint64_t value = 0;
     std::memcpy(&value, at, size);
