@@ -24,6 +24,7 @@
 #include "roles/server_parts.hpp"
 #include "roles/store_sink.hpp"
 #include "serve/api.hpp"
+#include "store/retention.hpp"
 
 namespace yagura::roles {
 
@@ -79,6 +80,7 @@ struct ServerRole::Impl {
   std::unique_ptr<engine::EngineSupervisor> engine;
   std::unique_ptr<store::Store> store;
   serve::TailHub tail_hub;
+  std::unique_ptr<store::Retention> retention;
   std::unique_ptr<StoreSink> store_sink;
   std::unique_ptr<journal::Tail> journal_tail;
   std::unique_ptr<flow::Pipeline> pipeline;
@@ -160,6 +162,10 @@ Result<> ServerRole::Impl::start_store() {
   }
   store = TRY(store::Store::create(std::move(options)));
   TRY(store->open(Deadline::in(60s)), "opening the store");
+  store::RetentionOptions retained;
+  if (engine) retained.data = settings.data / "store";
+  retained.keep_free = settings.journal.min_free;
+  retention = std::make_unique<store::Retention>(*store, retained);
   store_sink = std::make_unique<StoreSink>(*store, [this] { return schemas(); }, &tail_hub);
   for (const auto table : kFirstTables) TRY(store_sink->ensure(table, Deadline::in(60s)));
   return {};
@@ -274,7 +280,11 @@ void ServerRole::Impl::maintain() {
     }
     stored_before = stored;
     if (std::chrono::steady_clock::now() < next_retention) continue;
-    next_retention = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    next_retention = std::chrono::steady_clock::now() + std::chrono::minutes(10);
+    if (auto swept = retention->sweep(*schemas(), ReceiveClock::now().time_since_epoch().count(), Deadline::in(60s)); !swept)
+      log_warning("store", "old days were not dropped: {}", swept.error().message());
+    else
+      for (const auto& day : swept->dropped) log_info("store", "dropped {}: older than it must be kept", day);
     journal::RetentionPolicy policy;
     if (settings.journal.max_age.count() > 0) policy.max_age = days_of(settings.journal.max_age);
     if (settings.journal.max_size > 0_B) policy.max_size = settings.journal.max_size;
@@ -309,6 +319,7 @@ void ServerRole::Impl::stop(Deadline deadline) {
   pipeline.reset();
   journal_tail.reset();
   store_sink.reset();
+  retention.reset();
   store.reset();
   engine.reset();
   sink.reset();
