@@ -107,32 +107,30 @@ Sql stats_bag(SqlCall& c) {
           false, false};
 }
 
-// Line through (0, y0), (1, y1) ...: rsquare, slope, variance, rvariance, interception, line.
-std::vector<std::string> line(SqlCall& c) {
-  const std::string y = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
-  const std::string n = c.name(fmt::format("toFloat64(length({}))", y));
-  const std::string mx = c.name(fmt::format("({} - 1) / 2", n)), my = c.name(fmt::format("arrayAvg({})", y));
-  const std::string sxx = c.name(fmt::format("arraySum(arrayMap(i -> pow(i - 1 - {}, 2), arrayEnumerate({})))", mx, y));
-  const std::string slope = c.name(fmt::format("if({0} = 0, 0., arraySum(arrayMap((v, i) -> (i - 1 - {1}) * (v - {2}), {3}, arrayEnumerate({3}))) / {0})", sxx, mx, my, y));
-  const std::string at = c.name(fmt::format("{} - {} * {}", my, slope, mx));
-  const std::string fit = c.name(fmt::format("arrayMap(i -> {} + {} * (i - 1), arrayEnumerate({}))", at, slope, y));
-  const std::string ss = c.name(fmt::format("arraySum(arrayMap(v -> pow(v - {}, 2), {}))", my, y));
-  const std::string sr = c.name(fmt::format("arraySum(arrayMap((v, f) -> pow(v - f, 2), {}, {}))", y, fit));
-  const auto real = [&](const std::string& x) { return sql::to_json(Type::real, c.name(x)); };
-  return {real(fmt::format("if({0} = 0, 1., 1 - {1} / {0})", ss, sr)), real(slope), real(fmt::format("{} / greatest(1, {} - 1)", ss, n)),
-          real(fmt::format("{} / greatest(1, {} - 1)", sr, n)), real(at), reals(fit)};
+// `body` with `name` standing for `value`. A lambda rather than a name of the SELECT's: ClickHouse puts the latter's text in
+// place wherever it stands, which doubles with each step of a long computation.
+std::string let(std::string_view name, const std::string& value, const std::string& body) { return fmt::format("arrayMap({} -> {}, [{}])[1]", name, body, value); }
+
+// Line through (0, y0), (1, y1) ...: `result` sees rsquare, slope, variance, rvariance, interception as JSON r0 to r4, and
+// the line as array fit.
+std::string with_line(SqlCall& c, const std::string& result) {
+  std::string body = result;
+  static constexpr std::string_view kParts[] = {"if(ss = 0, 1., 1 - sr / ss)", "slope", "ss / greatest(1, n - 1)", "sr / greatest(1, n - 1)", "at"};
+  for (int i = 4; i >= 0; --i) body = let(fmt::format("r{}", i), let("r", std::string(kParts[i]), sql::to_json(Type::real, "r")), body);
+  body = let("sr", "arraySum(arrayMap((v, f) -> pow(v - f, 2), y, fit))", body);
+  body = let("ss", "arraySum(arrayMap(v -> pow(v - my, 2), y))", body);
+  body = let("fit", "arrayMap(i -> at + slope * (i - 1), arrayEnumerate(y))", body);
+  body = let("at", "my - slope * mx", body);
+  body = let("slope", "if(sxx = 0, 0., arraySum(arrayMap((v, i) -> (i - 1 - mx) * (v - my), y, arrayEnumerate(y))) / sxx)", body);
+  body = let("sxx", "arraySum(arrayMap(i -> pow(i - 1 - mx, 2), arrayEnumerate(y)))", body);
+  body = let("my", "arrayAvg(y)", body);
+  body = let("mx", "(n - 1) / 2", body);
+  body = let("n", "toFloat64(length(y))", body);
+  return let("y", fmt::format("arrayMap(v -> ifNull(toFloat64OrNull(v), 0.), {})", sql::array_of(c.arg(0))), body);
 }
-Sql fit_line(SqlCall& c) {
-  std::string text;
-  for (const auto& part : line(c)) text += (text.empty() ? "" : ", ") + part;
-  return {sql::json_array("[" + text + "]"), false, false};
-}
+Sql fit_line(SqlCall& c) { return {with_line(c, sql::json_array("[r0, r1, r2, r3, r4, " + reals("fit") + "]")), false, false}; }
 Sql fit_line_bag(SqlCall& c) {
-  static constexpr std::string_view kNames[] = {"rsquare", "slope", "variance", "rvariance", "interception", "line_fit"};
-  std::string text = "concat('{'";
-  const auto parts = line(c);
-  for (std::size_t i = 0; i < parts.size(); ++i) text += fmt::format(", '{}\"{}\":', {}", i > 0 ? "," : "", kNames[i], parts[i]);
-  return {text + ", '}')", false, false};
+  return {with_line(c, "concat('{\"rsquare\":', r0, ',\"slope\":', r1, ',\"variance\":', r2, ',\"rvariance\":', r3, ',\"interception\":', r4, ',\"line_fit\":', " + reals("fit") + ", '}')"), false, false};
 }
 
 // y[i] = sum of b[j] x[i-j] less sum of a[j] y[i-j], by a[0].

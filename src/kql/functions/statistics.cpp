@@ -41,7 +41,7 @@ Sql series(SqlCall& c) {
   // Both sides are sorted: gaps between neighbours are filled.
   const std::string bins = c.name(fmt::format("arrayMap(t -> toInt64(t.1), {})", pairs));
   const std::string values = c.name(fmt::format("arrayMap(t -> t.2, {})", pairs));
-  const std::string gaps = fmt::format("arrayMap((b, p) -> toUInt64(greatest(0, b - p - 1)), {0}, arrayPushFront(arrayPopBack({0}), {1} - 1))", bins, from);
+  const std::string gaps = fmt::format("arrayMap((b, p) -> toUInt64(greatest(0, b - p - 1)), {0}, arrayResize(arrayPushFront(arrayPopBack({0}), {1} - 1), length({0})))", bins, from);
   const std::string filled = c.name(fmt::format("arrayFlatten(arrayMap((v, g) -> arrayPushBack(arrayWithConstant(g, {}), v), {}, {}))", fill, values, gaps));
   return {sql::json_array(fmt::format("arrayResize({}, {}, {})", filled, n, fill)), false, false};
 }
