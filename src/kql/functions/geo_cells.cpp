@@ -74,7 +74,7 @@ Sql emit_geohash_polygon(SqlCall& call) {
 Sql emit_geohash_neighbours(SqlCall& call) {
   const Geohash g = read_geohash(call);
   const std::string cells = call.name(fmt::format(
-      "arrayFilter(p -> p.2 >= 0 AND p.2 < {3}, arrayMap(p -> tuple(positiveModulo({0} + p.1, {1}), {2} + p.2), [(-1, -1), (-1, 1), (1, -1), (0, 1), (-1, 0), (1, 1), (1, 0), (0, -1)]))", g.x, g.columns, g.y, g.rows));
+      "arrayFilter(p -> p.2 >= 0 AND p.2 < {3}, arrayMap(p -> tuple(toInt64(positiveModulo({0} + p.1, {1})), toInt64({2} + p.2)), [(-1, -1), (-1, 1), (1, -1), (0, 1), (-1, 0), (1, 1), (1, 0), (0, -1)]))", g.x, g.columns, g.y, g.rows));
   const std::string total = fmt::format("{} * 5", g.length);
   // Bit j from the front is bit (total - 1 - j) / 2 from the end of its number.
   const std::string letter = fmt::format(
