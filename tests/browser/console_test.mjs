@@ -282,7 +282,8 @@ try {
   });
   assert.deepEqual(problems, [], 'the page wrote errors');
   console.log(`${passed} steps passed`);
-} catch {
+} catch (error) {
+  console.error(error instanceof assert.AssertionError ? error.message : error);
   process.exitCode = 1;
 } finally {
   await browser.close();
