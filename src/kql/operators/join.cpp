@@ -164,7 +164,10 @@ PlanPtr bind_join(Binder& b, const JoinOperator& op, PlanPtr input) {
   if (kind == std::end(kKinds)) return nullptr;  // the parser has said so
   Condition condition;
   for (const auto* e : op.on) add_condition(b, *e, *input, *right, condition);
-  if (!op.has_on && op.where == nullptr && kind->second != JoinKind::cross) return nullptr;  // likewise
+  if (!op.has_on && op.where == nullptr && kind->second != JoinKind::cross) {
+    b.error("KS006", {op.span.end(), 0}, "Missing join on condition clause");
+    return nullptr;
+  }
   if (op.where != nullptr) {
     b.not_supported(op.where->span, "join with where");
     return nullptr;
