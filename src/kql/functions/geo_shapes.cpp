@@ -65,8 +65,10 @@ Sql emit_perimeter(SqlCall& call) {
   return call.value(fmt::format("if({}, if(throwIf(length({}) > 1, 'the union of several polygons is not supported yet') = 0, {}, 0.), NULL)", s.ok, s.polygons, length_of(call, s)), true);
 }
 
-std::string point_json(std::string_view v) {
-  return fmt::format("concat('{{\"type\":\"Point\",\"coordinates\":[', toString(degrees(atan2({0}.2, {0}.1))), ',', toString(degrees(atan2({0}.3, sqrt({0}.1 * {0}.1 + {0}.2 * {0}.2)))), ']}}')", v);
+// `vector` stands once: the lambda's variable is what stands often.
+std::string point_json(std::string_view vector) {
+  return fmt::format(
+      "arrayMap(w -> concat('{{\"type\":\"Point\",\"coordinates\":[', toString(degrees(atan2(w.2, w.1))), ',', toString(degrees(atan2(w.3, sqrt(w.1 * w.1 + w.2 * w.2)))), ']}}'), [{}])[1]", vector);
 }
 
 // The sum of the edges' centroids, which S2 weighs by their lengths.
@@ -158,7 +160,7 @@ constexpr Function kFunctions[] = {
     {.name = "geo_line_centroid", .summary = "The centroid of the line.", .signatures = "geo_line_centroid(line:bag) -> dynamic", .may_be_null = true, .emit = emit_line_centroid,
      .examples = {{{"round(todouble(geo_line_centroid(" LINE ").coordinates[0]), 6)", "45.0"}}}},
     {.name = "geo_polygon_perimeter", .summary = "The length of the polygon's edges, in metres.", .signatures = "geo_polygon_perimeter(polygon:bag) -> real", .may_be_null = true,
-     .emit = emit_perimeter, .examples = {{{"round(geo_polygon_perimeter(" SQUARE "))", "4430907.0"}}}},
+     .emit = emit_perimeter, .examples = {{{"round(geo_polygon_perimeter(" SQUARE "))", "4430869.0"}}}},
     {.name = "geo_point_in_polygon", .summary = "Whether the point is in the polygon.", .signatures = "geo_point_in_polygon(longitude:real, latitude:real, polygon:bag) -> bool", .may_be_null = true,
      .emit = emit_in_polygon, .examples = {{{"geo_point_in_polygon(5, 5, " SQUARE ")", "true"}, {"geo_point_in_polygon(11, 5, " SQUARE ")", "false"}}}},
     {.name = "geo_distance_point_to_line", .summary = "The shortest way from the point to the line, in metres.",
