@@ -147,6 +147,31 @@ class ServiceImpl final : public QueryService {
   }
 
  private:
+  // The cells of a small statement that decides what columns a query has; nothing when it failed.
+  std::optional<std::vector<std::vector<std::string>>> probe(const kql::SqlStatement& statement, const event::SchemaSet& schemas, Deadline deadline) {
+    constexpr std::size_t kMostRows = 10'000;
+    for (const auto& table : statement.tables)
+      if (const auto* schema = schemas.find(table); schema != nullptr && !store_.has_table(table))
+        if (auto made = store_.ensure_table(*schema, deadline); !made) return std::nullopt;
+    store::SelectRequest select;
+    select.sql = statement.sql;
+    select.columns = statement.columns;
+    select.settings = statement.settings;
+    auto stream = store_.select(select, deadline);
+    if (!stream) return std::nullopt;
+    std::vector<std::vector<std::string>> cells;
+    while (cells.size() < kMostRows) {
+      const auto batch = (*stream)->next();
+      if (!batch) return std::nullopt;
+      if (!*batch) break;
+      for (std::size_t row = 0; row < (*batch)->row_count(); ++row) {
+        auto& line = cells.emplace_back();
+        for (std::size_t i = 0; i < (*batch)->column_count(); ++i) event::append_cell_text(line.emplace_back(), (*batch)->column(i), row);
+      }
+    }
+    return cells;
+  }
+
   std::optional<QueryFailure> run_within(const QueryRequest& request, RowSink& sink, Deadline deadline, QueryOutcome& outcome) {
     const auto failed = [](Error error) { return QueryFailure{std::move(error), {}}; };
     const auto begun = Clock::now();
@@ -157,6 +182,7 @@ class ServiceImpl final : public QueryService {
     compile.from_ticks = request.from_ticks;
     compile.to_ticks = request.to_ticks;
     compile.max_rows = request.limits.max_rows;
+    compile.probe = [&](const kql::SqlStatement& statement) { return probe(statement, *schemas, deadline); };
     auto compiled = kql::compile(request.text, catalog, compile);
     outcome.stats.compile = since(begun);
     if (!compiled.ok()) return failure_of(std::move(compiled.diagnostics));
