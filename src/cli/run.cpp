@@ -4,7 +4,7 @@
 #include <ostream>
 #include <sstream>
 
-#include "cli/version.hpp"
+#include "base/version.hpp"
 
 namespace yagura::cli {
 

@@ -76,7 +76,7 @@ Result<ExitCode> serve(const ServeOptions& options, Console& console) {
     if (signal.ssi_signo != SIGHUP) break;
     ::sd_notify(0, "RELOADING=1");
     if (auto reloaded = server->reload(); !reloaded) log_error("serve", "nothing was reloaded: {}", reloaded.error().message());
-    else log_info("serve", "rules, tables and routes were reloaded");
+    else log_info("serve", "the Sigma rules were read again");
     ::sd_notify(0, "READY=1");
   }
   ::sd_notify(0, "STOPPING=1");
@@ -94,7 +94,7 @@ void add_serve(CLI::App& app, Action& chosen) {
   command->add_option("--data", options->data, "Data folder, in place of the configuration's");
   command->add_flag("--check", options->check, "Check the configuration, list all mistakes, and end");
   command->add_flag("--follow-local-logs", options->follow_local_logs, "Also follow this machine's /var/log and journal");
-  command->footer("Signals: SIGTERM and SIGINT stop it, SIGHUP reads rules, tables and routes again.\n"
+  command->footer("Signals: SIGTERM and SIGINT stop it, SIGHUP reads the Sigma rules again.\n"
                   "Examples:\n  yagura serve --data /srv/yagura\n  yagura serve --config /etc/yagura/yagura.yaml --check");
   command->callback([=, &chosen] { chosen = [=](Console& console) { return serve(*options, console); }; });
 }

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "base/version.hpp"
 #include "control/control_db.hpp"
 #include "engine/engine_supervisor.hpp"
 #include "formats/registry.hpp"
@@ -202,6 +203,7 @@ Result<> ServerRole::Impl::start_api() {
   };
   serve::ApiOptions options;
   options.workspace_name = settings.workspace;
+  options.version = kVersion;
   options.limits = {.timeout = settings.query.timeout,
                     .max_rows = static_cast<std::uint64_t>(settings.query.max_rows),
                     .max_memory = settings.query.max_memory};

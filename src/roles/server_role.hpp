@@ -35,7 +35,7 @@ class ServerRole {
   ServerRole& operator=(const ServerRole&) = delete;
 
   const ServerGreeting& greeting() const;
-  // Reads rules, schemas and routes again; on an Error the old ones stay.
+  // Reads the Sigma rules again; on an Error the old ones stay. Tables, packs and routes are read at the start only.
   Result<> reload();
   void stop(Deadline deadline);
 

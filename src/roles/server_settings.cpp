@@ -57,7 +57,6 @@ StoreSettings read_store(const SettingsNode& node) {
   out.cluster.ca = cluster.get("ca", "");
   out.cluster.user = cluster.get("user", out.cluster.user);
   out.cluster.password = cluster.get("password", "");
-  out.cluster.cluster = cluster.get("cluster", "");
   if (out.kind == "clickhouse" && out.cluster.host.empty()) node.error("'store.kind: clickhouse' needs 'store.clickhouse.host'");
   return out;
 }

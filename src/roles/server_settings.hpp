@@ -44,7 +44,6 @@ struct ClusterSettings {              // in place of the embedded engine
   std::filesystem::path ca;
   std::string user = "default";
   std::string password;
-  std::string cluster;
 };
 
 struct StoreSettings {

@@ -2,6 +2,6 @@
 #pragma once
 #include <string_view>
 
-namespace yagura::cli {
+namespace yagura {
 inline constexpr std::string_view kVersion = "0.1.0";
 }
