@@ -52,6 +52,8 @@ struct Function {
   // SQL: {0}, {1} ... are the arguments, {*} all of them; {0} is computed once however often it stands there.
   std::string_view sql = {};
   Sql (*emit)(SqlCall& call) = nullptr;  // where a template is not enough
+  // Whether this call of it has SQL, where that goes by the arguments (a time zone that differs by row). Absent: all have.
+  bool (*emits)(const BoundExpression& call) = nullptr;
   std::array<Example, 4> examples = {};
 };
 
@@ -78,6 +80,16 @@ std::span<const Function> window_functions();
 std::span<const Function> declared_functions();
 
 std::span<const std::span<const Function>> function_families();
+
+// What computes a function: the store, rows in memory (kernels/kernel.hpp), or neither - then a query that calls it is refused.
+struct BackEnds {
+  bool sql = false;
+  bool in_flight = false;
+};
+BackEnds back_ends(const Function& function);
+// Whether the store computes this call. One that it doesn't but that has a kernel is computed on rows between two statements.
+bool has_sql(const BoundExpression& call);
+
 // By name or old spelling; exact case. Null when there is none.
 const Function* find_scalar(std::string_view name);
 const Function* find_aggregate(std::string_view name);

@@ -76,7 +76,7 @@ Sql finish(Sql value, const BoundExpression& e) {
 Sql write_call(const BoundExpression& e, SqlScope& scope) {
   assert(e.function != nullptr);
   if (e.function == nullptr) return {"throwIf(1, 'an expression without a function')", true, false};
-  if (e.function->emit == nullptr && e.function->sql.empty()) {
+  if (!has_sql(e)) {
     scope.names->unsupported.push_back({e.span, "The function '" + std::string(e.function->name) + "'"});
     return {sql::null_of(e.type), true, true};
   }

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "kql/function.hpp"
+#include "kql/kernels/kernel.hpp"
 
 namespace yagura::kql {
 
@@ -55,6 +56,15 @@ const Function* find_in(const std::unordered_map<std::string_view, const Functio
 
 }  // namespace
 
+BackEnds back_ends(const Function& function) {
+  return {.sql = function.emit != nullptr || !function.sql.empty(),
+          .in_flight = function.kind == Function::Kind::scalar && find_kernel(function.name) != nullptr};
+}
+bool has_sql(const BoundExpression& call) {
+  if (call.function == nullptr || !back_ends(*call.function).sql) return call.function == nullptr;
+  return call.function->emits == nullptr || call.function->emits(call);
+}
+
 const Function* find_scalar(std::string_view name) { return find_in(index().scalar, name); }
 const Function* find_aggregate(std::string_view name) { return find_in(index().aggregate, name); }
 const Function* find_window(std::string_view name) { return find_in(index().window, name); }
@@ -68,7 +78,7 @@ std::string functions_as_markdown() {
     std::vector<const Function*> list;
     for (const auto family : function_families()) {
       for (const Function& f : family) {
-        if (f.kind == kind && f.name[0] != '.' && (f.emit != nullptr || !f.sql.empty())) list.push_back(&f);
+        if (f.kind == kind && f.name[0] != '.' && (back_ends(f).sql || back_ends(f).in_flight)) list.push_back(&f);
       }
     }
     std::ranges::sort(list, {}, [](const Function* f) { return f->name; });
