@@ -70,14 +70,33 @@ void name_thread(const char* name) { ::pthread_setname_np(::pthread_self(), name
 
 }  // namespace
 
+void Cut::add(event::TableBatch rows) {
+  // A cut has a handful of tables: looking through them costs less than a map of names that move.
+  const auto same = std::ranges::find(tables, rows.table(), &event::TableBatch::table);
+  if (same == tables.end())
+    tables.push_back(std::move(rows));
+  else
+    same->append(std::move(rows));
+}
+
 struct Pipeline::Impl {
+  // A cut on its way to the store.
+  struct Handed {
+    Cut cut;
+    std::size_t rows = 0;
+    std::size_t blocks = 0;
+    bool repeated = false;  // planned before the crash
+  };
+
   Impl(PipelineOptions options_, CutLog log_, BlockSource source_, std::vector<std::unique_ptr<BlockProcessor>> workers_,
-       CutSink& sink_)
+       CutSink& sink_, OrderedStep* step_)
       : options(options_),
         log(std::move(log_)),
         source(std::move(source_)),
         processors(std::move(workers_)),
         sink(sink_),
+        step(step_),
+        stored_before(log.done()),
         work(options.max_waiting.count()),
         results(options.max_waiting.count()),
         replay(log.unfinished()) {
@@ -89,19 +108,23 @@ struct Pipeline::Impl {
   BlockSource source;
   std::vector<std::unique_ptr<BlockProcessor>> processors;
   CutSink& sink;
+  OrderedStep* const step;
+  const Position stored_before;  // by earlier runs
   BatchQueue<Work> work;
   Sequencer results;
-  std::optional<CutRange> replay;  // the cut to repeat exactly; only the storer touches it
+  std::optional<CutRange> replay;  // the cut to repeat exactly; only the gatherer touches it
 
   std::atomic<bool> stop_reading{false};
   std::atomic<bool> give_up{false};
   std::atomic<std::uint64_t> blocks_read{0}, blocks_stored{0};
   mutable std::mutex mutex;
-  std::condition_variable stored_more, wake;
+  std::condition_variable stored_more, handed_over, wake;
   PipelineStatus current GUARDED_BY(mutex);
+  std::optional<Handed> storing GUARDED_BY(mutex);  // empty: the storer is idle
+  bool gathering_ended GUARDED_BY(mutex) = false;
 
   std::vector<std::thread> worker_threads;
-  std::thread reader_thread, storer_thread;
+  std::thread reader_thread, gatherer_thread, storer_thread;
 
   void fail_for_good(const Error& error) {
     log_error("flow", "the pipeline stops: {}", error.message());
@@ -109,12 +132,13 @@ struct Pipeline::Impl {
       const std::lock_guard lock(mutex);
       current.last_error = error.message();
       current.stopped_by_error = true;
+      stop_reading = true;
+      give_up = true;
     }
-    stop_reading = true;
-    give_up = true;
     work.close();
     results.close();
     stored_more.notify_all();
+    handed_over.notify_all();
     wake.notify_all();
   }
 
@@ -141,24 +165,44 @@ struct Pipeline::Impl {
     }
   }
 
-  void store() {
-    name_thread("flow-store");
+  // Collects blocks into cuts. While one cut is on its way to the store the next one grows, up to its bounds: the
+  // workers do not wait for the store, and a busy store gets few large inserts rather than many small ones.
+  void gather() {
+    name_thread("flow-gather");
     std::vector<ProcessedBlock> pending;
     std::size_t rows = 0, bytes = 0;
     auto due = Deadline::in(options.max_cut_age);
     auto last_cut = std::chrono::steady_clock::now() - options.max_cut_age;
+    const auto cut = [&] {
+      const std::size_t count = pending.size();
+      if (!hand_over({make_cut(std::move(pending)), rows, count})) return false;
+      pending.clear();
+      rows = bytes = 0;
+      last_cut = std::chrono::steady_clock::now();
+      return true;
+    };
+    std::uint64_t gathered = 0;
     while (!give_up) {
-      const bool draining = stop_reading && blocks_stored + pending.size() == blocks_read && reader_done;
+      const bool draining = stop_reading && reader_done && gathered == blocks_read;
       if (draining && pending.empty()) break;
-      auto block = draining ? std::nullopt : results.pop(pending.empty() ? Deadline::in(100ms) : due);
+      const bool waiting_for_store = due.passed() && !store_is_idle();
+      auto block = draining ? std::nullopt : results.pop(pending.empty() ? Deadline::in(100ms) : waiting_for_store ? Deadline::in(5ms) : due);
       if (block) {
         if (pending.empty()) {
           // A line after a pause need not wait for company: cuts are max_cut_age apart either way.
           const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - last_cut);
           due = Deadline::in(std::max(options.max_cut_age - since, std::min(options.max_cut_age, 50ms)));
         }
+        ++gathered;
+        // Stored before the restart, and read again for the step alone.
+        if (block->range.last <= stored_before) {
+          if (step) step->see(block->range, std::move(block->findings));
+          ++blocks_stored;
+          stored_more.notify_all();
+          continue;
+        }
         // The last block of the cut to repeat is damaged or gone: repeat it with what is left.
-        if (replay && block->range.first > replay->last && !store_pending(pending, rows, bytes)) break;
+        if (replay && block->range.first > replay->last && !cut()) break;
         rows += block->rows;
         bytes += block->bytes;
         {
@@ -167,13 +211,12 @@ struct Pipeline::Impl {
         }
         pending.push_back(std::move(*block));
       }
-      if (pending.empty() || !must_cut(pending, rows, bytes, due.passed() || draining)) continue;
-      if (!store_pending(pending, rows, bytes)) break;
-      last_cut = std::chrono::steady_clock::now();
+      if (pending.empty() || !must_cut(pending, rows, bytes, draining || (due.passed() && store_is_idle()))) continue;
+      if (!cut()) break;
     }
-    if (!give_up) {
-      if (auto written = log.finish(true); !written) log_error("flow", "{}", written.error().message());
-    }
+    const std::lock_guard lock(mutex);
+    gathering_ended = true;
+    handed_over.notify_all();
   }
 
   bool must_cut(const std::vector<ProcessedBlock>& pending, std::size_t rows, std::size_t bytes, bool due) const {
@@ -182,18 +225,24 @@ struct Pipeline::Impl {
     return due || rows >= options.max_cut_rows || bytes >= options.max_cut_bytes.count();
   }
 
-  bool store_pending(std::vector<ProcessedBlock>& pending, std::size_t& rows, std::size_t& bytes) {
-    const std::size_t count = pending.size();
-    if (!store_cut(std::move(pending), rows)) return false;
-    blocks_stored += count;
-    pending.clear();
-    rows = bytes = 0;
-    stored_more.notify_all();
+  bool store_is_idle() {
+    const std::lock_guard lock(mutex);
+    return !storing;
+  }
+
+  // Waits until the storer has nothing in hand; false when told to give up.
+  bool hand_over(Handed next) {
+    next.repeated = replay.has_value();
+    replay.reset();
+    std::unique_lock lock(mutex);
+    stored_more.wait(lock, [&] { return !storing || give_up; });
+    if (give_up) return false;
+    storing.emplace(std::move(next));
+    handed_over.notify_all();
     return true;
   }
 
-  // Keeps trying until stored; false when told to give up.
-  bool store_cut(std::vector<ProcessedBlock> blocks, std::size_t rows) {
+  Cut make_cut(std::vector<ProcessedBlock> blocks) {
     Cut cut;
     if (replay) cut.range = *replay;  // and so the same tokens, even if a block was damaged meanwhile
     else cut.range = {blocks.front().range.first, blocks.back().range.last};
@@ -202,41 +251,60 @@ struct Pipeline::Impl {
                 cut.range.first.number(), cut.range.last.number(), blocks.back().range.last.number());
       cut.range.last = blocks.back().range.last;
     }
-    std::map<std::string_view, std::size_t> place;
     for (auto& block : blocks) {
-      for (auto& table : block.tables) {
-        const auto known = place.find(table.table());
-        if (known != place.end()) {
-          cut.tables[known->second].append(std::move(table));
-        } else {
-          cut.tables.push_back(std::move(table));
-          place.clear();  // the keys are views into strings that may have moved
-          for (std::size_t i = 0; i < cut.tables.size(); ++i) place.emplace(cut.tables[i].table(), i);
-        }
-      }
+      if (step) step->see(block.range, std::move(block.findings));
+      for (auto& table : block.tables) cut.add(std::move(table));
     }
+    if (step) step->complete(cut);
     for (auto& table : cut.tables) {
       table.first_position = cut.range.first;
       table.last_position = cut.range.last;
     }
+    return cut;
+  }
+
+  void store() {
+    name_thread("flow-store");
+    while (true) {
+      Handed* next = nullptr;
+      {
+        std::unique_lock lock(mutex);
+        handed_over.wait(lock, [&] { return storing || gathering_ended || give_up; });
+        if (give_up || !storing) break;
+        next = &*storing;  // the gatherer leaves it alone until it is taken away
+      }
+      if (!store_cut(*next)) break;
+      if (step) step->stored(next->cut.range);
+      std::optional<Handed> done;  // its memory is freed outside of the lock
+      {
+        const std::lock_guard lock(mutex);
+        done.swap(storing);
+        current.stored = done->cut.range.last;
+        current.rows_stored += done->rows;
+        current.last_error.clear();
+        blocks_stored += done->blocks;
+      }
+      stored_more.notify_all();
+    }
+    if (!give_up) {
+      if (auto written = log.finish(true); !written) log_error("flow", "{}", written.error().message());
+    }
+  }
+
+  // Keeps trying until stored; false when told to give up.
+  bool store_cut(Handed& next) {
     auto pause = options.first_retry;
     while (!give_up) {
-      Result<> stored = replay ? Result<>() : log.plan(cut.range);
-      if (stored) stored = sink.store(cut);
+      Result<> stored = next.repeated ? Result<>() : log.plan(next.cut.range);
+      if (stored) stored = sink.store(next.cut);
       if (stored) {
         [[maybe_unused]] const auto noted = log.finish(false);  // in memory: cannot fail
-        replay.reset();
-        const std::lock_guard lock(mutex);
-        current.stored = cut.range.last;
-        current.rows_stored += rows;
-        current.last_error.clear();
-        stored_more.notify_all();
         return true;
       }
       static Counter& failures = metrics().counter("yagura_flow_store_failures_total", "Cuts that the store refused and that were tried again");
       failures.add();
-      log_warning("flow", "storing positions {}..{} failed, trying again in {} ms: {}", cut.range.first.number(),
-                  cut.range.last.number(), pause.count(), stored.error().message());
+      log_warning("flow", "storing positions {}..{} failed, trying again in {} ms: {}", next.cut.range.first.number(),
+                  next.cut.range.last.number(), pause.count(), stored.error().message());
       std::unique_lock lock(mutex);
       current.last_error = stored.error().message();
       ++current.failures;
@@ -252,14 +320,15 @@ struct Pipeline::Impl {
 Pipeline::Pipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 std::unique_ptr<Pipeline> Pipeline::start(PipelineOptions options, CutLog log, BlockSource source,
-                                          std::vector<std::unique_ptr<BlockProcessor>> workers, CutSink& sink) {
-  auto impl = std::make_unique<Impl>(options, std::move(log), std::move(source), std::move(workers), sink);
+                                          std::vector<std::unique_ptr<BlockProcessor>> workers, CutSink& sink, OrderedStep* step) {
+  auto impl = std::make_unique<Impl>(options, std::move(log), std::move(source), std::move(workers), sink, step);
   Impl* it = impl.get();
   it->reader_thread = std::thread([it] {
     it->read();
     it->reader_done = true;
   });
   for (auto& processor : it->processors) it->worker_threads.emplace_back([it, worker = processor.get()] { it->process(*worker); });
+  it->gatherer_thread = std::thread([it] { it->gather(); });
   it->storer_thread = std::thread([it] { it->store(); });
   return std::unique_ptr<Pipeline>(new Pipeline(std::move(impl)));
 }
@@ -273,11 +342,17 @@ void Pipeline::stop(Deadline deadline) {
     std::unique_lock lock(impl_->mutex);
     impl_->stored_more.wait_for(lock, 20ms);
   }
-  if (impl_->blocks_stored < impl_->blocks_read) impl_->give_up = true;
+  {
+    const std::lock_guard lock(impl_->mutex);  // or a thread between its look at give_up and its wait would not be woken
+    if (impl_->blocks_stored < impl_->blocks_read) impl_->give_up = true;
+  }
   impl_->wake.notify_all();
+  impl_->stored_more.notify_all();
+  impl_->handed_over.notify_all();
   impl_->work.close();
   impl_->results.close();
   for (auto& thread : impl_->worker_threads) thread.join();
+  impl_->gatherer_thread.join();
   impl_->storer_thread.join();
 }
 

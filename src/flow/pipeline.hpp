@@ -1,9 +1,9 @@
 // Carries the journal to the store: blocks are read in order, processed by workers, put back in order, cut into
 // batches and stored, each cut once (cut_log.hpp says how).
 //
-//   reader ──bounded──▶ worker × n ──in order, bounded──▶ storer
+//   reader ──bounded──▶ worker × n ──in order, bounded──▶ gatherer ──one cut──▶ storer
 //
-// Nothing here loses: a slow or absent store stops the storer, the bounded queues stop the workers and the reader, and the
+// Nothing here loses: a slow or absent store stops the storer, the bounded queues stop the others, and the
 // journal goes on growing on disk until intake is told that it is full. The pipeline owns its threads; start() and
 // stop() are called by one thread, status() by any.
 #pragma once
@@ -24,12 +24,19 @@ class Block;
 
 namespace yagura::flow {
 
+// What a worker found in a block besides rows, for the step that needs the order of the journal.
+class Findings {
+ public:
+  virtual ~Findings() = default;
+};
+
 // What a worker made of one journal block.
 struct ProcessedBlock {
   CutRange range;
   std::vector<event::TableBatch> tables;  // at most one per table
   std::size_t rows = 0;
   std::size_t bytes = 0;                  // memory held, roughly: what the bounds count
+  std::unique_ptr<Findings> findings;     // may be null
 };
 
 // A worker's work. Used by one thread; each worker has its own. Must be a function of the block alone, so that a replay
@@ -44,6 +51,25 @@ class BlockProcessor {
 struct Cut {
   CutRange range;
   std::vector<event::TableBatch> tables;
+  // Adds rows: behind those of the same table, if there are any.
+  void add(event::TableBatch rows);
+};
+
+// Sees what the workers found in the order of the journal, and may add rows to each cut: for work that keeps state from block
+// to block (correlation). see() and complete() are called by one thread, stored() by another.
+//
+// After a restart the blocks since the step's own checkpoint come again. Those that were stored already are seen, but give
+// no cut; a cut that was planned comes again with the same bounds and must get the same rows.
+class OrderedStep {
+ public:
+  virtual ~OrderedStep() = default;
+  // In order, each block once. `range.last` may be at or before what is stored: it is seen again.
+  virtual void see(const CutRange& range, std::unique_ptr<Findings> findings) = 0;
+  // All blocks of the cut have been seen; called once for a cut, however often storing it is tried.
+  virtual void complete(Cut& cut) = 0;
+  // The cut is in the store: the state that was taken when it was complete may be made durable. The next ones may have been
+  // seen meanwhile.
+  virtual void stored(const CutRange& range) = 0;
 };
 
 // Stores a cut. Called by one thread, again with an equal cut when it failed or after a crash: rows that are in the store
@@ -77,9 +103,11 @@ class Pipeline {
   // Gives the block after the last one it gave; nullptr when there is none until the deadline.
   using BlockSource = std::function<Result<std::shared_ptr<const journal::Block>>(Deadline)>;
 
-  // `source` must begin at log.done() + 1. `sink` outlives the pipeline.
+  // `source` must begin at log.done() + 1, or before it when `step` has to see older blocks again (workers should give no rows
+  // for what is at or before log.done()). `sink` and `step`, which may be null, outlive the pipeline.
   static std::unique_ptr<Pipeline> start(PipelineOptions options, CutLog log, BlockSource source,
-                                         std::vector<std::unique_ptr<BlockProcessor>> workers, CutSink& sink);
+                                         std::vector<std::unique_ptr<BlockProcessor>> workers, CutSink& sink,
+                                         OrderedStep* step = nullptr);
   ~Pipeline();  // stop() without waiting for the store
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
