@@ -27,6 +27,8 @@ class StoreSink : public flow::CutSink {
   Result<> ensure(std::string_view table, Deadline deadline);
 
  private:
+  Result<> store_table(event::TableBatch& table, flow::CutRange range, Deadline deadline);
+
   store::Store& store_;
   const Schemas schemas_;
   serve::TailHub* tail_;
