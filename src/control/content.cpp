@@ -14,7 +14,25 @@ RuleState rule_state_of(const Row& row) {
                   .changed_ticks = row.integer(4),
                   .changed_by = row.text(5)};
   if (!row.is_null(2)) state.severity = row.text(2);
+  if (!row.is_null(6)) state.title = row.text(6);
+  state.exclude = row.text(7);
+  state.throttle_seconds = row.integer(8);
+  state.throttle_most = row.integer(9);
+  state.throttle_by = row.text(10);
   return state;
+}
+
+// What the audit log says of a change: the state as it is now.
+std::string change_text(const RuleState& state) {
+  std::string text = state.enabled ? "enabled" : "disabled";
+  if (state.severity) text += ", severity " + *state.severity;
+  if (state.title) text += ", title " + *state.title;
+  if (!state.exclude.empty()) text += ", leaves alone " + state.exclude;
+  if (state.throttle_seconds != 0)
+    text += fmt::format(", at most {} alerts in {} s{}{}", state.throttle_most, state.throttle_seconds,
+                        state.throttle_by.empty() ? "" : " for each ", state.throttle_by);
+  if (!state.note.empty()) text += ", note: " + state.note;
+  return text;
 }
 
 SavedQuery saved_query_of(const Row& row) {
@@ -33,7 +51,8 @@ SavedQuery saved_query_of(const Row& row) {
 Result<std::vector<RuleState>> RuleStates::list() {
   std::vector<RuleState> states;
   auto reading = TRY(database_.read());
-  TRY(reading.rows("SELECT rule_id, enabled, severity, note, changed_at, changed_by FROM rule_states ORDER BY rule_id",
+  TRY(reading.rows("SELECT rule_id, enabled, severity, note, changed_at, changed_by, title, exclude, throttle_seconds, "
+                   "throttle_most, throttle_by FROM rule_states ORDER BY rule_id",
                    [&](const Row& row) {
                      states.push_back(rule_state_of(row));
                      return true;
@@ -45,7 +64,8 @@ Result<std::optional<RuleState>> RuleStates::get(std::string_view rule_id) {
   std::optional<RuleState> state;
   auto reading = TRY(database_.read());
   TRY(reading.rows(
-      "SELECT rule_id, enabled, severity, note, changed_at, changed_by FROM rule_states WHERE rule_id = ?",
+      "SELECT rule_id, enabled, severity, note, changed_at, changed_by, title, exclude, throttle_seconds, throttle_most, "
+      "throttle_by FROM rule_states WHERE rule_id = ?",
       [&](const Row& row) {
         state = rule_state_of(row);
         return false;
@@ -59,16 +79,17 @@ Result<> RuleStates::set(const RuleState& state, const Actor& actor) {
     return fail(ErrorKind::invalid_input, "a rule id has 1 to 256 bytes");
   auto writing = TRY(database_.write());
   TRY(
-      writing.run("INSERT INTO rule_states (rule_id, enabled, severity, note, changed_at, changed_by) "
-                  "VALUES (?1,?2,?3,?4,?5,?6) ON CONFLICT (rule_id) DO UPDATE SET "
-                  "enabled = ?2, severity = ?3, note = ?4, changed_at = ?5, changed_by = ?6",
-                  state.rule_id, state.enabled, state.severity, state.note, clock_(), actor.name));
+      writing.run("INSERT INTO rule_states (rule_id, enabled, severity, note, changed_at, changed_by, title, exclude, "
+                  "throttle_seconds, throttle_most, throttle_by) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) "
+                  "ON CONFLICT (rule_id) DO UPDATE SET enabled = ?2, severity = ?3, note = ?4, changed_at = ?5, "
+                  "changed_by = ?6, title = ?7, exclude = ?8, throttle_seconds = ?9, throttle_most = ?10, throttle_by = ?11",
+                  state.rule_id, state.enabled, state.severity, state.note, clock_(), actor.name, state.title, state.exclude,
+                  state.throttle_seconds, state.throttle_most, state.throttle_by));
   TRY(append_audit(writing, {.at_ticks = clock_(),
                              .actor = actor,
                              .action = "rule.change",
                              .target = state.rule_id,
-                             .detail = fmt::format("{}{}", state.enabled ? "enabled" : "disabled",
-                                                   state.severity ? ", severity " + *state.severity : "")}));
+                             .detail = change_text(state)}));
   return writing.commit();
 }
 

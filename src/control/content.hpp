@@ -23,6 +23,11 @@ struct RuleState {
   std::string note;
   std::int64_t changed_ticks = 0;
   std::string changed_by;
+  std::optional<std::string> title;   // in place of the rule's own
+  std::string exclude;                // a Sigma detection (JSON or YAML) whose events the rule leaves alone
+  std::int64_t throttle_seconds = 0;  // 0: as all rules
+  std::int64_t throttle_most = 0;     // alerts in that time; what is more becomes one that counts them
+  std::string throttle_by;            // fields, with commas: so many for each of their values
 };
 
 class RuleStates {

@@ -28,6 +28,7 @@ ControlDb::ControlDb(std::unique_ptr<Database> database, const ControlOptions& o
       tokens_(*database_, clock_),
       checkpoints_(*database_, clock_),
       rule_states_(*database_, clock_),
+      rule_suppressions_(*database_, clock_),
       saved_queries_(*database_, clock_),
       custom_tables_(*database_, clock_),
       audit_(*database_, clock_) {}

@@ -11,6 +11,7 @@
 #include "control/audit_log.hpp"
 #include "control/checkpoints.hpp"
 #include "control/content.hpp"
+#include "control/rule_suppressions.hpp"
 #include "control/sessions.hpp"
 #include "control/users.hpp"
 
@@ -32,6 +33,7 @@ class ControlDb {
   ApiTokens& tokens() { return tokens_; }
   Checkpoints& checkpoints() { return checkpoints_; }
   RuleStates& rule_states() { return rule_states_; }
+  RuleSuppressions& rule_suppressions() { return rule_suppressions_; }
   SavedQueries& saved_queries() { return saved_queries_; }
   CustomTables& custom_tables() { return custom_tables_; }
   AuditLog& audit() { return audit_; }
@@ -47,6 +49,7 @@ class ControlDb {
   ApiTokens tokens_;
   Checkpoints checkpoints_;
   RuleStates rule_states_;
+  RuleSuppressions rule_suppressions_;
   SavedQueries saved_queries_;
   CustomTables custom_tables_;
   AuditLog audit_;  // last: its thread ends first

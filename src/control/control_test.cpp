@@ -312,6 +312,44 @@ TEST_F(Control, AuditRetentionRemovesTheOldest) {
   EXPECT_EQ(left->at(1).target, "new");
 }
 
+TEST_F(Control, KeepsTheTuningOfRules) {
+  const RuleState wanted{.rule_id = "r1",
+                         .title = "Ours",
+                         .exclude = R"({"User":"backup"})",
+                         .throttle_seconds = 60,
+                         .throttle_most = 3,
+                         .throttle_by = "HostName,User"};
+  ASSERT_TRUE(db_->rule_states().set(wanted, kTester));
+  const auto kept = db_->rule_states().get("r1")->value();
+  EXPECT_EQ(kept.title, "Ours");
+  EXPECT_EQ(kept.exclude, wanted.exclude);
+  EXPECT_EQ(kept.throttle_seconds, 60);
+  EXPECT_EQ(kept.throttle_most, 3);
+  EXPECT_EQ(kept.throttle_by, "HostName,User");
+}
+
+TEST_F(Control, SuppressionsHaveAReasonAndAnEnd) {
+  auto& suppressions = db_->rule_suppressions();
+  const auto now = db_->now();
+  const auto before = suppressions.version().value();
+  EXPECT_FAILS(suppressions.add({.rule_id = "r1", .expires_ticks = now + 10}, kTester), ErrorKind::invalid_input);
+  EXPECT_FAILS(suppressions.add({.rule_id = "r1", .reason = "late", .expires_ticks = now - 10}, kTester), ErrorKind::invalid_input);
+  EXPECT_FAILS(suppressions.add({.rule_id = "r1", .reason = "for ever", .expires_ticks = now + 400LL * 86'400 * kTicksPerSecond}, kTester),
+               ErrorKind::invalid_input);
+  const auto made = suppressions.add(
+      {.rule_id = "r1", .conditions = R"({"User":"svc_*"})", .reason = "known", .expires_ticks = now + 3'600 * kTicksPerSecond}, kTester);
+  ASSERT_TRUE(made) << made.error().message();
+  EXPECT_NE(suppressions.version().value(), before);
+  ASSERT_EQ(suppressions.list()->size(), 1U);
+  EXPECT_EQ(suppressions.list()->front().created_by, "tester");
+  ASSERT_TRUE(suppressions.end(made->id, kTester));
+  EXPECT_FAILS(suppressions.end(made->id, kTester), ErrorKind::not_found);
+  EXPECT_TRUE(suppressions.list()->empty());
+  ASSERT_EQ(suppressions.list(true)->size(), 1U);
+  EXPECT_EQ(suppressions.list(true)->front().ended_by, "tester");
+  EXPECT_EQ(db_->audit().list({})->size(), 2U);
+}
+
 TEST_F(Control, RuleStatesSavedQueriesAndTables) {
   const User peggy = make("peggy", Role::admin), victor = make("victor");
   ASSERT_TRUE(db_->rule_states().set({.rule_id = "r1", .enabled = false, .severity = "low"}, kTester));

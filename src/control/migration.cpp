@@ -21,6 +21,11 @@ std::span<const Migration> migrations() {
           "003_audit_retention",
 #include "control/migrations/003_audit_retention.sql"
       },
+      {
+          4,
+          "004_rule_tuning",
+#include "control/migrations/004_rule_tuning.sql"
+      },
   };
   return all;
 }
