@@ -70,64 +70,94 @@ bool all_zero(std::string_view bytes) {
 
 }  // namespace
 
-EvtxFile::EvtxFile(std::string_view bytes) : bytes_(bytes) {
-  if (bytes.size() < kFileHeader) {
-    note(damage_, bytes.size(), bytes.empty() ? "the file is empty" : "the file ends inside its header");
+void EvtxChunkFinder::begin(std::string_view header) {
+  if (header.size() < kFileHeader) {
+    note(damage_, header.size(), header.empty() ? "the file is empty" : "the file ends inside its header");
     return;
   }
-  if (!bytes.starts_with(kFileMagic))
+  if (!header.starts_with(kFileMagic))
     note(damage_, 0, "the file does not begin as an event log does");
-  else if (crc32(bytes.substr(0, 120)) != number<std::uint32_t>(bytes, 124))
+  else if (crc32(header.substr(0, 120)) != number<std::uint32_t>(header, 124))
     note(damage_, 124, "the checksum of the file header is wrong");
-  dirty_ = (number<std::uint32_t>(bytes, 120) & 1) != 0;
+  dirty_ = (number<std::uint32_t>(header, 120) & 1) != 0;
+  if (header.starts_with(kFileMagic)) promised_ = number<std::uint16_t>(header, 42);
+}
 
-  std::size_t at = kFileHeader;
-  while (at + kChunkHeader < bytes.size()) {
-    const auto rest = bytes.substr(at);
-    // One that has lost its own magic is still known by its first record.
-    if (rest.starts_with(kChunkMagic) || looks_like_record(rest.substr(0, kChunkSize), kChunkHeader)) {
-      const auto size = std::min(kChunkSize, rest.size());
-      if (!rest.starts_with(kChunkMagic)) note(damage_, at, "a chunk without its magic");
-      if (size < kChunkSize) note(damage_, bytes.size(), "the file ends inside a chunk");
-      chunks_.push_back({at, static_cast<std::uint32_t>(size)});
-      at += size;
-      continue;
-    }
-    const auto next = rest.find(kChunkMagic, 1);
-    const auto gap = rest.substr(0, next);
-    // Windows grows a log by chunks of zeros.
-    if (!all_zero(gap)) note(damage_, at, fmt::format("{} bytes that are no chunk", gap.size()));
-    if (next == std::string_view::npos) break;
-    at += next;
+std::optional<EvtxChunk> EvtxChunkFinder::next(std::string_view window, std::uint64_t offset, bool ends) {
+  consumed_ = 0;
+  if (window.size() <= kChunkHeader || (!ends && window.size() < kWindow)) return std::nullopt;
+  const auto here = window.substr(0, kChunkSize);
+  // One that has lost its own magic is still known by its first record.
+  if (here.starts_with(kChunkMagic) || looks_like_record(here, kChunkHeader)) {
+    end_gap();
+    if (!here.starts_with(kChunkMagic)) note(damage_, offset, "a chunk without its magic");
+    if (here.size() < kChunkSize) note(damage_, offset + here.size(), "the file ends inside a chunk");
+    ++chunks_;
+    consumed_ = here.size();
+    return EvtxChunk{offset, static_cast<std::uint32_t>(here.size())};
   }
-  const auto promised = number<std::uint16_t>(bytes, 42);
-  if (chunks_.size() < promised && bytes.starts_with(kFileMagic))
-    note(damage_, 42, fmt::format("the header promises {} chunks, {} are there", promised, chunks_.size()));
+  auto gap = window.find(kChunkMagic, 1);
+  if (gap == std::string_view::npos) gap = ends ? window.size() : window.size() - kChunkMagic.size();
+  // A chunk of zeros is looked at by itself: another without magic may follow where it ends.
+  if (gap > kChunkSize && offset % kChunkSize == kFileHeader) gap = kChunkSize;
+  if (gap_size_ == 0) gap_begin_ = offset;
+  gap_size_ += gap;
+  gap_has_bytes_ |= !all_zero(window.substr(0, gap));
+  consumed_ = gap;
+  return std::nullopt;
+}
+
+void EvtxChunkFinder::end_gap() {
+  // Windows grows a log by chunks of zeros.
+  if (gap_size_ != 0 && gap_has_bytes_) note(damage_, gap_begin_, fmt::format("{} bytes that are no chunk", gap_size_));
+  gap_size_ = 0;
+  gap_has_bytes_ = false;
+}
+
+void EvtxChunkFinder::finish(std::uint64_t) {
+  end_gap();
+  if (chunks_ < promised_)
+    note(damage_, 42, fmt::format("the header promises {} chunks, {} are there", promised_, chunks_));
+}
+
+EvtxFile::EvtxFile(std::string_view bytes) : bytes_(bytes) {
+  EvtxChunkFinder finder;
+  finder.begin(bytes.substr(0, kFileHeader));
+  std::size_t at = kFileHeader;
+  while (at < bytes.size()) {
+    // No more than a window at a time, so that a gap is searched once.
+    const auto window = bytes.substr(at, 16 * kChunkSize);
+    if (const auto chunk = finder.next(window, at, at + window.size() == bytes.size())) chunks_.push_back(*chunk);
+    if (finder.consumed() == 0) break;
+    at += finder.consumed();
+  }
+  if (bytes.size() >= kFileHeader) finder.finish(bytes.size());
+  damage_ = finder.damage();
+  dirty_ = finder.is_dirty();
 }
 
 struct EvtxChunkReader::State {
   BinXml xml;
   EvtxFieldMaker fields;
 
-  // Calls `record` for each record of the chunk with its place in the chunk.
+  // Calls `each` for each record of the chunk with its place in the chunk.
   template <class Each>
-  void walk(const EvtxFile& file, const EvtxChunk& place, std::vector<EvtxDamage>& damage, Each each) {
-    const auto chunk = file.bytes().substr(place.offset, place.size);
+  void walk(std::string_view chunk, std::uint64_t offset, bool with_slack, std::vector<EvtxDamage>& damage, Each each) {
     xml.set_chunk(chunk);
     fields.begin_chunk();
+    const bool is_whole = chunk.size() == kChunkSize;
     const bool has_magic = chunk.starts_with(kChunkMagic);
     const bool header_good =
-        has_magic && place.size == kChunkSize &&
+        has_magic && is_whole &&
         crc32(chunk.substr(128, 384), crc32(chunk.substr(0, 120))) == number<std::uint32_t>(chunk, 124);
-    if (has_magic && place.size == kChunkSize && !header_good)
-      note(damage, place.offset + 124, "the checksum of the chunk header is wrong");
+    if (has_magic && is_whole && !header_good) note(damage, offset + 124, "the checksum of the chunk header is wrong");
     // Behind the free space stand remains of older records.
     std::size_t end = number<std::uint32_t>(chunk, 48);
     const bool end_known = end >= kChunkHeader && end <= chunk.size();
     if (!end_known)
       end = chunk.size();
     else if (header_good && crc32(chunk.substr(kChunkHeader, end - kChunkHeader)) != number<std::uint32_t>(chunk, 52))
-      note(damage, place.offset + 52, "the checksum of the chunk's records is wrong");
+      note(damage, offset + 52, "the checksum of the chunk's records is wrong");
     const auto last_record = number<std::uint64_t>(chunk, 32);
     std::size_t at = kChunkHeader;
     while (at + kRecordHeader + 4 <= end) {
@@ -138,18 +168,29 @@ struct EvtxChunkReader::State {
         std::size_t next = at + 4;
         while (next + kRecordHeader < end && !looks_like_record(chunk.substr(0, end), next)) next += 4;
         if (next + kRecordHeader >= end) {
-          if (end_known || place.size < kChunkSize)
-            note(damage, place.offset + at, "a damaged record, and none behind it");
+          if (end_known || !is_whole) note(damage, offset + at, "a damaged record, and none behind it");
           break;
         }
-        note(damage, place.offset + at,
-             fmt::format("a damaged record; the next one is {} bytes further on", next - at));
+        note(damage, offset + at, fmt::format("a damaged record; the next one is {} bytes further on", next - at));
         at = next;
         continue;
       }
       const auto size = number<std::uint32_t>(chunk, at + 4);
-      each(chunk, at, size);
-      if (!end_known && last_record != 0 && number<std::uint64_t>(chunk, at + 8) == last_record) break;
+      each(at, size, false);
+      at += size;
+      if (!end_known && last_record != 0 && number<std::uint64_t>(chunk, at - size + 8) == last_record) break;
+    }
+    if (!with_slack) return;
+    for (at = std::max(at, end_known ? end : at); at + kRecordHeader + 4 <= chunk.size();) {
+      const auto found = chunk.find(kRecordMagic, at);
+      if (found == std::string_view::npos) break;
+      at = found;
+      if (!looks_like_record(chunk, at)) {
+        at += 4;
+        continue;
+      }
+      const auto size = number<std::uint32_t>(chunk, at + 4);
+      each(at, size, true);
       at += size;
     }
   }
@@ -160,18 +201,35 @@ EvtxChunkReader::~EvtxChunkReader() = default;
 
 void EvtxChunkReader::read(const EvtxFile& file, const EvtxChunk& place, const EvtxOptions& options,
                            event::RecordBatch& out, std::vector<EvtxDamage>& damage) {
-  state_->walk(file, place, damage, [&](std::string_view chunk, std::size_t at, std::uint32_t size) {
+  read(file.bytes().substr(place.offset, place.size), place.offset, options, out, damage);
+}
+
+void EvtxChunkReader::read(std::string_view chunk, std::uint64_t offset, const EvtxOptions& options,
+                           event::RecordBatch& out, std::vector<EvtxDamage>& damage) {
+  static const auto kRecovered = event::intern_field("evtx.recovered");
+  std::uint32_t index = 0;
+  state_->walk(chunk, offset, options.with_slack, damage, [&](std::size_t at, std::uint32_t size, bool in_slack) {
     event::RecordOrigin origin;
     origin.raw = chunk.substr(at, size);
     origin.peer = options.peer;
     origin.received_at = options.received_at;
+    origin.position = options.position;
+    origin.index_in_entry = index;
     auto& fields = state_->fields;
     fields.begin(out.arena());
     if (const auto done = state_->xml.run(at + kRecordHeader, at + size - 4, out.arena(), fields); !done) {
-      note(damage, place.offset + at, done.error().message());
+      // Remains are often overwritten in part: nothing that one would mend.
+      if (!in_slack) note(damage, offset + at, done.error().message());
       return;
     }
     fields.finish(origin, number<std::uint64_t>(chunk, at + 16), out);
+    if (in_slack) {
+      out.resume_record();
+      out.set(kRecovered, event::Value::boolean(true));
+      out.end_record();
+    }
+    ++index;
+    if (options.record_numbers) options.record_numbers->push_back(number<std::uint64_t>(chunk, at + 8));
   });
 }
 
@@ -200,82 +258,28 @@ class TreeSink : public BinXmlSink {
   std::vector<EvtxElement*> open_;  // a parent's list of children does not grow while one of them is open
 };
 
-void append_escaped(std::string& out, std::string_view text, bool in_attribute) {
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += in_attribute ? "&quot;" : "\""; break;
-      default:
-        // XML 1.0 has no other control characters.
-        if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r')
-          out += "\xEF\xBF\xBD";
-        else
-          out += c;
-    }
-  }
-}
-
-void append_element(std::string& out, const EvtxElement& element) {
-  out += '<';
-  out += element.name;
-  for (const auto& [name, value] : element.attributes) {
-    out += ' ';
-    out += name;
-    out += "=\"";
-    std::string text;
-    append_text(text, value);
-    append_escaped(out, text, true);
-    out += '"';
-  }
-  if (element.texts.empty() && element.children.empty()) {
-    out += "/>";
-    return;
-  }
-  out += '>';
-  append_escaped(out, element.text(), false);
-  for (const auto& child : element.children) append_element(out, child);
-  out += "</";
-  out += element.name;
-  out += '>';
-}
-
 }  // namespace
 
 void EvtxChunkReader::visit(const EvtxFile& file, const EvtxChunk& place,
                             const std::function<void(const EvtxElement&)>& each, std::vector<EvtxDamage>& damage) {
+  visit(file.bytes().substr(place.offset, place.size), place.offset, each, damage);
+}
+
+void EvtxChunkReader::visit(std::string_view chunk, std::uint64_t offset,
+                            const std::function<void(const EvtxElement&)>& each, std::vector<EvtxDamage>& damage) {
   Arena arena;
-  state_->walk(file, place, damage, [&](std::string_view, std::size_t at, std::uint32_t size) {
+  state_->walk(chunk, offset, false, damage, [&](std::size_t at, std::uint32_t size, bool) {
     arena.clear();
     TreeSink sink;
     if (const auto done = state_->xml.run(at + kRecordHeader, at + size - 4, arena, sink); !done) {
-      note(damage, place.offset + at, done.error().message());
+      note(damage, offset + at, done.error().message());
       return;
     }
     if (sink.root.children.empty())
-      note(damage, place.offset + at, "a record without an element");
+      note(damage, offset + at, "a record without an element");
     else
       each(sink.root.children.front());
   });
-}
-
-const EvtxElement* EvtxElement::child(std::string_view child_name) const {
-  for (const auto& one : children)
-    if (one.name == child_name) return &one;
-  return nullptr;
-}
-
-std::string EvtxElement::text() const {
-  std::string out;
-  for (const auto& piece : texts) append_text(out, piece);
-  return out;
-}
-
-std::string evtx_xml(const EvtxElement& event) {
-  std::string out;
-  append_element(out, event);
-  return out;
 }
 
 }  // namespace yagura::formats

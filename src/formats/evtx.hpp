@@ -14,10 +14,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/position.hpp"
 #include "base/time.hpp"
 #include "event/record.hpp"
 
@@ -33,7 +35,39 @@ struct EvtxChunk {
   std::uint32_t size = 0;  // 65536, less for one that is cut off
 };
 
-// Where the chunks of a file are. The bytes must live as long as it is in use.
+// Finds the chunks of a file that is read piece by piece:
+//
+//   finder.begin(first_4_kib);
+//   while (auto found = finder.next(window, offset, ends)) { use window.substr(found->offset - offset, found->size);
+//   ... }
+//
+// `window` is the file from byte `offset` on, at least kWindow bytes unless the file ends in it. Each call takes
+// consumed() bytes off the window's front: drop them before the next. nullopt: nothing more in this window; when
+// consumed() is 0 as well, the file ends.
+class EvtxChunkFinder {
+ public:
+  static constexpr std::size_t kHeader = 4'096;
+  static constexpr std::size_t kWindow = 65'536 + 1'024;
+  void begin(std::string_view header);
+  std::optional<EvtxChunk> next(std::string_view window, std::uint64_t offset, bool ends);
+  std::size_t consumed() const { return consumed_; }
+  // The file has ended: what is missing.
+  void finish(std::uint64_t size);
+  const std::vector<EvtxDamage>& damage() const { return damage_; }
+  bool is_dirty() const { return dirty_; }
+
+ private:
+  void end_gap();
+  std::size_t consumed_ = 0;
+  std::size_t chunks_ = 0;
+  std::size_t promised_ = 0;
+  std::uint64_t gap_begin_ = 0, gap_size_ = 0;
+  bool gap_has_bytes_ = false;
+  std::vector<EvtxDamage> damage_;
+  bool dirty_ = false;
+};
+
+// Where the chunks of a file are that is in memory. The bytes must live as long as it is in use.
 class EvtxFile {
  public:
   explicit EvtxFile(std::string_view bytes);
@@ -63,6 +97,13 @@ struct EvtxElement {
 struct EvtxOptions {
   std::string_view peer;  // of the records' origin: the file's name, say
   ReceiveTime received_at{};
+  Position position{};  // of the chunk; records count on from 0 in index_in_entry
+  // Also what is left of older records behind the chunk's last one: overwritten in part, perhaps doubled. They have the
+  // field evtx.recovered = true.
+  bool with_slack = false;
+  // When given: the number in each appended record's binary header. In a log as Windows wrote it that is its
+  // EventRecordID; an export counts anew.
+  std::vector<std::uint64_t>* record_numbers = nullptr;
 };
 
 class EvtxChunkReader {
@@ -74,8 +115,13 @@ class EvtxChunkReader {
   // the batch.
   void read(const EvtxFile& file, const EvtxChunk& chunk, const EvtxOptions& options, event::RecordBatch& out,
             std::vector<EvtxDamage>& damage);
+  // The same for a chunk's bytes, which stand at `offset` of the file. The records' raw bytes are views into `chunk`.
+  void read(std::string_view chunk, std::uint64_t offset, const EvtxOptions& options, event::RecordBatch& out,
+            std::vector<EvtxDamage>& damage);
   // The same records as trees, for XML and JSON and for comparing with other readers.
   void visit(const EvtxFile& file, const EvtxChunk& chunk, const std::function<void(const EvtxElement& event)>& each,
+             std::vector<EvtxDamage>& damage);
+  void visit(std::string_view chunk, std::uint64_t offset, const std::function<void(const EvtxElement& event)>& each,
              std::vector<EvtxDamage>& damage);
 
  private:
@@ -85,5 +131,8 @@ class EvtxChunkReader {
 
 // <Event>...</Event>, as Windows exports it.
 std::string evtx_xml(const EvtxElement& event);
+// {"Event": {"System": ...}}, laid out as evtx_dump does: attributes below #attributes, text beside them as #text,
+// <Data Name="X">v</Data> as "X": v, a name that comes again as X_1, X_2.
+std::string evtx_json(const EvtxElement& event);
 
 }  // namespace yagura::formats

@@ -26,8 +26,21 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
         [&](const EvtxElement& event) {
           ++records;
           (void)evtx_xml(event);
+          (void)evtx_json(event);
         },
         damage);
+    const std::size_t good = batch.size();
+    std::vector<std::uint64_t> numbers;
+    reader.read(file, 0, {}, batch, damage);  // not a chunk at all
+    batch.clear();
+    reader.read(file.substr(chunk.offset, chunk.size), chunk.offset, {.with_slack = true, .record_numbers = &numbers},
+                batch, damage);
+    if (batch.size() < good || numbers.size() != batch.size()) {
+      std::fprintf(stderr, "law broken: %zu records and %zu with slack\n", good, batch.size());
+      std::abort();
+    }
+    batch.clear();
+    reader.read(evtx, chunk, {}, batch, damage);
     // A record without any element has a tree of nothing, and no fields.
     if (records > batch.size()) {
       std::fprintf(stderr, "law broken: %zu trees of %zu records\n", records, batch.size());

@@ -370,6 +370,10 @@ void decode_hec_event(const event::RecordOrigin& origin, const SyslogContext& co
   if (!event_text.empty()) {
     out.set(field::message, event_text);
     if (trim(event_text).starts_with('{')) decode_json_payload(trim(event_text), out);
+    if (trim(event_text).starts_with("<Event")) {
+      decode_xml_payload(trim(event_text), out);
+      out.current().format = "hec";
+    }
   }
   event::take_time_from(time_fields(), out);
   if (time) {

@@ -10,6 +10,7 @@
 #include "formats/json.hpp"
 #include "formats/leef.hpp"
 #include "formats/separated.hpp"
+#include "formats/windows_event.hpp"
 
 namespace yagura::formats {
 
@@ -18,10 +19,17 @@ using event::RecordOrigin;
 
 namespace {
 
+void decode_windows(const RecordOrigin& origin, const SyslogContext&, RecordBatch& out) {
+  decode_windows_xml(origin, out);
+}
+
 void decode_auto(const RecordOrigin& origin, const SyslogContext& context, RecordBatch& out) {
   const auto first = origin.raw.find_first_not_of(" \t\r\n");
   const bool json = first != std::string_view::npos &&
                     (origin.raw[first] == '{' || origin.raw.substr(first).starts_with("\xEF\xBB\xBF{"));
+  if (first != std::string_view::npos &&
+      (origin.raw.substr(first).starts_with("<Event ") || origin.raw.substr(first).starts_with("<Event>")))
+    return decode_windows_xml(origin, out);
   (json ? decode_json : decode_syslog)(origin, context, out);
 }
 
@@ -35,6 +43,13 @@ void decode_auditd(const RecordOrigin& origin, const SyslogContext&, RecordBatch
   out.begin_record(origin).format = "auditd";
   out.set(field::message, origin.raw);
   if (!decode_auditd_payload(origin.raw, out)) out.mark_malformed("no audit record", 0);
+  out.end_record();
+}
+
+// A Windows event gets its native fields, whoever sent it.
+void complete(RecordBatch& out) {
+  if (out.empty() || !out.headers().back().malformed.empty()) return;
+  complete_windows_event(out);
   out.end_record();
 }
 
@@ -52,6 +67,7 @@ void decode_lines(const RecordOrigin& origin, const SyslogContext& context, Reco
     line.raw = text;
     line.index_in_entry = origin.index_in_entry + index++;
     decode_auto(line, context, out);
+    complete(out);
   }
   if (index == 0) decode_text(origin, context, out);
 }
@@ -83,7 +99,7 @@ void add_what_the_source_knows(std::string_view query, const SyslogContext& cont
   out.end_record();
 }
 
-constexpr std::array<Format, 11> kFormats{{
+constexpr std::array<Format, 12> kFormats{{
     {"auto", "JSON by its brace, else syslog and what is inside of it", decode_auto},
     {"syslog", "RFC 5424 and RFC 3164, with CEF, LEEF, JSON or audit records inside", decode_syslog},
     {"cef", "ArcSight Common Event Format, bare or in syslog", decode_cef},
@@ -94,6 +110,7 @@ constexpr std::array<Format, 11> kFormats{{
     {"journald", "an entry of systemd's journal as JSON", decode_journald},
     {"auditd", "one record of the Linux audit log", decode_auditd},
     {"tsv", "a line of a tab separated file whose columns the source knows", decode_tab_separated},
+    {"windows-xml", "one <Event> of a Windows event log as XML", decode_windows},
     {"text", "a line that is kept as it is", decode_text},
 }};
 
@@ -112,6 +129,7 @@ void decode(std::string_view hint, const RecordOrigin& origin, const SyslogConte
   const Format* format = find_format(hint.substr(0, question));
   const std::size_t before = out.size();
   (format != nullptr ? format->decode : decode_auto)(origin, context, out);
+  if (out.size() == before + 1) complete(out);
   if (question != std::string_view::npos && out.size() == before + 1)
     add_what_the_source_knows(hint.substr(question + 1), context, out);
 }
