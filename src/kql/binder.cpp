@@ -14,7 +14,20 @@ Binder::Binder(const SyntaxTree& tree, const Catalog& catalog, const CompileOpti
 
 BoundQuery Binder::bind() {
   Bound result;
-  for (const auto* s : tree_.statements) statement(*s, &result);
+  for (const auto* s : tree_.statements) {
+    const bool another = s->kind == NodeKind::expression_statement && (result.table || result.scalar);
+    if (another && errors_ == 0) {
+      query_.earlier.push_back({std::move(query_.name), table_of(std::exchange(result, {})), std::move(query_.visualization)});
+      query_.name.clear();
+      query_.visualization.clear();
+    }
+    statement(*s, &result);
+  }
+  query_.plan = table_of(std::move(result));
+  return std::move(query_);
+}
+
+PlanPtr Binder::table_of(Bound result) {
   if (result.scalar && !result.table && errors_ == 0) {
     // A bare scalar expression is the table print makes of it.
     auto values = std::make_shared<ValuesPlan>();
@@ -22,8 +35,7 @@ BoundQuery Binder::bind() {
     values->rows.push_back({result.scalar});
     result.table = values;
   }
-  query_.plan = result.table;
-  return std::move(query_);
+  return result.table;
 }
 
 // ---- mistakes
@@ -36,6 +48,13 @@ std::string hint(std::string_view word, std::span<const std::string_view> candid
 void Binder::error(std::string_view code, Span span, std::string message) {
   ++errors_;
   if (quiet_ || diagnostics_.size() >= 200) return;
+  if (inside_text_ != nullptr && span.start >= inside_start_) {
+    Diagnostic place;
+    place.start = static_cast<std::uint32_t>(span.start - inside_start_);
+    const std::string_view body = inside_text_->text_of({static_cast<decltype(span.start)>(inside_start_), static_cast<decltype(span.length)>(span.start - inside_start_ + 1)});
+    locate(place, body);
+    message += fmt::format(" (in the function '{}', line {}, column {})", inside_, place.line, place.column);
+  }
   if (at_) span = *at_;
   for (const auto& d : diagnostics_) {
     if (d.start == span.start && d.length == span.length && d.code == code && d.message == message) return;
@@ -61,7 +80,15 @@ void Binder::unknown_name(Span span, std::string_view name, const Row& row) {
         fmt::format("The name '{}' does not refer to any known column, table, variable or function{}", name, hint(name, names)));
 }
 
+bool Binder::broken_function(Span span, std::string_view name) {
+  const auto found = broken_.find(std::string(name));
+  if (found == broken_.end()) return false;
+  error("YK012", span, fmt::format("The stored function '{}' cannot be used: {}", name, found->second));
+  return true;
+}
+
 void Binder::unknown_table(Span span, std::string_view name) {
+  if (broken_function(span, name)) return;
   std::vector<std::string_view> names = catalog_.table_names();
   for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) names.push_back(s->name);
   error("KS204", span,
@@ -449,9 +476,10 @@ PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
     return plan ? reference(share("", std::move(plan), true)) : nullptr;
   }
   const Variable* f = lookup(name);
-  if (f == nullptr) f = stored_function(name);
+  if (f == nullptr) f = stored_function(e, row);
   if (f == nullptr) {
     if (catalog_.find_table(name) != nullptr) return stored_table(name);
+    if (broken_function(e.name.span, name)) return nullptr;
     std::vector<std::string_view> names = catalog_.function_names();
     for (const auto n : scalar_names()) names.push_back(n);
     error("KS211", e.name.span,

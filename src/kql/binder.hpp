@@ -37,6 +37,8 @@ struct Variable {
   bool is_view = false;
   bool has_errors = false;      // its definition was refused already
   bool open_schema = false;     // table whose columns are not known (a (*) parameter while it is checked)
+  const SyntaxTree* stored_text = nullptr;  // of a stored function: "let f = (parameters) {body};"
+  std::size_t body_start = 0;               // where in it the body as it was stored begins
 };
 
 // let variables, innermost first; immutable, so that a closure is a pointer.
@@ -118,6 +120,10 @@ class Binder {
   Bound invoke(const Variable& f, std::string_view name, std::span<const Expression* const> arguments, Span call_span,
                Span name_span, const Row& row, PlanPtr piped = nullptr);
   const Variable* stored_function(std::string_view name);
+  // The stored function for this call: a catalog may keep one for a constant first argument, under the name "f('x')".
+  const Variable* stored_function(const CallExpression& call, const Row& row);
+  // Tells why a stored function of this name cannot be used; false when there is none such.
+  bool broken_function(Span span, std::string_view name);
   PlanPtr stored_table(std::string_view name);
   const Catalog& catalog() const { return catalog_; }
   const CompileOptions& options() const { return options_; }
@@ -157,6 +163,7 @@ class Binder {
                     Span name_span);
   std::vector<NamedValue> several(const CallExpression& e, const Row& row, bool& handled);
   Bound evaluate(const Expression& e, const Row& row);
+  PlanPtr table_of(Bound result);
   PlanPtr table_name(const NameExpression& e);
   PlanPtr table_call(const CallExpression& e, const Row& row);
   void statement(const Statement& s, Bound* result);
@@ -180,6 +187,10 @@ class Binder {
   int depth_ = 0;
   std::optional<Span> at_;   // mistakes are told here: inside the body of a function that was checked, or is stored
   bool quiet_ = false;       // ... or not at all
+  std::string_view inside_;  // stored function whose body is being bound, and its text
+  const SyntaxTree* inside_text_ = nullptr;
+  std::size_t inside_start_ = 0;
+  std::unordered_map<std::string, std::string> broken_;  // stored functions that do not parse, and why
   bool open_definition_ = false;  // the definition being checked reads a table that only its caller knows
   std::vector<std::unique_ptr<ParseResult>> parsed_;  // bodies of stored functions
   std::unordered_map<std::string, Variable> stored_;

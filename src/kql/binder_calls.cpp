@@ -315,7 +315,7 @@ Expr Binder::call(const CallExpression& e, const Row& row) {
   }
   if (is_known_function_name(name)) {
     not_supported(e.name.span, fmt::format("The function '{}'", name));
-  } else {
+  } else if (!broken_function(e.name.span, name)) {
     std::vector<std::string_view> names = scalar_names();
     for (const auto n : aggregate_names()) names.push_back(n);
     for (const auto n : catalog_.function_names()) names.push_back(n);

@@ -188,9 +188,22 @@ const Variable* Binder::stored_function(std::string_view name) {
     if (const auto* l = as<LetStatement>(parsed->tree.statements[0])) v.lambda = as<LambdaExpression>(l->value);
   }
   auto& slot = stored_[std::string(name)];  // known from here on, so that a function which calls itself ends
+  const std::size_t body_start = std::string_view("let f = ").size() + parameters.size() + 1 + (body.size() == f->body.size() ? 0 : 2);
   if (v.lambda == nullptr || !parsed->ok()) {
     v.lambda = nullptr;
+    std::string why = "it is no function";
+    for (const auto& d : parsed->diagnostics) {
+      if (d.severity != Diagnostic::Severity::error) continue;
+      Diagnostic place;
+      place.start = d.start >= body_start ? static_cast<std::uint32_t>(d.start - body_start) : 0;
+      locate(place, f->body);
+      why = d.start >= body_start ? fmt::format("line {}, column {}: {}", place.line, place.column, d.message) : fmt::format("its parameters: {}", d.message);
+      break;
+    }
+    broken_[std::string(name)] = std::move(why);
   } else {
+    v.stored_text = &parsed->tree;
+    v.body_start = body_start;
     v.kind = Variable::Kind::function;
     slot = v;
     const ScopePtr before = scope_;
@@ -201,6 +214,21 @@ const Variable* Binder::stored_function(std::string_view name) {
   slot = v;
   parsed_.push_back(std::move(parsed));
   return slot.lambda != nullptr ? &slot : nullptr;
+}
+
+const Variable* Binder::stored_function(const CallExpression& call, const Row& row) {
+  const std::string_view name = call.name.text;
+  if (!call.arguments.empty() && catalog_.find_function(name) != nullptr) {
+    const auto* literal = as<Literal>(call.arguments[0]);
+    const auto* variable = as<NameExpression>(call.arguments[0]);
+    const Variable* value = variable != nullptr ? lookup(variable->name.text) : nullptr;
+    if (literal != nullptr || (value != nullptr && value->kind == Variable::Kind::scalar)) {
+      const Expr first = constant(*call.arguments[0], row);
+      if (is_literal(first) && first->type == Type::string)
+        if (const Variable* special = stored_function(fmt::format("{}('{}')", name, first->value.text))) return special;
+    }
+  }
+  return stored_function(name);
 }
 
 Bound Binder::invoke(const Variable& f, std::string_view name, std::span<const Expression* const> arguments, Span,
@@ -285,6 +313,12 @@ Bound Binder::invoke(const Variable& f, std::string_view name, std::span<const E
   const ScopePtr caller = scope_;
   const auto caller_at = at_;
   const bool caller_quiet = quiet_;
+  const auto caller_inside = std::tuple(inside_, inside_text_, inside_start_);
+  if (f.stored_text != nullptr) {
+    inside_ = name;
+    inside_text_ = f.stored_text;
+    inside_start_ = f.body_start;
+  }
   scope_ = f.closure;
   if (!at_) at_ = name_span;
   quiet_ = quiet_ || f.has_errors;
@@ -297,6 +331,7 @@ Bound Binder::invoke(const Variable& f, std::string_view name, std::span<const E
   scope_ = caller;
   at_ = caller_at;
   quiet_ = caller_quiet;
+  std::tie(inside_, inside_text_, inside_start_) = caller_inside;
   return result;
 }
 

@@ -57,16 +57,26 @@ CompiledQuery check(std::string_view text, const Catalog& catalog, const Compile
 CompiledQuery compile(std::string_view text, const Catalog& catalog, const CompileOptions& options) {
   CompiledQuery out = bind_text(text, catalog, options, true);
   if (!out.ok() || !out.bound.plan) return out;
-  out.statement = to_sql(out.bound, options);
-  for (const auto& [span, what] : out.statement.unsupported) {
-    Diagnostic d;
-    d.code = "YK010";
-    d.message = what + " is not supported yet.";
-    d.start = static_cast<std::uint32_t>(std::min<std::size_t>(span.start, text.size()));
-    d.length = static_cast<std::uint32_t>(std::min<std::size_t>(span.length, text.size() - d.start));
-    locate(d, text);
-    out.diagnostics.push_back(std::move(d));
+  const auto tell = [&](const SqlStatement& statement) {
+    for (const auto& [span, what] : statement.unsupported) {
+      Diagnostic d;
+      d.code = "YK010";
+      d.message = what + " is not supported yet.";
+      d.start = static_cast<std::uint32_t>(std::min<std::size_t>(span.start, text.size()));
+      d.length = static_cast<std::uint32_t>(std::min<std::size_t>(span.length, text.size() - d.start));
+      locate(d, text);
+      out.diagnostics.push_back(std::move(d));
+    }
+  };
+  for (const auto& result : out.bound.earlier) {
+    BoundQuery one = out.bound;
+    one.earlier.clear();
+    one.plan = result.plan;
+    out.earlier.push_back({result.name, to_sql(one, options), result.visualization});
+    tell(out.earlier.back().statement);
   }
+  out.statement = to_sql(out.bound, options);
+  tell(out.statement);
   if (!out.ok()) out.statement = {};
   return out;
 }

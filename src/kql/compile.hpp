@@ -47,10 +47,18 @@ struct SqlStatement {
   std::vector<std::pair<Span, std::string>> unsupported;
 };
 
+// A result before the last one (BoundQuery::earlier).
+struct EarlierStatement {
+  std::string name;
+  SqlStatement statement;
+  Visualization visualization;
+};
+
 struct CompiledQuery {
   std::vector<Diagnostic> diagnostics;  // in the order of the text; errors and warnings
   BoundQuery bound;
-  SqlStatement statement;
+  std::vector<EarlierStatement> earlier;  // to be run before `statement`, each a result of its own
+  SqlStatement statement;                 // of the last result, or the only one
   bool ok() const;
 };
 

@@ -236,8 +236,17 @@ const T* as(const PlanPtr& plan) {
 // What `render` asked for, as the JSON object that the Log Analytics API shows; "" without render.
 using Visualization = std::string;
 
+// One of several results of a text: of fork's branches, or of tabular statements with ; between them.
+struct NamedResult {
+  std::string name;  // "" when it has none
+  PlanPtr plan;
+  Visualization visualization;
+};
+
 struct BoundQuery {
-  PlanPtr plan;  // absent when there are errors or nothing to run
+  PlanPtr plan;  // of the last result; absent when there are errors or nothing to run
+  std::string name;                  // of the last result
+  std::vector<NamedResult> earlier;  // results before it, in order
   std::vector<PlanColumn> columns() const { return plan ? plan->columns : std::vector<PlanColumn>{}; }
   Visualization visualization;
   // `set` options and limits
