@@ -121,7 +121,28 @@ std::shared_ptr<const CorrelationPlan> CorrelationPlan::make(const sigma::RuleSe
       grown |= sources[s].fields.size() != before;
     }
   }
+  plan->number_lanes();
   return plan;
+}
+
+// Correlations that share a source, or of which one feeds the other, are of one lane.
+void CorrelationPlan::number_lanes() {
+  std::vector<std::uint32_t> parent(correlations_.size());
+  for (std::uint32_t c = 0; c < parent.size(); ++c) parent[c] = c;
+  const auto root = [&](std::uint32_t c) {
+    while (parent[c] != c) c = parent[c] = parent[parent[c]];
+    return c;
+  };
+  for (const auto& source : sources_) {
+    const std::uint32_t first = source.correlation ? *source.correlation : source.consumers.front().correlation;
+    for (const auto& consumer : source.consumers) parent[root(consumer.correlation)] = root(first);
+  }
+  std::map<std::uint32_t, std::uint32_t> lanes;
+  for (auto& source : sources_) {
+    const auto next = static_cast<std::uint32_t>(lanes.size());
+    source.lane = lanes.try_emplace(root(source.consumers.front().correlation), next).first->second;
+  }
+  lane_count_ = static_cast<std::uint32_t>(lanes.size());
 }
 
 void CorrelationPlan::collect(const sigma::RuleSet& set, const event::RecordBatch& records,

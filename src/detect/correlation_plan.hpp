@@ -51,6 +51,7 @@ class CorrelationPlan {
     std::optional<std::uint32_t> correlation;  // when it is one
     std::vector<std::string> fields;
     std::vector<Consumer> consumers;
+    std::uint32_t lane = 0;  // sources of correlations that have to do with each other share one
   };
   struct Correlation {
     sigma::CorrelationRule rule;
@@ -64,6 +65,13 @@ class CorrelationPlan {
   const std::vector<Source>& sources() const { return sources_; }
   const std::vector<Correlation>& correlations() const { return correlations_; }
   bool empty() const { return correlations_.empty(); }
+  std::uint32_t lane_count() const { return lane_count_; }
+  // Whether some correlation wants the matches of the rule.
+  bool wants(std::uint32_t rule) const { return rule < source_of_rule_.size() && source_of_rule_[rule].has_value(); }
+  // The fields of the rule's events that correlations want.
+  std::span<const std::string> fields_wanted(std::uint32_t rule) const {
+    return wants(rule) ? std::span<const std::string>(sources_[*source_of_rule_[rule]].fields) : std::span<const std::string>();
+  }
 
   // Appends an event for each observation that some correlation wants.
   void collect(const sigma::RuleSet& set, const event::RecordBatch& records, std::span<const Observation> observations,
@@ -73,6 +81,8 @@ class CorrelationPlan {
   std::vector<Source> sources_;
   std::vector<Correlation> correlations_;
   std::vector<std::optional<std::uint32_t>> source_of_rule_;
+  std::uint32_t lane_count_ = 0;
+  void number_lanes();
 };
 
 }  // namespace yagura::detect

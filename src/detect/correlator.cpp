@@ -8,7 +8,7 @@ namespace yagura::detect {
 
 namespace {
 
-constexpr std::string_view kMagic = "YGCOR1";
+constexpr std::string_view kMagic = "YGCOR2";
 
 // The values of one group as text that can be taken apart again.
 std::string group_key(const std::vector<std::string_view>& values) {
@@ -16,6 +16,14 @@ std::string group_key(const std::vector<std::string_view>& values) {
   StateWriter writer(key);
   for (const auto value : values) writer.text(value);
   return key;
+}
+
+// The source in another plan that is the same rule and brings the same fields.
+std::optional<std::uint32_t> same_source(const CorrelationPlan& from, std::uint32_t source, const CorrelationPlan& to) {
+  const auto& old = from.sources()[source];
+  const auto now = std::ranges::find(to.sources(), old.reference, &CorrelationPlan::Source::reference);
+  if (now == to.sources().end() || now->fields != old.fields) return std::nullopt;
+  return static_cast<std::uint32_t>(now - to.sources().begin());
 }
 
 }  // namespace
@@ -26,6 +34,7 @@ void Correlator::adopt(std::shared_ptr<const RuleSnapshot> snapshot) {
   const auto& plan = *snapshot_->plan;
   if (!before) {
     groups_.resize(plan.correlations().size());
+    lanes_.resize(plan.lane_count());
     return;
   }
   // Groups of correlations that are still there as they were.
@@ -38,6 +47,7 @@ void Correlator::adopt(std::shared_ptr<const RuleSnapshot> snapshot) {
     const auto& old = old_plan.correlations()[quiet->correlation];
     const auto now = numbers.find(old.rule.metadata.identity());
     if (now == numbers.end() || plan.correlations()[now->second].definition != old.definition) {
+      window_events_ -= groups_[quiet->correlation].at(quiet->key).window.size();
       quiet = quiet_.erase(quiet);
       continue;
     }
@@ -46,56 +56,103 @@ void Correlator::adopt(std::shared_ptr<const RuleSnapshot> snapshot) {
     ++quiet;
   }
   groups_ = std::move(groups);
-  // Waiting events of sources that are still wanted with the same fields.
-  std::multimap<Order, CorrelationEvent> waiting;
-  for (auto& [order, event] : waiting_) {
-    const auto& old = old_plan.sources()[event.source];
-    const auto now = std::ranges::find(plan.sources(), old.reference, &CorrelationPlan::Source::reference);
-    if (now == plan.sources().end() || now->fields != old.fields) continue;
-    event.source = static_cast<std::uint32_t>(now - plan.sources().begin());
-    Order moved = order;
-    moved.source = event.source;
-    waiting.emplace(moved, std::move(event));
-  }
-  waiting_ = std::move(waiting);
+  // Events that wait, as far as they are still wanted.
+  auto lanes = std::exchange(lanes_, std::vector<Lane>(plan.lane_count()));
+  due_.clear();
+  waiting_size_ = 0;
+  for (auto& lane : lanes)
+    for (auto& [order, event] : lane.waiting)
+      if (const auto source = same_source(old_plan, event.source, plan)) {
+        event.source = *source;
+        enqueue(std::move(event));
+      }
 }
 
-void Correlator::add(std::vector<CorrelationEvent> events) {
+std::size_t Correlator::size_of(const CorrelationEvent& event) {
+  std::size_t size = sizeof event + 200 + event.record_json.size();
+  for (const auto& value : event.values) size += sizeof value + (value ? value->size() : 0);
+  for (const auto& entity : event.entities)
+    for (const auto& [name, value] : entity.properties) size += 100 + value.size();
+  return size;
+}
+
+ReceiveTime Correlator::due_of(const CorrelationEvent& event) const {
+  return std::max(event.received_at, receive_time(event.time.time_since_epoch().count())) + options_.lateness;
+}
+
+void Correlator::enqueue(CorrelationEvent event) {
+  const Order order{event.time, event.position, event.index_in_entry, event.source};
+  const ReceiveTime due = due_of(event);
+  const std::size_t size = size_of(event);
+  if (!lanes_[snapshot_->plan->sources()[event.source].lane].waiting.try_emplace(order, std::move(event)).second) return;
+  due_.insert({due, order});
+  waiting_size_ += size;
+}
+
+void Correlator::add(std::vector<CorrelationEvent> events, const RuleSnapshot* of) {
   for (auto& event : events) {
+    if (of != nullptr && of != snapshot_.get()) {
+      const auto source = same_source(*of->plan, event.source, *snapshot_->plan);
+      if (!source) continue;
+      event.source = *source;
+    }
     // A clock that runs ahead must not make its events wait for ever.
     const EventTime latest = assume_event_time(event.received_at) + options_.lateness;
     if (event.received_at.time_since_epoch().count() != 0 && event.time > latest) event.time = latest;
-    if (event.time < watermark_) ++counts_.late;
-    waiting_.emplace(Order{event.time, event.position, event.index_in_entry, event.source}, std::move(event));
+    enqueue(std::move(event));
   }
 }
 
-void Correlator::work_until(EventTime watermark, std::vector<Alert>& alerts) {
-  while (!waiting_.empty() && (waiting_.begin()->first.time <= watermark || waiting_.size() > options_.max_waiting)) {
-    const auto node = waiting_.extract(waiting_.begin());
-    watermark_ = std::max(watermark_, node.mapped().time);
-    work(node.mapped(), alerts);
+// Works on an event that is due, and before it on all of its lane that are earlier.
+void Correlator::release(const Due& due, std::vector<Alert>& alerts) {
+  auto& lane = lanes_[snapshot_->plan->sources()[due.order.source].lane];
+  const Order until = due.order;
+  while (!lane.waiting.empty() && lane.waiting.begin()->first <= until) {
+    auto node = lane.waiting.extract(lane.waiting.begin());
+    const auto& event = node.mapped();
+    due_.erase({due_of(event), node.key()});
+    waiting_size_ -= size_of(event);
+    if (event.time < lane.released) ++counts_.late;
+    lane.released = std::max(lane.released, event.time);
+    work(event, alerts);
   }
 }
 
 void Correlator::advance(ReceiveTime received_up_to, std::vector<Alert>& alerts) {
-  const EventTime watermark = assume_event_time(received_up_to) - options_.lateness;
-  work_until(watermark, alerts);
-  watermark_ = std::max(watermark_, watermark);
+  received_ = std::max(received_, received_up_to);
+  while (!due_.empty() && (due_.begin()->at <= received_ || due_.size() > options_.max_waiting ||
+                           waiting_size_ > options_.max_waiting_size.count()))
+    release(Due(*due_.begin()), alerts);
   // Groups that nothing can complete any more.
   const auto& correlations = snapshot_->plan->correlations();
   while (!quiet_.empty()) {
     const Quiet& quietest = quiet_.front();
     const auto& group = groups_[quietest.correlation].at(quietest.key);
-    if (watermark_ - group.window.last_time() <= correlations[quietest.correlation].rule.timespan) break;
+    const Ticks keep = Ticks(correlations[quietest.correlation].rule.timespan) + 2 * Ticks(options_.lateness) + Ticks(options_.keep_quiet);
+    if (received_ - group.last_received <= keep) break;
     forget(quietest.correlation, std::string(quietest.key));
   }
 }
 
-void Correlator::finish(std::vector<Alert>& alerts) { work_until(EventTime::max(), alerts); }
+void Correlator::finish(std::vector<Alert>& alerts) {
+  while (!due_.empty()) release(Due(*due_.begin()), alerts);
+}
+
+std::optional<ReceiveTime> Correlator::next_due() const {
+  return due_.empty() ? std::nullopt : std::optional(due_.begin()->at);
+}
+
+// Too many groups, or too much in them.
+void Correlator::evict() {
+  while (quiet_.size() > options_.max_groups || (window_events_ > options_.max_window_events && quiet_.size() > 1)) {
+    ++counts_.forgotten_groups;
+    forget(quiet_.front().correlation, std::string(quiet_.front().key));
+  }
+}
 
 void Correlator::forget(std::uint32_t correlation, const std::string& key) {
   const auto known = groups_[correlation].find(key);
+  window_events_ -= known->second.window.size();
   quiet_.erase(known->second.quiet);
   groups_[correlation].erase(known);
 }
@@ -128,15 +185,15 @@ void Correlator::work(const CorrelationEvent& event, std::vector<Alert>& alerts)
     auto [group, fresh] = groups.try_emplace(key);
     if (fresh) {
       group->second.quiet = quiet_.insert(quiet_.end(), {consumer.correlation, key});
-      if (quiet_.size() > options_.max_groups) {
-        ++counts_.forgotten_groups;
-        forget(quiet_.front().correlation, std::string(quiet_.front().key));
-      }
     } else {
       quiet_.splice(quiet_.end(), quiet_, group->second.quiet);
     }
+    group->second.last_received = std::max(group->second.last_received, event.received_at);
+    window_events_ -= group->second.window.size();
     const auto completion = group->second.window.add(correlation.rule, std::move(one), consumer.places);
+    window_events_ += group->second.window.size();
     if (group->second.window.size() == 0) forget(consumer.correlation, key);
+    evict();
     if (completion) fire(consumer.correlation, consumer, event, *completion, alerts);
   }
 }
@@ -205,11 +262,12 @@ std::string Correlator::source_name(std::uint32_t source) const { return snapsho
 std::string Correlator::checkpoint() const {
   std::string out(kMagic);
   StateWriter writer(out);
-  writer.ticks(watermark_);
+  writer.number(static_cast<std::uint64_t>(received_.time_since_epoch().count()));
   for (const auto count : {counts_.late, counts_.ungrouped, counts_.forgotten_groups, counts_.alerts})
     writer.number(count);
-  writer.number(waiting_.size());
-  for (const auto& [order, event] : waiting_) {
+  writer.number(due_.size());
+  for (const auto& lane : lanes_)
+  for (const auto& [order, event] : lane.waiting) {
     writer.text(source_name(event.source));
     writer.ticks(event.time);
     writer.number(static_cast<std::uint64_t>(event.received_at.time_since_epoch().count()));
@@ -241,6 +299,7 @@ std::string Correlator::checkpoint() const {
     writer.text(correlation.rule.metadata.identity());
     writer.number(correlation.definition);
     writer.text(quiet.key);
+    writer.number(static_cast<std::uint64_t>(groups_[quiet.correlation].at(quiet.key).last_received.time_since_epoch().count()));
     std::string window;
     StateWriter window_writer(window);
     groups_[quiet.correlation].at(quiet.key).window.write(window_writer);
@@ -253,7 +312,7 @@ Result<> Correlator::restore(std::string_view state) {
   if (!state.starts_with(kMagic)) return fail(ErrorKind::corrupt, "this is not the state of correlations");
   StateReader reader(state.substr(kMagic.size()));
   const auto& plan = *snapshot_->plan;
-  watermark_ = TRY(reader.ticks());
+  received_ = receive_time(static_cast<std::int64_t>(TRY(reader.number())));
   for (auto* count : {&counts_.late, &counts_.ungrouped, &counts_.forgotten_groups, &counts_.alerts})
     *count = TRY(reader.number());
   const auto waiting = TRY(reader.number());
@@ -289,13 +348,14 @@ Result<> Correlator::restore(std::string_view state) {
     if (source == plan.sources().end()) continue;
     event.source = static_cast<std::uint32_t>(source - plan.sources().begin());
     for (const auto& field : source->fields) event.values.push_back(values[field]);
-    waiting_.emplace(Order{event.time, event.position, event.index_in_entry, event.source}, std::move(event));
+    enqueue(std::move(event));
   }
   const auto groups = TRY(reader.number());
   for (std::uint64_t i = 0; i < groups; ++i) {
     const auto name = TRY(reader.text());
     const auto definition = TRY(reader.number());
     auto key = TRY(reader.text());
+    const auto last_received = receive_time(static_cast<std::int64_t>(TRY(reader.number())));
     const auto window = TRY(reader.text());
     const auto known = std::ranges::find_if(plan.correlations(), [&](const auto& c) {
       return c.rule.metadata.identity() == name && c.definition == definition;
@@ -306,6 +366,8 @@ Result<> Correlator::restore(std::string_view state) {
     if (!fresh) return fail(ErrorKind::corrupt, "the state of the correlations has a group twice");
     StateReader window_reader(window);
     TRY(group->second.window.read(window_reader));
+    group->second.last_received = last_received;
+    window_events_ += group->second.window.size();
     group->second.quiet = quiet_.insert(quiet_.end(), {number, std::move(key)});
   }
   return {};
@@ -313,7 +375,8 @@ Result<> Correlator::restore(std::string_view state) {
 
 CorrelatorStatus Correlator::status() const {
   CorrelatorStatus status = counts_;
-  status.waiting = waiting_.size();
+  status.waiting = due_.size();
+  status.window_events = window_events_;
   status.groups = quiet_.size();
   return status;
 }

@@ -220,7 +220,7 @@ TEST_F(CorrelatorTest, ForgetsTheQuietestGroupWhenThereAreTooMany) {
 }
 
 TEST_F(CorrelatorTest, ForgetsGroupsWhoseTimeIsOver) {
-  Correlator correlator;
+  Correlator correlator({.keep_quiet = std::chrono::seconds(0)});
   correlator.adopt(library_->current());
   std::vector<Alert> alerts;
   correlator.add({event(1, 0, "Failed", "bob")});
@@ -244,6 +244,72 @@ TEST_F(CorrelatorTest, CountsWhatComesTooLateButStillUsesIt) {
   EXPECT_EQ(correlator.status().late, 1u);
   ASSERT_EQ(alerts.size(), 1u);
   EXPECT_EQ(alerts[0].rule->title, "Guessed");
+}
+
+// A cloud trail comes ten minutes late and out of order; nothing of that shows in the alerts.
+TEST_F(CorrelatorTest, ASourceThatDeliversEverythingLateIsPutInOrderAllTheSame) {
+  const auto events = history();
+  const auto wanted = run(events);
+  std::mt19937 random(3);
+  for (int round = 0; round < 20; ++round) {
+    auto late = events;
+    for (auto& one : late)
+      one.received_at = receive_time(one.time.time_since_epoch().count() + 600 * kTicksPerSecond + static_cast<std::int64_t>(random() % 99'999'999));
+    std::ranges::sort(late, {}, &CorrelationEvent::received_at);
+    EXPECT_EQ(run(late), wanted) << "round " << round;
+  }
+}
+
+// However the journal is cut into calls, the alerts and their order are the same: what a replay relies on.
+TEST_F(CorrelatorTest, DoesNotDependOnWhenItIsAdvanced) {
+  const auto events = history();
+  const auto ids = [&](std::size_t step) {
+    Correlator correlator;
+    correlator.adopt(library_->current());
+    std::vector<Alert> alerts;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      correlator.advance(events[i].received_at, alerts);
+      correlator.add({events[i]});
+      if (i % step == 0) correlator.advance(events[i].received_at, alerts);
+    }
+    correlator.finish(alerts);
+    std::vector<Guid> out;
+    for (const auto& alert : alerts) out.push_back(alert.id);
+    return out;
+  };
+  const auto wanted = ids(1);
+  EXPECT_GT(wanted.size(), 10u);
+  for (const std::size_t step : {2UL, 7UL, 50UL, 1000UL}) EXPECT_EQ(ids(step), wanted) << step;
+}
+
+TEST_F(CorrelatorTest, EventsOfAnotherSnapshotAreTakenWhereTheyMeanTheSame) {
+  Correlator correlator;
+  const auto before = library_->current();
+  auto old = event(1, 0, "Failed", "bob");
+  load(std::string("title: First\nname: first\nlogsource: {product: linux}\ndetection: {k: ['x'], condition: k}\n---\n") +
+       "title: Firsts\ncorrelation: {type: event_count, rules: [first], group-by: [User], timespan: 1m, condition: {gte: 2}}\n---" +
+       std::string(kRules));
+  correlator.adopt(library_->current());
+  correlator.add({std::move(old)}, before.get());
+  correlator.add({event(2, 1, "Failed", "bob"), event(3, 2, "Failed", "bob"), event(4, 3, "Accepted", "bob")});
+  std::vector<Alert> alerts;
+  correlator.finish(alerts);
+  ASSERT_EQ(alerts.size(), 1u);
+  EXPECT_EQ(alerts[0].rule->title, "Guessed");
+}
+
+TEST_F(CorrelatorTest, WhatWaitsAndWhatIsRememberedIsBounded) {
+  Correlator correlator({.max_waiting = 20, .max_window_events = 30});
+  correlator.adopt(library_->current());
+  std::vector<Alert> alerts;
+  for (std::uint64_t i = 1; i <= 300; ++i) {
+    auto one = event(i, static_cast<double>(i) / 1000, "Failed", "user" + std::to_string(i));
+    correlator.advance(one.received_at, alerts);
+    correlator.add({std::move(one)});
+    EXPECT_LE(correlator.status().waiting, 21u);
+    EXPECT_LE(correlator.status().window_events, 30u);
+  }
+  EXPECT_GT(correlator.status().forgotten_groups, 0u);
 }
 
 TEST_F(CorrelatorTest, KeepsTheStateOfRulesThatStayWhenOthersChange) {
