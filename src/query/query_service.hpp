@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct QueryLimits {
   std::uint64_t max_rows = 500'000;      // Kusto's result truncation
   Bytes max_result = 64_MiB;             // likewise
   Bytes max_memory = 4_GiB;              // in the engine
+  // Whether the text may lift max_rows and max_result (set notruncation, set truncationmaxrecords): for sinks that keep
+  // no rows.
+  bool may_lift_truncation = false;
 };
 
 struct QueryRequest {
@@ -30,6 +34,8 @@ struct QueryRequest {
   // TimeGenerated is cut to [from, to) in every table that has it, as the portal's time picker does.
   std::optional<std::int64_t> from_ticks, to_ticks;
   std::int64_t now_ticks = 0;            // for now(), ago(); 0: the machine's clock
+  // Values for declare query_parameters, by name, as KQL literals.
+  std::map<std::string, std::string> parameters;
   QueryLimits limits;
   const std::atomic<bool>* cancelled = nullptr;  // set it and the query stops
 };
@@ -41,10 +47,14 @@ struct QueryStats {
   std::string sql;                       // for `yagura kql explain` and the slow-query log
 };
 
-// Where the result goes. Called from one thread, in this order: columns once, rows any number of times.
+// Where the result goes. Called from one thread, in this order: columns once, rows any number of times; so again for each
+// further result of the text, if the sink wants it.
 class RowSink {
  public:
   virtual ~RowSink() = default;
+  // Before columns(): result `number` (from 0) of a text that may have several (fork, ; between statements), called `name` or
+  // "". A sink that says no gets no more of them, and the outcome says so in a notice.
+  virtual bool begin(std::size_t number, std::string_view /*name*/) { return number == 0; }
   virtual Result<> columns(const std::vector<event::ColumnSchema>& columns) = 0;
   virtual Result<> rows(const event::TableBatch& batch) = 0;   // an Error cancels the query
 };
@@ -56,7 +66,8 @@ struct QueryFailure {
 
 struct QueryOutcome {
   QueryStats stats;
-  std::string visualization;                    // JSON of `render`, "" when none
+  std::string visualization;                    // JSON of `render`, "" when none; of the last result
+  std::vector<std::string> visualizations;      // the same for each result
   std::vector<std::string> notices;             // such as "results truncated"
   std::optional<QueryFailure> failure;
   bool truncated = false;
