@@ -163,7 +163,7 @@ Number product(const Numbers& numbers) {
 Number dot(const Numbers& a, const Numbers& b) {
   double total = 0;
   // A single number goes with every element.
-  if (a.size() != b.size() && a.size() != 1 && b.size() != 1) return std::nullopt;
+  if (a.size() != b.size() && (a.empty() || b.empty() || (a.size() != 1 && b.size() != 1))) return std::nullopt;
   const auto size = std::max(a.size(), b.size());
   for (std::size_t i = 0; i < size; ++i) {
     const auto x = a[a.size() == 1 ? 0 : i], y = b[b.size() == 1 ? 0 : i];
