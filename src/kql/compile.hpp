@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,8 +37,20 @@ struct CompileOptions {
   std::size_t max_bound_nodes = 400'000;  // expressions after functions are put in place
 };
 
+// A step between two statements: what its inputs give, an operator of ours works on (stages/run_stages.hpp runs it).
+struct LocalStage {
+  std::string what;  // "scan"
+  Span span;
+  std::shared_ptr<const LocalOperator> operation;
+  // Statements without stages of their own; they may read those before this one.
+  std::vector<std::shared_ptr<const SqlStatement>> inputs;
+  std::vector<event::ColumnSchema> columns;  // of its result, called as in the SQL
+  std::string row_number;                    // name of the column that keeps the order; "" when there is none to keep
+};
+
 // All cells of a probe are text.
 struct SqlStatement {
+  // Where the rows of stages[i] enter stands {stage_i}, outside of quotes: run_stages() puts them there.
   std::string sql;
   std::vector<std::pair<std::string, std::string>> settings;  // to be given with the query
   // The result's columns in order: what Native blocks hold for each type is in docs/decisions/kql-on-clickhouse.md.
@@ -45,6 +58,8 @@ struct SqlStatement {
   std::vector<std::string> tables;  // stored tables that are read
   // What has no SQL: then `sql` is no use. compile() makes diagnostics of it.
   std::vector<std::pair<Span, std::string>> unsupported;
+  std::vector<LocalStage> stages;           // to be run first, in this order
+  std::optional<std::size_t> result_stage;  // the statement gives just what this stage does: no need to send it
 };
 
 // A result before the last one (BoundQuery::earlier).

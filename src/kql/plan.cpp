@@ -158,6 +158,7 @@ void append(std::string& out, const Plan& plan, int depth) {
       break;
     case Plan::Kind::reference: out += "reference"; break;
     case Plan::Kind::external: out += "external"; break;
+    case Plan::Kind::local: out += "local " + static_cast<const LocalPlan&>(plan).what; break;
   }
   append_columns(out, plan);
   const auto child = [&](const PlanPtr& p) {
@@ -179,6 +180,9 @@ void append(std::string& out, const Plan& plan, int depth) {
     case Plan::Kind::unnest: child(static_cast<const UnnestPlan&>(plan).input); break;
     case Plan::Kind::window: child(static_cast<const WindowPlan&>(plan).input); break;
     case Plan::Kind::reference: child(static_cast<const ReferencePlan&>(plan).target->plan); break;
+    case Plan::Kind::local:
+      for (const auto& input : static_cast<const LocalPlan&>(plan).inputs) child(input);
+      break;
     default: break;
   }
 }

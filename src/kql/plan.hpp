@@ -93,6 +93,7 @@ struct Plan {
     window,     // adds columns that depend on the order of rows
     reference,  // rows of a shared plan under fresh column ids
     external,   // externaldata: rows of a file elsewhere
+    local,      // rows that SQL cannot make: an operator of ours runs on its inputs' rows
   };
   Kind kind;
   std::vector<PlanColumn> columns;
@@ -219,6 +220,20 @@ struct ExternalPlan : Plan {
   std::string what = "externaldata";
   std::vector<std::string> addresses;
   std::vector<std::pair<std::string, std::string>> properties;  // format=csv ...
+};
+
+class LocalOperator;  // stages/local_operator.hpp
+
+// What has no SQL: the inputs are asked of the store, the operator works on their rows here, and the rest of the query
+// reads what it made (stages/).
+struct LocalPlan : Plan {
+  static constexpr auto kKind = Kind::local;
+  LocalPlan() : Plan(kKind) {}
+  std::string what;  // "scan", for messages and explain
+  Span span;         // where it stands in the text
+  std::vector<PlanPtr> inputs;
+  std::shared_ptr<const LocalOperator> operation;
+  bool ordered = false;  // its rows have an order that counts, even where those of its inputs have none
 };
 
 // A tabular let variable, `as` name, or materialize(...).

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "kql/stages/place.hpp"
+
 namespace yagura::kql {
 
 void collect(const Expr& e, Needed& out) {
@@ -31,6 +33,8 @@ SqlStatement SqlWriter::statement() {
   Needed needed;
   for (const auto& c : query_.plan->columns) needed.insert(c.id);
   Relation r = write(query_.plan, needed);
+  ordered_ = !r.order.empty();
+  natural_ = r.natural;
   std::string select;
   std::size_t position = 0;
   for (const auto& c : query_.plan->columns) {
@@ -75,6 +79,7 @@ SqlStatement SqlWriter::statement() {
                   {"decimal_check_overflow", "0"},
                   {"date_time_overflow_behavior", "ignore"},
                   {"session_timezone", "UTC"}};
+  finish_stages(out);
   return out;
 }
 
@@ -185,13 +190,15 @@ Relation SqlWriter::write_plan(const Plan& plan, const Needed& needed) {
     case Plan::Kind::window: return window(static_cast<const WindowPlan&>(plan), needed);
     case Plan::Kind::reference: return reference(static_cast<const ReferencePlan&>(plan), needed);
     case Plan::Kind::external: return external(static_cast<const ExternalPlan&>(plan), needed);
+    case Plan::Kind::local: return local(static_cast<const LocalPlan&>(plan), needed);
   }
   return {};
 }
 
 SqlStatement to_sql(const BoundQuery& query, const CompileOptions& options) {
   if (!query.plan) return {};
-  return SqlWriter(query, options).statement();
+  const BoundQuery staged = stages::place(query, options);
+  return SqlWriter(staged, options).statement();
 }
 
 }  // namespace yagura::kql

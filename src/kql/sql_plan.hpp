@@ -45,9 +45,14 @@ struct Relation {
   bool plain(const Needed& ids) const;
 };
 
+// The stages of one query; its statements are written by one SqlWriter each.
+struct StageList;
+
 class SqlWriter {
  public:
   SqlWriter(const BoundQuery& query, const CompileOptions& options);
+  // For an input of a stage of `parent`'s query.
+  SqlWriter(const BoundQuery& query, const CompileOptions& options, const SqlWriter& parent);
 
   SqlStatement statement();
 
@@ -62,6 +67,9 @@ class SqlWriter {
   std::set<std::string> tables_;
   static constexpr ColumnId kHidden = 0x40000000;  // ids from here on are columns that only the SQL has
   ColumnId hidden_ = kHidden;
+  std::shared_ptr<StageList> stages_;
+  bool is_input_ = false;                   // of a stage
+  bool ordered_ = false, natural_ = true;   // of statement()
 
   // sql_plan_references.cpp
   void count_in(const Expr& e);
@@ -91,6 +99,9 @@ class SqlWriter {
   Relation sequence(const SequencePlan& p);
   Relation reference(const ReferencePlan& p, const Needed& needed);
   Relation external(const ExternalPlan& p, const Needed& needed);
+  // sql_plan_local.cpp
+  Relation local(const LocalPlan& p, const Needed& needed);
+  void finish_stages(SqlStatement& statement) const;
   // sql_plan_rows.cpp
   Relation filter(const FilterPlan& p, const Needed& needed);
   static void split_conjunction(const Expr& e, SqlScope& scope, std::vector<std::string>& out);

@@ -84,6 +84,9 @@ void SqlWriter::count_references(const Plan& plan) {
       count_in(p.to);
       return count_in(p.step);
     }
+    case Plan::Kind::local:
+      for (const auto& input : static_cast<const LocalPlan&>(plan).inputs) count_references(*input);
+      return;
     case Plan::Kind::scan:
     case Plan::Kind::external: return;
   }

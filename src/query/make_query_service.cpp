@@ -1,6 +1,7 @@
 #include "query/make_query_service.hpp"
 
 #include <condition_variable>
+#include <limits>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "kql/compile.hpp"
+#include "kql/stages/run_stages.hpp"
 #include "query/post_steps.hpp"
 #include "query/store_catalog.hpp"
 
@@ -115,6 +117,23 @@ class CancelWatch {
   std::thread thread_;
 };
 
+// What a batch of a stage's input takes, about.
+std::uint64_t memory_of(const event::TableBatch& batch) {
+  std::uint64_t bytes = 0;
+  for (std::size_t c = 0; c < batch.column_count(); ++c) {
+    bytes += batch.row_count() * 9;
+    switch (batch.column(c).type()) {
+      case event::KqlType::string:
+      case event::KqlType::decimal:
+      case event::KqlType::dynamic:
+        for (const auto text : batch.column(c).texts()) bytes += text.size() + 8;
+        break;
+      default: break;
+    }
+  }
+  return bytes;
+}
+
 QueryFailure failure_of(std::vector<kql::Diagnostic> diagnostics) {
   std::string text;
   for (const auto& d : diagnostics) {
@@ -147,12 +166,63 @@ class ServiceImpl final : public QueryService {
   }
 
  private:
+  // What stages ask of the store and may use up.
+  kql::StageEnvironment stage_environment(const QueryRequest& request, Deadline deadline, QueryStats& stats) {
+    kql::StageEnvironment environment;
+    environment.limits.max_bytes = std::min(environment.limits.max_bytes, request.limits.max_memory);
+    environment.alive = [&request, deadline]() -> Result<> {
+      if (request.cancelled != nullptr && request.cancelled->load()) return fail(ErrorKind::cancelled, "the query was cancelled");
+      if (deadline.passed()) return fail(ErrorKind::timeout, "the query ran out of time");
+      return {};
+    };
+    environment.select = [this, &request, deadline, &stats](const kql::SqlStatement& statement, const kql::StageLimits& limits, const std::string& what) -> Result<event::TableBatch> {
+      auto select = select_request(statement, request, deadline);
+      const CancelWatch::Scope scope(watch_, select.query_id, request.cancelled);
+      auto stream = TRY(store_.select(select, Deadline::in(deadline.left() + std::chrono::seconds(5))));
+      event::TableBatch all;
+      for (const auto& c : statement.columns) all.add_column(c, event::Column(c.type));
+      std::uint64_t bytes = 0;
+      while (auto batch = TRY(stream->next())) {
+        bytes += memory_of(*batch);
+        if (all.row_count() + batch->row_count() > limits.max_rows)
+          return fail(ErrorKind::exhausted, "{} would read more than its limit of {} rows; filter or summarize them first", what, limits.max_rows);
+        if (bytes > limits.max_bytes.count())
+          return fail(ErrorKind::exhausted, "{} would read more than its limit of {}; filter the rows or name fewer columns first", what, to_string(limits.max_bytes));
+        all.append(std::move(*batch));
+      }
+      stats.rows_read += stream->stats().rows_read;
+      stats.bytes_read += stream->stats().bytes_read;
+      return all;
+    };
+    return environment;
+  }
+
+  static store::SelectRequest select_request(const kql::SqlStatement& statement, const QueryRequest& request, Deadline deadline) {
+    store::SelectRequest select;
+    select.sql = statement.sql;
+    select.columns = statement.columns;
+    select.settings = statement.settings;
+    select.max_time = deadline.left();
+    select.max_memory = request.limits.max_memory;
+    // Beyond half of it, sorting and grouping go to disk rather than fail.
+    for (const char* name : {"max_bytes_before_external_group_by", "max_bytes_before_external_sort"})
+      select.settings.emplace_back(name, std::to_string(request.limits.max_memory.count() / 2));
+    select.query_id = to_string(Guid::random());
+    return select;
+  }
+
   // The cells of a small statement that decides what columns a query has; nothing when it failed.
-  std::optional<std::vector<std::vector<std::string>>> probe(const kql::SqlStatement& statement, const event::SchemaSet& schemas, Deadline deadline) {
+  std::optional<std::vector<std::vector<std::string>>> probe(const kql::SqlStatement& asked, const event::SchemaSet& schemas, const QueryRequest& request, Deadline deadline) {
     constexpr std::size_t kMostRows = 10'000;
-    for (const auto& table : statement.tables)
+    for (const auto& table : asked.tables)
       if (const auto* schema = schemas.find(table); schema != nullptr && !store_.has_table(table))
         if (auto made = store_.ensure_table(*schema, deadline); !made) return std::nullopt;
+    QueryStats unused;
+    kql::SqlStatement with_rows = asked;
+    with_rows.result_stage.reset();
+    const auto staged = kql::run_stages(std::move(with_rows), stage_environment(request, deadline, unused));
+    if (!staged) return std::nullopt;
+    const auto& statement = staged->statement;
     store::SelectRequest select;
     select.sql = statement.sql;
     select.columns = statement.columns;
@@ -182,7 +252,8 @@ class ServiceImpl final : public QueryService {
     compile.from_ticks = request.from_ticks;
     compile.to_ticks = request.to_ticks;
     compile.max_rows = request.limits.max_rows;
-    compile.probe = [&](const kql::SqlStatement& statement) { return probe(statement, *schemas, deadline); };
+    compile.parameters = request.parameters;
+    compile.probe = [&](const kql::SqlStatement& statement) { return probe(statement, *schemas, request, deadline); };
     auto compiled = kql::compile(request.text, catalog, compile);
     outcome.stats.compile = since(begun);
     if (!compiled.ok()) return failure_of(std::move(compiled.diagnostics));
@@ -195,44 +266,81 @@ class ServiceImpl final : public QueryService {
       Slots& slots;
       ~Slot() { slots.give(); }
     } slot{slots_};
-    for (const auto& table : compiled.statement.tables)
-      if (const auto* schema = schemas->find(table); schema != nullptr && !store_.has_table(table))
-        if (auto made = store_.ensure_table(*schema, deadline); !made) return failed(explain(std::move(made.error()), request));
+    ResultLimits limits{request.limits.max_rows, request.limits.max_result};
+    if (request.limits.may_lift_truncation) {
+      if (compiled.bound.truncation_max_records > 0) limits.rows = static_cast<std::uint64_t>(compiled.bound.truncation_max_records);
+      if (compiled.bound.no_truncation) limits = {std::numeric_limits<std::uint64_t>::max(), Bytes(std::numeric_limits<std::uint64_t>::max())};
+    } else if (compiled.bound.truncation_max_records > 0) {
+      limits.rows = std::min(limits.rows, static_cast<std::uint64_t>(compiled.bound.truncation_max_records));
+    }
+    std::size_t number = 0;
+    const auto give = [&](const kql::SqlStatement& statement, std::string_view name, const std::string& visualization) -> Result<bool> {
+      if (!sink.begin(number++, name)) {
+        outcome.notices.push_back(fmt::format("The query gives {} results; only the first is shown here.", compiled.earlier.size() + 1));
+        return false;
+      }
+      outcome.visualizations.push_back(visualization);
+      TRY(run_statement(statement, *schemas, request, limits, sink, deadline, outcome));
+      return true;
+    };
+    for (const auto& earlier : compiled.earlier) {
+      const auto more = give(earlier.statement, earlier.name, earlier.visualization);
+      if (!more) return failed(more.error());
+      if (!*more) return std::nullopt;
+    }
+    if (auto given = give(compiled.statement, compiled.bound.name, compiled.bound.visualization); !given) return failed(given.error());
+    return std::nullopt;
+  }
 
-    store::SelectRequest select;
-    select.sql = compiled.statement.sql;
-    select.columns = compiled.statement.columns;
-    select.settings = compiled.statement.settings;
-    select.max_time = deadline.left();
-    select.max_memory = request.limits.max_memory;
-    // Beyond half of it, sorting and grouping go to disk rather than fail.
-    for (const char* name : {"max_bytes_before_external_group_by", "max_bytes_before_external_sort"})
-      select.settings.emplace_back(name, std::to_string(request.limits.max_memory.count() / 2));
-    select.query_id = to_string(Guid::random());
+  struct ResultLimits {
+    std::uint64_t rows;
+    Bytes bytes;
+  };
+
+  // One statement, its rows to the sink.
+  Result<> run_statement(const kql::SqlStatement& asked, const event::SchemaSet& schemas, const QueryRequest& request, const ResultLimits& limits,
+                         RowSink& sink, Deadline deadline, QueryOutcome& outcome) {
+    for (const auto& table : asked.tables)
+      if (const auto* schema = schemas.find(table); schema != nullptr && !store_.has_table(table))
+        if (auto made = store_.ensure_table(*schema, deadline); !made) return std::unexpected(explain(std::move(made.error()), request));
+
+    auto staged = kql::run_stages(asked, stage_environment(request, deadline, outcome.stats));
+    if (!staged) return std::unexpected(explain(std::move(staged.error()), request));
+    PostSteps steps(limits.rows, limits.bytes);
+    if (staged->rows) {
+      TRY(sink.columns(staged->statement.columns));
+      TRY(steps.apply(*staged->rows));
+      if (staged->rows->row_count() > 0) TRY(sink.rows(*staged->rows));
+      finish(steps, limits, outcome);
+      return {};
+    }
+    const auto& statement = staged->statement;
+    const auto select = select_request(statement, request, deadline);
     const CancelWatch::Scope scope(watch_, select.query_id, request.cancelled);
     // The engine keeps the limit; ours is only there for an engine that does not answer.
     auto stream = store_.select(select, Deadline::in(deadline.left() + std::chrono::seconds(5)));
-    if (!stream) return failed(explain(std::move(stream.error()), request));
-    if (auto told = sink.columns(compiled.statement.columns); !told) return failed(std::move(told.error()));
-    PostSteps steps(request.limits.max_rows, request.limits.max_result);
+    if (!stream) return std::unexpected(explain(std::move(stream.error()), request));
+    TRY(sink.columns(statement.columns));
     while (true) {
-      if (request.cancelled != nullptr && request.cancelled->load()) return failed(Error(ErrorKind::cancelled, "the query was cancelled"));
+      if (request.cancelled != nullptr && request.cancelled->load()) return fail(ErrorKind::cancelled, "the query was cancelled");
       auto batch = (*stream)->next();
-      if (!batch) return failed(explain(std::move(batch.error()), request));
+      if (!batch) return std::unexpected(explain(std::move(batch.error()), request));
       if (!*batch) break;
-      const auto more = steps.apply(**batch);
-      if (!more) return failed(more.error());
-      if ((*batch)->row_count() > 0)
-        if (auto taken = sink.rows(**batch); !taken) return failed(std::move(taken.error()));
-      if (!*more) break;
+      const bool more = TRY(steps.apply(**batch));
+      if ((*batch)->row_count() > 0) TRY(sink.rows(**batch));
+      if (!more) break;
     }
-    outcome.stats.rows_read = (*stream)->stats().rows_read;
-    outcome.stats.bytes_read = (*stream)->stats().bytes_read;
-    outcome.stats.rows_returned = steps.rows();
-    outcome.truncated = steps.cut_by_rows() || steps.cut_by_bytes();
-    if (steps.cut_by_rows()) outcome.notices.push_back(fmt::format("The result was cut at {} rows. Ask for fewer: summarize, take, or a shorter time.", request.limits.max_rows));
-    if (steps.cut_by_bytes()) outcome.notices.push_back(fmt::format("The result was cut at {}. Ask for fewer rows or columns.", to_string(request.limits.max_result)));
-    return std::nullopt;
+    outcome.stats.rows_read += (*stream)->stats().rows_read;
+    outcome.stats.bytes_read += (*stream)->stats().bytes_read;
+    finish(steps, limits, outcome);
+    return {};
+  }
+
+  static void finish(const PostSteps& steps, const ResultLimits& limits, QueryOutcome& outcome) {
+    outcome.stats.rows_returned += steps.rows();
+    outcome.truncated = outcome.truncated || steps.cut_by_rows() || steps.cut_by_bytes();
+    if (steps.cut_by_rows()) outcome.notices.push_back(fmt::format("The result was cut at {} rows. Ask for fewer: summarize, take, or a shorter time.", limits.rows));
+    if (steps.cut_by_bytes()) outcome.notices.push_back(fmt::format("The result was cut at {}. Ask for fewer rows or columns.", to_string(limits.bytes)));
   }
 
   Error no_slot(const QueryRequest& request) const {

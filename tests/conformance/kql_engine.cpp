@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "kql/stages/run_stages.hpp"
 #include "kql_suites.hpp"
+#include "store/native_block.hpp"
 
 namespace yagura::conformance {
 
@@ -70,6 +72,36 @@ bool Engine::query(const std::string& sql, const std::vector<std::pair<std::stri
     last = set;
   }
   return run(sql, out);
+}
+
+bool Engine::query(const kql::SqlStatement& statement, std::string& out) {
+  if (statement.stages.empty()) return query(statement.sql, statement.settings, out);
+  kql::StageEnvironment environment;
+  environment.select = [&](const kql::SqlStatement& input, const kql::StageLimits&, const std::string&) -> Result<event::TableBatch> {
+    std::string bytes;
+    if (!query(input.sql, input.settings, bytes, "Native")) return fail(ErrorKind::internal, "{} SQL: {}", bytes, input.sql.substr(0, 1000));
+    bool given = false;
+    store::NativeReader reader(
+        [&](std::string& buffer) -> Result<bool> {
+          if (std::exchange(given, true)) return false;
+          buffer += bytes;
+          return true;
+        },
+        input.columns);
+    event::TableBatch all;
+    for (const auto& c : input.columns) all.add_column(c, event::Column(c.type));
+    while (auto batch = TRY(reader.next())) all.append(std::move(*batch));
+    return all;
+  };
+  // The rows of the last stage take the way through the engine too, so that it is looked at.
+  auto direct = statement;
+  direct.result_stage.reset();
+  const auto staged = kql::run_stages(std::move(direct), environment);
+  if (!staged) {
+    out = staged.error().message();
+    return false;
+  }
+  return query(staged->statement.sql, staged->statement.settings, out);
 }
 
 }  // namespace yagura::conformance

@@ -54,7 +54,7 @@ std::string run_case(Engine& engine, const json::object& c, const kql::Catalog& 
   kql::CompileOptions options{.now_ticks = kNow};
   options.probe = [&](const kql::SqlStatement& statement) -> std::optional<std::vector<std::vector<std::string>>> {
     std::string out;
-    if (!engine.query(statement.sql, statement.settings, out)) return std::nullopt;
+    if (!engine.query(statement, out)) return std::nullopt;
     std::vector<std::vector<std::string>> rows;
     for (const auto line : split(out, '\n')) {
       if (line.empty()) continue;
@@ -68,7 +68,7 @@ std::string run_case(Engine& engine, const json::object& c, const kql::Catalog& 
   const auto compiled = kql::compile(text(c, "query"), catalog, options);
   if (!compiled.ok()) return "refused: " + first_error(compiled);
   std::string out;
-  if (!engine.query(compiled.statement.sql, compiled.statement.settings, out)) {
+  if (!engine.query(compiled.statement, out)) {
     return "engine: " + clip(out, 500) + " SQL: " + clip(compiled.statement.sql, 1500);
   }
   const auto& columns = compiled.statement.columns;
@@ -189,7 +189,7 @@ void run_kql_examples(KqlRun& run) {
         const auto compiled = kql::compile(fmt::format("print x = tostring({})", example.expression), catalog, {.now_ticks = kNow});
         std::string reason, out;
         if (!compiled.ok()) reason = "refused: " + first_error(compiled);
-        else if (!engine.query(compiled.statement.sql, compiled.statement.settings, out)) reason = "engine: " + clip(out, 300) + " SQL: " + clip(compiled.statement.sql, 600);
+        else if (!engine.query(compiled.statement, out)) reason = "engine: " + clip(out, 300) + " SQL: " + clip(compiled.statement.sql, 600);
         else {
           const json::value row = json::parse(split(out, '\n')[0]);
           const std::string got(row.as_array()[0].as_string());
@@ -342,7 +342,7 @@ void run_kql_accepted(KqlRun& run) {
         return;
       }
     }
-    const bool good = engine.query(compiled.statement.sql, compiled.statement.settings, out);
+    const bool good = engine.query(compiled.statement, out);
     run.record({"kql-accepted"}, id, good ? "" : "engine: " + clip(out, 500) + " SQL: " + clip(compiled.statement.sql, 1500));
   };
   for (const auto& c : read_lines(run.cases / "kql" / "community.jsonl")) one(text(c, "id"), text(c, "query"));

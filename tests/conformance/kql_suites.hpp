@@ -40,6 +40,7 @@ void run_kql_accepted(KqlRun& run);
 void run_kql_inflight(KqlRun& run);
 void run_kql_both(KqlRun& run);
 void print_kql_syntax();  // kql_syntax.cpp
+void print_kql_bind(const std::filesystem::path& tables);  // kql_bind.cpp
 void run_sentinel_bind(KqlRun& run);
 
 // ClickHouse in this process, by libchdb's C ABI.
@@ -50,6 +51,8 @@ class Engine {
   // JSONCompact rows as text, or the error.
   bool query(const std::string& sql, const std::vector<std::pair<std::string, std::string>>& settings, std::string& out,
              const char* format = "JSONCompactEachRow");
+  // Its stages first, then as above.
+  bool query(const kql::SqlStatement& statement, std::string& out);
 
  private:
   struct Functions;

@@ -201,7 +201,8 @@ PlanPtr run_per_group(Binder& b, const PlanPtr& plan, const Plan* source, const 
     case Plan::Kind::scan:
     case Plan::Kind::union_:
     case Plan::Kind::reference:
-    case Plan::Kind::external: break;
+    case Plan::Kind::external:
+    case Plan::Kind::local: break;
   }
   b.not_supported(span, "A sub-query of this form");
   return nullptr;

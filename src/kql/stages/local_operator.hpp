@@ -1,0 +1,78 @@
+// An operator without SQL, at work on rows in memory: one node of a plan (LocalPlan), one stage of a query.
+//
+// Immutable: a query may be run by any thread, one run is one thread's. Bounded by its StageContext: an operator asks
+// check() at least every few thousand steps and reports what it makes with room_for().
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "event/table_batch.hpp"
+#include "kql/plan.hpp"
+
+namespace yagura::kql {
+
+struct StageLimits {
+  std::uint64_t max_rows = 2'000'000;  // that one stage reads or makes
+  Bytes max_bytes = 256_MiB;           // likewise
+  std::uint64_t max_steps = 200'000'000;  // comparisons and such, for operators whose work isn't that of their rows
+};
+
+class StageContext {
+ public:
+  StageContext(std::string what, StageLimits limits, std::function<Result<>()> alive)
+      : what_(std::move(what)), limits_(limits), alive_(std::move(alive)) {}
+
+  // An Error when the query was cancelled or is out of time. Cheap: asks every thousandth time.
+  Result<> check() {
+    if (++steps_ > limits_.max_steps) return too_much_work();
+    return steps_ % 1024 != 0 || !alive_ ? Result<>{} : alive_();
+  }
+  Result<> work(std::uint64_t steps);
+  // An Error, naming the operator and the limit, when a result may not have that many rows.
+  Result<> room_for(std::uint64_t rows) const;
+  const std::string& what() const { return what_; }
+  const StageLimits& limits() const { return limits_; }
+
+ private:
+  Result<> too_much_work() const;
+  std::string what_;
+  StageLimits limits_;
+  std::function<Result<>()> alive_;
+  std::uint64_t steps_ = 0;
+};
+
+// What an operator reads: one batch for each input, columns by position. They outlive the result.
+using StageInputs = std::vector<std::shared_ptr<const event::TableBatch>>;
+
+class LocalOperator {
+ public:
+  virtual ~LocalOperator() = default;
+  // The result's columns are the plan's, by position and type. Its texts may point into the inputs.
+  virtual Result<event::TableBatch> run(const StageInputs& inputs, StageContext& context) const = 0;
+
+  // The same operator for some columns of its result only.
+  struct Narrowed {
+    std::shared_ptr<const LocalOperator> operation;
+    std::vector<PlanColumn> columns;              // of the result
+    std::vector<std::vector<PlanColumn>> inputs;  // columns that it reads, with the names that it knows them by
+  };
+  virtual std::optional<Narrowed> narrow(const std::set<ColumnId>& wanted) const {
+    (void)wanted;
+    return std::nullopt;
+  }
+  // One row of the result for each of the first input, in order: a LIMIT may go below.
+  virtual bool one_to_one() const { return false; }
+};
+
+// The result's columns as a batch wants them.
+std::vector<event::ColumnSchema> schema_of(std::span<const PlanColumn> columns);
+
+}  // namespace yagura::kql

@@ -1,0 +1,91 @@
+#include "kql/stages/run_stages.hpp"
+
+namespace yagura::kql {
+
+namespace {
+
+bool reads(std::string_view sql, std::size_t stage) { return sql.find("{stage_" + std::to_string(stage) + "}") != std::string_view::npos; }
+
+// A statement that holds rows is as long as they are.
+void let_be_long(SqlStatement& statement) {
+  for (auto& [name, value] : statement.settings) {
+    if (name == "max_query_size") value = "1073741824";
+  }
+}
+
+std::uint64_t bytes_of(const event::TableBatch& batch) {
+  std::uint64_t bytes = 0;
+  for (std::size_t c = 0; c < batch.column_count(); ++c) {
+    switch (batch.column(c).type()) {
+      case Type::string:
+      case Type::dynamic:
+      case Type::decimal:
+        for (const auto text : batch.column(c).texts()) bytes += text.size() + 8;
+        break;
+      default: bytes += batch.row_count() * 9;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Result<StagedStatement> run_stages(SqlStatement statement, const StageEnvironment& environment) {
+  if (statement.stages.empty()) return StagedStatement{std::move(statement), std::nullopt};
+  const std::vector<LocalStage> stages = std::move(statement.stages);
+  statement.stages.clear();
+  std::vector<std::shared_ptr<event::TableBatch>> results;
+  // The text of a result is only made when a statement reads it.
+  std::vector<std::string> texts(stages.size());
+  const auto filled = [&](SqlStatement s) {
+    bool any = false;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (!reads(s.sql, i)) continue;
+      if (texts[i].empty()) texts[i] = source_text(*results[i], stages[i].columns, stages[i].row_number);
+      any = true;
+    }
+    if (any) {
+      s.sql = fill_in(s.sql, texts);
+      let_be_long(s);
+    }
+    return s;
+  };
+  for (const auto& stage : stages) {
+    StageContext context(stage.what, environment.limits, environment.alive);
+    StageInputs inputs;
+    for (const auto& input : stage.inputs) {
+      if (environment.alive) TRY(environment.alive());
+      if (input->result_stage) {
+        inputs.push_back(results[*input->result_stage]);
+        continue;
+      }
+      auto rows = TRY(environment.select(filled(*input), environment.limits, stage.what), "reading the rows of {}", stage.what);
+      inputs.push_back(std::make_shared<event::TableBatch>(std::move(rows)));
+    }
+    auto rows = TRY(stage.operation->run(inputs, context));
+    TRY(context.room_for(rows.row_count()));
+    if (bytes_of(rows) > environment.limits.max_bytes.count()) {
+      return fail(ErrorKind::exhausted, "{} gives more than its limit of {}; filter or summarize its rows first", stage.what, to_string(environment.limits.max_bytes));
+    }
+    for (const auto& input : inputs) rows.adopt(input);
+    results.push_back(std::make_shared<event::TableBatch>(std::move(rows)));
+  }
+  StagedStatement out;
+  if (statement.result_stage) {
+    const auto& made = results[*statement.result_stage];
+    event::TableBatch named;
+    for (std::size_t i = 0; i < statement.columns.size(); ++i) {
+      event::Column copy(made->column(i).type());
+      copy.append_all(made->column(i));
+      named.add_column(statement.columns[i], std::move(copy));
+    }
+    named.adopt(made);
+    out.rows = std::move(named);
+    out.statement = std::move(statement);
+    return out;
+  }
+  out.statement = filled(std::move(statement));
+  return out;
+}
+
+}  // namespace yagura::kql
