@@ -227,7 +227,7 @@ void fill_const(KernelCall& call) {
       call.put_null();
       continue;
     }
-    const auto value = json_of(call[1], row, call.arena);
+    const auto value = call.size() > 1 ? json_of(call[1], row, call.arena) : std::string_view("0");
     for (std::size_t i = 0; i < gaps->items.size(); ++i) {
       if (gaps->missing[i]) gaps->items[i] = value;
     }
