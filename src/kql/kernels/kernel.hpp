@@ -157,6 +157,7 @@ std::span<const Kernel> ip_kernels();
 std::span<const Kernel> series_kernels();
 std::span<const Kernel> compression_kernels();
 std::span<const Kernel> unit_kernels();
+std::span<const Kernel> geo_kernels();
 
 // --- kernels from functions of single values
 

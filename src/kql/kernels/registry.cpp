@@ -11,7 +11,8 @@ const Kernel* find_kernel(std::string_view function_name) {
     for (const auto family :
          {operator_kernels(), logic_kernels(), conversion_kernels(), string_kernels(), text_search_kernels(),
           parse_kernels(), encoding_kernels(), datetime_kernels(), math_kernels(), array_kernels(), bag_kernels(),
-          ip_kernels(), series_kernels(), compression_kernels(), unit_kernels()}) {
+          ip_kernels(), series_kernels(), compression_kernels(), unit_kernels(),
+          geo_kernels()}) {
       for (const auto& kernel : family) kernels.emplace(kernel.name, &kernel);
     }
     return kernels;
