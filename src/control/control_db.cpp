@@ -31,6 +31,8 @@ ControlDb::ControlDb(std::unique_ptr<Database> database, const ControlOptions& o
       rule_suppressions_(*database_, clock_),
       saved_queries_(*database_, clock_),
       custom_tables_(*database_, clock_),
+      functions_(*database_, clock_),
+      watchlists_(*database_, clock_),
       audit_(*database_, clock_) {}
 
 }  // namespace yagura::control

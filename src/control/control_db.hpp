@@ -11,9 +11,11 @@
 #include "control/audit_log.hpp"
 #include "control/checkpoints.hpp"
 #include "control/content.hpp"
+#include "control/functions.hpp"
 #include "control/rule_suppressions.hpp"
 #include "control/sessions.hpp"
 #include "control/users.hpp"
+#include "control/watchlists.hpp"
 
 namespace yagura::control {
 
@@ -36,6 +38,8 @@ class ControlDb {
   RuleSuppressions& rule_suppressions() { return rule_suppressions_; }
   SavedQueries& saved_queries() { return saved_queries_; }
   CustomTables& custom_tables() { return custom_tables_; }
+  Functions& functions() { return functions_; }
+  Watchlists& watchlists() { return watchlists_; }
   AuditLog& audit() { return audit_; }
   std::int64_t now() const { return clock_(); }
 
@@ -52,6 +56,8 @@ class ControlDb {
   RuleSuppressions rule_suppressions_;
   SavedQueries saved_queries_;
   CustomTables custom_tables_;
+  Functions functions_;
+  Watchlists watchlists_;
   AuditLog audit_;  // last: its thread ends first
 };
 

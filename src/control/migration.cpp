@@ -26,6 +26,11 @@ std::span<const Migration> migrations() {
           "004_rule_tuning",
 #include "control/migrations/004_rule_tuning.sql"
       },
+      {
+          5,
+          "005_functions",
+#include "control/migrations/005_functions.sql"
+      },
   };
   return all;
 }
