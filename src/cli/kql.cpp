@@ -10,6 +10,7 @@
 #include "kql/function.hpp"
 #include "kql/parser.hpp"
 #include "kql/printer.hpp"
+#include "kql/stages/run_stages.hpp"
 #include "roles/server_role.hpp"
 
 namespace yagura::cli {
@@ -65,7 +66,7 @@ Result<ExitCode> explain(const KqlOptions& options, Console& console) {
   const auto catalog = TRY(catalog_of(options));
   const auto compiled = kql::compile(text, catalog, {.now_ticks = ReceiveClock::now().time_since_epoch().count()});
   if (report(compiled.diagnostics, text, console)) return ExitCode::bad_input;
-  console.out << compiled.statement.sql << '\n';
+  console.out << kql::explain_text(compiled.statement) << '\n';
   for (const auto& [name, value] : compiled.statement.settings) console.out << fmt::format("-- setting {} = {}\n", name, value);
   return ExitCode::done;
 }

@@ -48,6 +48,19 @@ struct Scope {
   Variable variable;
 };
 
+class Binder;
+struct Row;
+
+// Names that only one operator knows: step.column in scan, node.property and map(edge, ...) in a graph pattern. Each gives
+// null for what is not its own.
+class OperatorNames {
+ public:
+  virtual ~OperatorNames() = default;
+  virtual Expr name(Binder&, const NameExpression&, const Row&) const { return nullptr; }
+  virtual Expr path(Binder&, const PathExpression&, const Row&) const { return nullptr; }
+  virtual Expr call(Binder&, const CallExpression&, const Row&) const { return nullptr; }
+};
+
 // Where a scalar expression stands: which columns it sees and what it may call.
 struct Row {
   const Plan* input = nullptr;   // may be absent (print, let)
@@ -56,6 +69,7 @@ struct Row {
   std::vector<std::pair<PlanColumn, Expr>>* windows = nullptr;     // likewise for row_number() and such
   bool open = false;             // columns are not known: any name is one
   std::vector<std::string> star_excludes;  // columns that * of arg_max leaves out: the keys of the group
+  const OperatorNames* names = nullptr;    // asked first; may be absent
 };
 
 // A scalar, or a table.

@@ -266,6 +266,9 @@ Expr Binder::matched_call(const Function& f, std::vector<Expr> arguments, std::s
 
 Expr Binder::call(const CallExpression& e, const Row& row) {
   const std::string_view name = e.name.text;
+  if (row.names != nullptr) {
+    if (Expr own = row.names->call(*this, e, row)) return own;
+  }
   if (const Variable* v = lookup(name)) {
     if (v->kind == Variable::Kind::function) {
       const Bound result = invoke(*v, name, e.arguments, e.span, e.name.span, row);

@@ -371,6 +371,9 @@ Expr Binder::name(const NameExpression& e, const Row& row) {
     ++errors_;
     return unknown(e.span);
   }
+  if (row.names != nullptr) {
+    if (Expr own = row.names->name(*this, e, row)) return own;
+  }
   for (const Plan* plan : {row.input, row.right}) {
     if (plan == nullptr) continue;
     if (const PlanColumn* c = find(*plan, text)) return make_column(*c, e.span);
@@ -418,6 +421,9 @@ Expr Binder::element(Expr target, Expr index, Span span) {
 }
 
 Expr Binder::path(const PathExpression& e, const Row& row) {
+  if (row.names != nullptr) {
+    if (Expr own = row.names->path(*this, e, row)) return own;
+  }
   // $left.x and $right.x of join conditions.
   if (const auto* n = as<NameExpression>(e.target); n != nullptr && (n->name.text == "$left" || n->name.text == "$right")) {
     const Plan* side = n->name.text == "$left" ? row.input : row.right;

@@ -57,7 +57,13 @@ CompiledQuery check(std::string_view text, const Catalog& catalog, const Compile
 CompiledQuery compile(std::string_view text, const Catalog& catalog, const CompileOptions& options) {
   CompiledQuery out = bind_text(text, catalog, options, true);
   if (!out.ok() || !out.bound.plan) return out;
-  const auto tell = [&](const SqlStatement& statement) {
+  const auto tell = [&](SqlStatement& statement) {
+    for (auto& stage : statement.stages) {  // its errors say where it stands
+      Diagnostic place;
+      place.start = static_cast<std::uint32_t>(std::min<std::size_t>(stage.span.start, text.size()));
+      locate(place, text);
+      stage.what += " at " + std::to_string(place.line) + ":" + std::to_string(place.column);
+    }
     for (const auto& [span, what] : statement.unsupported) {
       Diagnostic d;
       d.code = "YK010";

@@ -246,7 +246,7 @@ class ServiceImpl final : public QueryService {
     const auto failed = [](Error error) { return QueryFailure{std::move(error), {}}; };
     const auto begun = Clock::now();
     const auto schemas = options_.schemas();
-    const StoreCatalog catalog(store_, schemas, options_.functions ? options_.functions() : std::vector<kql::StoredFunction>());
+    const StoreCatalog catalog(store_, schemas, options_.functions ? options_.functions() : nullptr);
     kql::CompileOptions compile;
     compile.now_ticks = request.now_ticks != 0 ? request.now_ticks : ReceiveClock::now().time_since_epoch().count();
     compile.from_ticks = request.from_ticks;
@@ -257,7 +257,7 @@ class ServiceImpl final : public QueryService {
     auto compiled = kql::compile(request.text, catalog, compile);
     outcome.stats.compile = since(begun);
     if (!compiled.ok()) return failure_of(std::move(compiled.diagnostics));
-    outcome.stats.sql = compiled.statement.sql;
+    outcome.stats.sql = kql::explain_text(compiled.statement);
     outcome.visualization = compiled.bound.visualization;
     for (const auto& d : compiled.diagnostics) outcome.notices.push_back(fmt::format("{}:{}: {}: {}", d.line, d.column, d.code, d.message));
 
@@ -274,21 +274,22 @@ class ServiceImpl final : public QueryService {
       limits.rows = std::min(limits.rows, static_cast<std::uint64_t>(compiled.bound.truncation_max_records));
     }
     std::size_t number = 0;
-    const auto give = [&](const kql::SqlStatement& statement, std::string_view name, const std::string& visualization) -> Result<bool> {
-      if (!sink.begin(number++, name)) {
+    for (const auto& earlier : compiled.earlier) outcome.visualizations.push_back(earlier.visualization);
+    outcome.visualizations.push_back(compiled.bound.visualization);
+    const auto give = [&](const kql::SqlStatement& statement, std::string_view name) -> Result<bool> {
+      if (!sink.begin({.number = number++, .name = name, .visualizations = outcome.visualizations})) {
         outcome.notices.push_back(fmt::format("The query gives {} results; only the first is shown here.", compiled.earlier.size() + 1));
         return false;
       }
-      outcome.visualizations.push_back(visualization);
       TRY(run_statement(statement, *schemas, request, limits, sink, deadline, outcome));
       return true;
     };
     for (const auto& earlier : compiled.earlier) {
-      const auto more = give(earlier.statement, earlier.name, earlier.visualization);
+      const auto more = give(earlier.statement, earlier.name);
       if (!more) return failed(more.error());
       if (!*more) return std::nullopt;
     }
-    if (auto given = give(compiled.statement, compiled.bound.name, compiled.bound.visualization); !given) return failed(given.error());
+    if (auto given = give(compiled.statement, compiled.bound.name); !given) return failed(given.error());
     return std::nullopt;
   }
 

@@ -1,5 +1,7 @@
 #include "kql/stages/run_stages.hpp"
 
+#include <fmt/format.h>
+
 namespace yagura::kql {
 
 namespace {
@@ -29,6 +31,20 @@ std::uint64_t bytes_of(const event::TableBatch& batch) {
 }
 
 }  // namespace
+
+std::string explain_text(const SqlStatement& statement) {
+  std::string out;
+  for (std::size_t i = 0; i < statement.stages.size(); ++i) {
+    const auto& stage = statement.stages[i];
+    out += fmt::format("-- stage {}: {}, on the rows of\n", i, stage.what);
+    for (const auto& input : stage.inputs) {
+      out += input->result_stage ? fmt::format("--   stage {}\n", *input->result_stage) : input->sql + ";\n";
+    }
+    if (stage.inputs.empty()) out += "--   no statement\n";
+  }
+  if (statement.result_stage) return out + fmt::format("-- the result is that of stage {}\n", *statement.result_stage);
+  return out + statement.sql;
+}
 
 Result<StagedStatement> run_stages(SqlStatement statement, const StageEnvironment& environment) {
   if (statement.stages.empty()) return StagedStatement{std::move(statement), std::nullopt};

@@ -26,6 +26,9 @@ struct StagedStatement {
 // A statement without stages comes back as it is. Errors name the operator and its place in the text of the query.
 Result<StagedStatement> run_stages(SqlStatement statement, const StageEnvironment& environment);
 
+// The statement with what comes before it, for people: `yagura kql explain` and the log of slow queries.
+std::string explain_text(const SqlStatement& statement);
+
 // The rows as a sub-query: (SELECT ... AS c1, number AS r1 FROM numbers(n)).
 std::string source_text(const event::TableBatch& rows, const std::vector<event::ColumnSchema>& columns, std::string_view row_number);
 // `sql` with texts[i] for every {stage_i} that stands outside of quotes.
