@@ -1,7 +1,7 @@
 // Points, distances and angles on the sphere of S2. https://learn.microsoft.com/kusto/query/geo-distance-2points-function
 //
-// Coordinates are degrees; the Earth is a sphere of 6371010 metres. Coordinates out of range give null. What would need a spheroid
-// has no SQL and is refused.
+// Coordinates are degrees; the Earth is a sphere of 6371010 metres. Coordinates out of range give null. What needs the
+// spheroid is computed on rows.
 #include <fmt/format.h>
 
 #include "kql/sql_expression.hpp"
@@ -24,14 +24,12 @@ std::string arc(const std::string& lon1, const std::string& lat1, const std::str
       lon1, lat1, lon2, lat2);
 }
 
+// On the spheroid it is computed on rows.
+bool on_sphere(const BoundExpression& call) {
+  return call.arguments.size() < 5 || (is_literal(call.arguments[4]) && !call.arguments[4]->value.boolean && !call.arguments[4]->value.is_null);
+}
+
 Sql emit_distance(SqlCall& call) {
-  if (call.size() > 4) {
-    const LiteralValue* spheroid = call.literal(4);
-    if (spheroid == nullptr || spheroid->boolean) {
-      call.scope().names->unsupported.push_back({call.expression().span, "A distance on the spheroid"});
-      return {sql::null_of(Type::real), true, true};
-    }
-  }
   const std::string a = call.shared(0), b = call.shared(1), c = call.shared(2), d = call.shared(3);
   return call.value(fmt::format("if({} AND {}, 6371010. * {}, NULL)", in_range(a, b), in_range(c, d), arc(a, b, c, d)), true);
 }
@@ -70,7 +68,7 @@ Sql emit_angle(SqlCall& call) {
 constexpr Function kFunctions[] = {
     {.name = "geo_distance_2points", .summary = "The shortest way between two points on the sphere, in metres.",
      .signatures = "geo_distance_2points(p1_longitude:real, p1_latitude:real, p2_longitude:real, p2_latitude:real, use_spheroid:bool?) -> real", .may_be_null = true,
-     .emit = emit_distance, .examples = {{{"round(geo_distance_2points(0, 0, 180, 0))", "20015118.0"}, {"geo_distance_2points(300, 1, 1, 1)", ""}}}},
+     .emit = emit_distance, .emits = on_sphere, .examples = {{{"round(geo_distance_2points(0, 0, 90, 0, true))", "10018754.0"}, {"round(geo_distance_2points(0, 0, 180, 0))", "20015118.0"}, {"geo_distance_2points(300, 1, 1, 1)", ""}}}},
     {.name = "geo_point_in_circle", .summary = "Whether the point is within the radius, in metres.",
      .signatures = "geo_point_in_circle(p_longitude:real, p_latitude:real, pc_longitude:real, pc_latitude:real, c_radius:real) -> bool", .may_be_null = true,
      .emit = emit_in_circle, .examples = {{{"geo_point_in_circle(0, 1, 0, 0, 112000)", "true"}, {"geo_point_in_circle(0, 1, 0, 0, 111000)", "false"}, {"geo_point_in_circle(1, 1, 1, 1, -1)", ""}}}},

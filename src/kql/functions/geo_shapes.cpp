@@ -1,7 +1,7 @@
 // Lines and polygons of GeoJSON on the sphere of S2. https://learn.microsoft.com/kusto/query/geo-line-length-function
 //
-// Points are unit vectors, edges the shortest way between two. What is no valid line or polygon gives null. Where the answer
-// would need the union of several shapes, the query fails.
+// Points are unit vectors, edges the shortest way between two. What is no valid line or polygon gives null. In SQL is what queries
+// ask of many rows: whether a point is in a polygon, and how far from a shape. Everything else is computed by kernels (kernels/geo_*.cpp).
 #include <fmt/format.h>
 
 #include "kql/sql_expression.hpp"
@@ -54,32 +54,10 @@ Shape read_polygons(SqlCall& call, std::size_t i) {
 std::string edges(SqlCall& call, const std::string& rings) {
   return call.name(fmt::format("arrayFlatten(arrayMap(l -> arrayMap((p, q) -> tuple({}, {}), arrayPopBack(l), arrayPopFront(l)), {}))", vector_of("p"), vector_of("q"), rings));
 }
-std::string length_of(SqlCall& call, const Shape& s) { return fmt::format("6371010. * arraySum(e -> {}, {})", arc("e.1", "e.2"), edges(call, s.rings)); }
-
-Sql emit_length(SqlCall& call) {
-  const Shape s = read_lines(call, 0);
-  return call.value(fmt::format("if({}, if(throwIf(length({}) > 1, 'the union of several lines is not supported yet') = 0, {}, 0.), NULL)", s.ok, s.rings, length_of(call, s)), true);
-}
-Sql emit_perimeter(SqlCall& call) {
-  const Shape s = read_polygons(call, 0);
-  return call.value(fmt::format("if({}, if(throwIf(length({}) > 1, 'the union of several polygons is not supported yet') = 0, {}, 0.), NULL)", s.ok, s.polygons, length_of(call, s)), true);
-}
-
 // `vector` stands once: the lambda's variable is what stands often.
 std::string point_json(std::string_view vector) {
   return fmt::format(
       "arrayMap(w -> concat('{{\"type\":\"Point\",\"coordinates\":[', toString(degrees(atan2(w.2, w.1))), ',', toString(degrees(atan2(w.3, sqrt(w.1 * w.1 + w.2 * w.2)))), ']}}'), [{}])[1]", vector);
-}
-
-// The sum of the edges' centroids, which S2 weighs by their lengths.
-Sql emit_line_centroid(SqlCall& call) {
-  const Shape s = read_lines(call, 0);
-  const std::string e = edges(call, s.rings);
-  const auto part = [&](int i) {
-    return fmt::format("arraySum(e -> (e.1.{0} + e.2.{0}) * L2Norm(tupleMinus(e.1, e.2)) / L2Norm(tuplePlus(e.1, e.2)), {1})", i, e);
-  };
-  const std::string sum = call.name(fmt::format("tuple({}, {}, {})", part(1), part(2), part(3)));
-  return call.value(fmt::format("if({}, if(throwIf(length({}) > 1, 'the union of several lines is not supported yet') = 0, {}, ''), NULL)", s.ok, s.rings, point_json(sum)), true);
 }
 
 std::string point_vector(SqlCall& call, std::size_t i) { return call.name(vector_of(call.name(fmt::format("[ifNull({}, 0.), ifNull({}, 0.)]", call.shared(i), call.shared(i + 1))))); }
@@ -130,37 +108,10 @@ Sql emit_closest_on_polygon(SqlCall& call) {
                                 point_json(call.name(fmt::format("if({}, {}, {}.2)", contains(call, s, 0), v, nearest(call, v, edges(call, s.rings)))))), true);
 }
 
-// Well-known text: pairs of numbers become arrays, parentheses brackets.
-std::string wkt_geometry(std::string_view text) {
-  const std::string body = fmt::format(
-      "replaceRegexpAll(translate(replaceRegexpAll(replaceRegexpAll(extract({0}, '^[A-Za-z]+\\\\s*([(].*[)])$'), '[(]\\\\s*([-+0-9.eE]+\\\\s+[-+0-9.eE]+)\\\\s*[)]', if(lower(extract({0}, '^[A-Za-z]+')) = 'multipoint', '\\\\1', '(\\\\1)')), "
-      "'([-+0-9.eE]+)\\\\s+([-+0-9.eE]+)', '(\\\\1,\\\\2)'), '()', '[]'), '\\\\s', '')", text);
-  return fmt::format(
-      "arrayMap((t, b) -> if(t = '' OR NOT isValidJSON(b) OR JSONType(b) != 'Array', '', concat('{{\"type\":\"', t, '\",\"coordinates\":', b, '}}')), "
-      "[transform(upper(extract({0}, '^[A-Za-z]+')), ['POINT', 'LINESTRING', 'POLYGON', 'MULTIPOINT', 'MULTILINESTRING', 'MULTIPOLYGON'], ['Point', 'LineString', 'Polygon', 'MultiPoint', 'MultiLineString', 'MultiPolygon'], '')], "
-      "[if(upper(extract({0}, '^[A-Za-z]+')) = 'POINT', replaceRegexpOne({1}, '^\\\\[(.*)\\\\]$', '\\\\1'), {1})])[1]",
-      text, body);
-}
-Sql emit_from_wkt(SqlCall& call) {
-  const std::string text = call.name(fmt::format("trimBoth({})", call.arg(0)));
-  const std::string inner = call.name(fmt::format("extract({}, '(?i)^GEOMETRYCOLLECTION\\\\s*[(](.*)[)]$')", text));
-  const std::string parts = call.name(fmt::format("arrayMap(w -> {}, arrayMap(w -> replaceRegexpOne(w, '\\\\s*,?\\\\s*$', ''), extractAll({}, '[A-Za-z]{{2,}}[^A-Za-z]*')))", wkt_geometry("w"), inner));
-  const std::string single = call.name(fmt::format("arrayMap(w -> {}, [{}])[1]", wkt_geometry("w"), text));
-  return call.value(fmt::format("if({0} != '', if(has({1}, ''), NULL, concat('{{\"type\":\"GeometryCollection\",\"geometries\":[', arrayStringConcat({1}, ','), ']}}')), nullIf({2}, ''))", inner, parts, single), true);
-}
-
 #define LINE R"(dynamic({"type":"LineString","coordinates":[[0,0],[90,0]]}))"
 #define SQUARE R"(dynamic({"type":"Polygon","coordinates":[[[0,0],[10,0],[10,10],[0,10],[0,0]]]}))"
 
 constexpr Function kFunctions[] = {
-    {.name = "geo_from_wkt", .summary = "Well-known text as GeoJSON.", .signatures = "geo_from_wkt(wkt:string) -> dynamic", .may_be_null = true, .emit = emit_from_wkt,
-     .examples = {{{"geo_from_wkt('POINT (1 2)')", R"({"type":"Point","coordinates":[1,2]})"}, {"geo_from_wkt('LINESTRING')", ""}}}},
-    {.name = "geo_line_length", .summary = "The length of the line, in metres.", .signatures = "geo_line_length(line:bag) -> real", .may_be_null = true, .emit = emit_length,
-     .examples = {{{"round(geo_line_length(" LINE "))", "10007559.0"}}}},
-    {.name = "geo_line_centroid", .summary = "The centroid of the line.", .signatures = "geo_line_centroid(line:bag) -> dynamic", .may_be_null = true, .emit = emit_line_centroid,
-     .examples = {{{"round(todouble(geo_line_centroid(" LINE ").coordinates[0]), 6)", "45.0"}}}},
-    {.name = "geo_polygon_perimeter", .summary = "The length of the polygon's edges, in metres.", .signatures = "geo_polygon_perimeter(polygon:bag) -> real", .may_be_null = true,
-     .emit = emit_perimeter, .examples = {{{"round(geo_polygon_perimeter(" SQUARE "))", "4430869.0"}}}},
     {.name = "geo_point_in_polygon", .summary = "Whether the point is in the polygon.", .signatures = "geo_point_in_polygon(longitude:real, latitude:real, polygon:bag) -> bool", .may_be_null = true,
      .emit = emit_in_polygon, .examples = {{{"geo_point_in_polygon(5, 5, " SQUARE ")", "true"}, {"geo_point_in_polygon(11, 5, " SQUARE ")", "false"}}}},
     {.name = "geo_distance_point_to_line", .summary = "The shortest way from the point to the line, in metres.",

@@ -61,8 +61,9 @@ BackEnds back_ends(const Function& function) {
           .in_flight = function.kind == Function::Kind::scalar && find_kernel(function.name) != nullptr};
 }
 bool has_sql(const BoundExpression& call) {
-  if (call.function == nullptr || !back_ends(*call.function).sql) return call.function == nullptr;
-  return call.function->emits == nullptr || call.function->emits(call);
+  if (call.function == nullptr) return true;
+  const Function& f = *call.function;
+  return (f.emit != nullptr || !f.sql.empty()) && (f.emits == nullptr || f.emits(call));
 }
 
 const Function* find_scalar(std::string_view name) { return find_in(index().scalar, name); }
