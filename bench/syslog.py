@@ -127,7 +127,7 @@ class Measured:
                     print(f"  {name:16} {(user - before[0]) / million:6.2f} user {(system - before[1]) / million:6.2f} system CPU-s/M")
         return {"lines_per_second": self.lines / seconds, "seconds": seconds, "lag_after_sending": lag,
                 "cpu_per_million": (cpu_seconds(pids) - cpu_before) / million, "sender_cpu_per_million": report["cpu_seconds"] / million,
-                "peak_memory_mb": peak_memory(pids) / 1e6, "load": os.getloadavg()[0]}
+                "peak_memory_mb": peak_memory(pids) / 1e6, **({"peak_server_mb": peak_memory(pids[:1]) / 1e6} if len(pids) > 1 else {}), "load": os.getloadavg()[0]}
 
 
 def bytes_in_store(server):

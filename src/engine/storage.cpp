@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Caches are bounded well below ClickHouse's defaults (5 GiB each), and merges to two at a time (a merge of CommonSecurityLog takes
+// Caches are bounded well below ClickHouse's defaults (5 GiB each), and merges to half of the cores (a merge of CommonSecurityLog takes
 // 180 MB): the engine shares the machine with the intake.
 constexpr std::string_view kConfig = R"(<!-- Written by yagura at each start; changes are lost. -->
 <clickhouse>
@@ -31,7 +31,7 @@ constexpr std::string_view kConfig = R"(<!-- Written by yagura at each start; ch
   <parquet_metadata_cache_size>1048576</parquet_metadata_cache_size>
   <iceberg_metadata_files_cache_size>1048576</iceberg_metadata_files_cache_size>
   <compiled_expression_cache_size>16777216</compiled_expression_cache_size>
-  <background_pool_size>2</background_pool_size>
+  <background_pool_size>{merges}</background_pool_size>
   <background_merges_mutations_concurrency_ratio>1</background_merges_mutations_concurrency_ratio>
   <background_schedule_pool_size>16</background_schedule_pool_size>
   <merge_tree>
@@ -85,8 +85,9 @@ Result<std::unique_ptr<Storage>> Storage::open(std::shared_ptr<const ChdbLibrary
   if (max_memory.count() == 0)
     max_memory = Bytes(static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 2);
   std::string config(kConfig);
-  const std::string_view place = "{memory}";
-  config.replace(config.find(place), place.size(), std::to_string(max_memory.count()));
+  const auto put = [&](std::string_view place, std::uint64_t value) { config.replace(config.find(place), place.size(), std::to_string(value)); };
+  put("{memory}", max_memory.count());
+  put("{merges}", std::clamp(std::thread::hardware_concurrency() / 2, 1U, 16U));
   TRY(write_file_atomically(folder / "engine.xml", config, 0600));
   // A config.xml of the current folder would be read silently, and relative names in statements lead here.
   if (::chdir(folder.c_str()) != 0) return fail_errno(errno, "entering " + folder.string());

@@ -93,6 +93,8 @@ void TableBatch::append(TableBatch&& other) {
   if (first_position == Position{}) first_position = other.first_position;
   last_position = std::max(last_position, other.last_position);
   arena_->adopt(std::shared_ptr<const Arena>(std::move(other.arena_)));
+  other.columns_.clear();  // now, not when whoever holds the moved-from batch ends
+  other.schema_.clear();
 }
 
 void TableBatch::drop_unfilled() {

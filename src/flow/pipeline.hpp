@@ -82,9 +82,9 @@ class CutSink {
 
 struct PipelineOptions {
   std::chrono::milliseconds max_cut_age{500};
-  std::size_t max_cut_rows = 300'000;
-  Bytes max_cut_bytes = 96_MiB;
-  Bytes max_waiting = 32_MiB;                      // before the workers, and again behind them
+  std::size_t max_cut_rows = 200'000;
+  Bytes max_cut_bytes = 64_MiB;                    // two cuts are in memory: one on its way, one growing
+  Bytes max_waiting = 16_MiB;                      // before the workers, and again behind them
   std::chrono::milliseconds first_retry{100};
   std::chrono::milliseconds last_retry{5'000};
 };

@@ -33,15 +33,17 @@ struct PackIndex {
   std::unordered_map<std::string, std::uint32_t> by_name;
   std::uint64_t generation = 0;
 
-  // Vectorscan wants a scratch for each thread; it is made anew when the thread sees another index.
+  // Vectorscan wants a scratch for each thread. One serves several databases once it has been made large enough for each.
   hs_scratch_t* scratch() const {
     thread_local std::unique_ptr<hs_scratch_t, ScratchFree> mine;
-    thread_local std::uint64_t made_for = 0;
-    if (made_for != generation) {
-      hs_scratch_t* made = mine.release();
-      if (hs_alloc_scratch(literals.get(), &made) != HS_SUCCESS) return nullptr;
-      mine.reset(made);
-      made_for = generation;
+    thread_local std::vector<std::uint64_t> made_for;
+    if (std::ranges::find(made_for, generation) == made_for.end()) {
+      hs_scratch_t* grown = mine.release();
+      const bool made = hs_alloc_scratch(literals.get(), &grown) == HS_SUCCESS;
+      mine.reset(grown);
+      if (!made) return nullptr;
+      if (made_for.size() >= 64) made_for.clear();  // packs have been loaded again many times
+      made_for.push_back(generation);
     }
     return mine.get();
   }
@@ -137,43 +139,44 @@ Result<PackSet> PackSet::load(const std::filesystem::path& folder) {
   return set;
 }
 
-void PackSet::index() {
-  std::stable_sort(packs_.begin(), packs_.end(),
-                   [](const auto& a, const auto& b) { return a->priority > b->priority; });
-  index_ = std::make_unique<detail::PackIndex>();
+namespace {
+
+std::unique_ptr<detail::PackIndex> make_index(const std::vector<std::unique_ptr<detail::Pack>>& packs, bool only_stored) {
+  auto index = std::make_unique<detail::PackIndex>();
   static std::atomic<std::uint64_t> generations{0};
-  index_->generation = ++generations;
+  index->generation = ++generations;
   std::vector<std::string> literals;
   std::map<std::string, std::uint32_t> literal_ids;
-  for (std::uint32_t i = 0; i < packs_.size(); ++i) {
-    const auto& pack = *packs_[i];
-    index_->by_name.emplace(pack.name, i);
-    for (const auto& alias : pack.aliases) index_->by_name.emplace(alias, i);
+  for (std::uint32_t i = 0; i < packs.size(); ++i) {
+    const auto& pack = *packs[i];
+    if (only_stored && pack.table.empty()) continue;
+    index->by_name.emplace(pack.name, i);
+    for (const auto& alias : pack.aliases) index->by_name.emplace(alias, i);
     for (const auto& match : pack.matches) {
       const auto is_prefix = [](const std::string& word) { return word.ends_with('*'); };
       if (!match.vendor.empty() && std::none_of(match.vendor.begin(), match.vendor.end(), is_prefix)) {
-        for (const auto& vendor : match.vendor) index_->by_vendor[to_lower_ascii(vendor)].push_back(i);
+        for (const auto& vendor : match.vendor) index->by_vendor[to_lower_ascii(vendor)].push_back(i);
       } else if (!match.app.empty() && std::none_of(match.app.begin(), match.app.end(), is_prefix)) {
-        for (const auto& app : match.app) index_->by_app[to_lower_ascii(app)].push_back(i);
+        for (const auto& app : match.app) index->by_app[to_lower_ascii(app)].push_back(i);
       } else if (!match.message.empty()) {
         const auto& longest = *std::max_element(match.message.begin(), match.message.end(),
                                                 [](const auto& a, const auto& b) { return a.size() < b.size(); });
         const auto [known, is_new] = literal_ids.emplace(longest, static_cast<std::uint32_t>(literals.size()));
         if (is_new) {
           literals.push_back(longest);
-          index_->packs_of_literal.emplace_back();
+          index->packs_of_literal.emplace_back();
         }
-        index_->packs_of_literal[known->second].push_back(i);
+        index->packs_of_literal[known->second].push_back(i);
       } else if (!match.fields.empty()) {
         const auto number = match.fields.front().number();
-        if (index_->by_field.size() <= number) index_->by_field.resize(number + 1);
-        index_->by_field[number].push_back(i);
+        if (index->by_field.size() <= number) index->by_field.resize(number + 1);
+        index->by_field[number].push_back(i);
       } else {
-        index_->always.push_back(i);
+        index->always.push_back(i);
       }
     }
   }
-  if (literals.empty()) return;
+  if (literals.empty()) return index;
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
   std::vector<unsigned> flags(literals.size(), HS_FLAG_SINGLEMATCH);
@@ -187,16 +190,15 @@ void PackSet::index() {
   hs_compile_error_t* mistake = nullptr;
   if (hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), sizes.data(), static_cast<unsigned>(texts.size()),
                            HS_MODE_BLOCK, nullptr, &database, &mistake) == HS_SUCCESS) {
-    index_->literals.reset(database);
+    index->literals.reset(database);
   } else {
     // Without the matcher every such pack is asked; slower, and as right.
     hs_free_compile_error(mistake);
-    for (const auto& packs : index_->packs_of_literal)
-      index_->always.insert(index_->always.end(), packs.begin(), packs.end());
+    for (const auto& packs : index->packs_of_literal)
+      index->always.insert(index->always.end(), packs.begin(), packs.end());
   }
+  return index;
 }
-
-namespace {
 
 const detail::Pack* pack_of(const Record& record, const std::vector<std::unique_ptr<detail::Pack>>& packs,
                             const detail::PackIndex& index) {
@@ -241,6 +243,22 @@ const detail::Pack* pack_of(const Record& record, const std::vector<std::unique_
 
 }  // namespace
 
+namespace {
+
+// Formats whose lines are stored as Syslog whatever a pack finds in them.
+bool is_plain(std::string_view format) {
+  return format == "rfc3164" || format == "rfc5424" || format == "auditd" || format == "journald" || format == "text";
+}
+
+}  // namespace
+
+void PackSet::index() {
+  std::stable_sort(packs_.begin(), packs_.end(),
+                   [](const auto& a, const auto& b) { return a->priority > b->priority; });
+  index_ = make_index(packs_, false);
+  stored_index_ = make_index(packs_, true);
+}
+
 void PackSet::apply(RecordBatch& batch, Use use) const {
   if (packs_.empty()) return;
   batch.end_record();
@@ -252,12 +270,13 @@ void PackSet::apply(RecordBatch& batch, Use use) const {
       if (const auto found = index_->by_name.find(std::string(wanted)); found != index_->by_name.end())
         pack = packs_[found->second].get();
     }
-    if (pack == nullptr) pack = pack_of(record, packs_, *index_);
-    if (pack == nullptr) continue;
-    const std::string_view format = record.header().format;
-    if (use == Use::stored && pack->table.empty() &&
-        (format == "rfc3164" || format == "rfc5424" || format == "auditd" || format == "journald" || format == "text"))
-      continue;
+    const bool only_stored = use == Use::stored && is_plain(record.header().format);
+    if (pack == nullptr) {
+      // Of most lines this says at once that no pack with a table knows them; which of all packs it is does not matter then.
+      if (only_stored && pack_of(record, packs_, *stored_index_) == nullptr) continue;
+      pack = pack_of(record, packs_, *index_);
+    }
+    if (pack == nullptr || (only_stored && pack->table.empty())) continue;
     run_of_this_thread().run(*pack, batch, i);
   }
 }

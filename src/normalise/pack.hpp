@@ -59,6 +59,7 @@ class PackSet {
   void index();
   std::vector<std::unique_ptr<detail::Pack>> packs_;
   std::unique_ptr<detail::PackIndex> index_;
+  std::unique_ptr<detail::PackIndex> stored_index_;  // of the packs that name a table
 };
 
 }  // namespace yagura::normalise
