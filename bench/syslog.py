@@ -26,6 +26,7 @@ from harness import CACHE, Yagura, free_port  # noqa: E402
 
 LOAD = pathlib.Path(os.environ.get("YAGURA_LOAD", pathlib.Path(os.environ["YAGURA_PROGRAM"]).parent / "syslog_load"))
 THREADS = "--threads" in sys.argv
+RATE = 0  # lines a second that the sender sends at most; 0: as fast as they are taken
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -96,7 +97,7 @@ def count_lines(path):
 
 
 def send(port, lines, seed):
-    return subprocess.Popen([LOAD, "--lines", str(lines), "--seed", str(seed), "--tcp", f"127.0.0.1:{port}"], stdout=subprocess.PIPE)
+    return subprocess.Popen([LOAD, "--lines", str(lines), "--seed", str(seed), "--rate", str(RATE), "--tcp", f"127.0.0.1:{port}"], stdout=subprocess.PIPE)
 
 
 class Measured:
@@ -227,7 +228,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default="yagura,rsyslog-file,rsyslog-synced,rsyslog-disk-queue,syslog-ng")
     parser.add_argument("--threads", action="store_true")
+    parser.add_argument("--rate", type=int, default=0, help="lines a second that are sent at most; the lag then tells how old the newest rows are")
     args = parser.parse_args()
+    global RATE
+    RATE = args.rate
     results = {name: [] for name in args.peers.split(",")}
     for round_number in range(args.rounds):
         for name in results:

@@ -179,8 +179,14 @@ int main(int argc, char** argv) {
   if (!tcp.empty()) {
     const int fd = connect_to(tcp, SOCK_STREAM);
     if (fd < 0) return die("cannot connect");
-    for (std::size_t at = 0; at < text.size(); at += 262'144)
-      if (!send_all(fd, std::string_view(text).substr(at, 262'144))) return die("the server closed the connection");
+    const std::size_t piece = rate != 0 ? 32'768 : 262'144;
+    const double bytes_per_second = static_cast<double>(rate) * static_cast<double>(text.size()) / static_cast<double>(lines);
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      if (!send_all(fd, std::string_view(text).substr(at, piece))) return die("the server closed the connection");
+      if (rate == 0) continue;
+      const auto due = begin + std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * static_cast<double>(at + piece) / bytes_per_second));
+      while (std::chrono::steady_clock::now() < due) ::usleep(50);
+    }
     ::shutdown(fd, SHUT_WR);
     char byte = 0;
     while (::recv(fd, &byte, 1, 0) > 0) {
