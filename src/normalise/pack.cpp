@@ -289,6 +289,17 @@ bool PackSet::apply(RecordBatch& batch, std::size_t record, std::string_view pac
   return true;
 }
 
+bool PackSet::apply(RecordBatch& batch, std::size_t number) const {
+  if (packs_.empty()) return false;
+  batch.end_record();
+  const Record record = batch[number];
+  if (!record.header().malformed.empty() || record.header().added_field_count != 0) return false;
+  const auto* pack = pack_of(record, packs_, *index_);
+  if (pack == nullptr) return false;
+  run_of_this_thread().run(*pack, batch, number);
+  return batch[number].header().added_field_count != 0;
+}
+
 std::string_view PackSet::identify(const Record& record) const {
   const auto* pack = pack_of(record, packs_, *index_);
   return pack == nullptr ? std::string_view() : std::string_view(pack->name);

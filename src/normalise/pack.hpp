@@ -14,6 +14,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,12 @@ class PackSet {
   void apply(event::RecordBatch& batch, Use use = Use::stored) const;
   // The record with the pack that its source is set to, whatever the message looks like. False: no pack of that name.
   bool apply(event::RecordBatch& batch, std::size_t record, std::string_view pack) const;
+
+  // The record with the pack that knows it, wherever its fields go: for rules that look at them. False: none does, or it has
+  // been applied already.
+  bool apply(event::RecordBatch& batch, std::size_t record) const;
+  // Names of the fields that packs add, each once.
+  std::set<std::string, std::less<>> field_names() const;
 
   // The pack that knows the record; "" when none does.
   std::string_view identify(const event::Record& record) const;
