@@ -58,6 +58,7 @@ struct Group {
   std::vector<std::uint32_t> unguarded;  // always evaluated
   std::vector<FieldScanner> scanners;
   std::unique_ptr<FieldScanner> keywords;  // over the whole event
+  bool wants_supplied = false;             // some rule looks at a field that a FieldSupplier adds
 };
 
 struct Prefilter {

@@ -2,6 +2,7 @@
 
 #include <hs/hs.h>
 
+#include <chrono>
 #include <set>
 
 #include "base/hash.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 // ---- Routing: which groups look at a record. The answer depends on a few field values only, so it is kept by them.
 
+constexpr std::uint64_t kTimedRecords = 128;  // one of so many: taking the time costs as much as many a rule
 constexpr std::size_t kMostRouteFields = 12;
 constexpr std::size_t kMostRoutes = 4'096;
 constexpr std::uint16_t kAbsent = 0, kUnknown = 1;
@@ -33,6 +35,7 @@ struct RouteKeyHash {
 };
 struct Route {
   std::vector<std::uint32_t> groups;
+  bool wants_supplied = false;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> aliases;  // slot <- slot
 };
 
@@ -64,6 +67,21 @@ bool applies(const RuleLogSource& wanted, const EventSources& sources) {
          has(sources.categories, wanted.category);
 }
 
+bool looks_at(const Detection& detection, const std::set<std::string, std::less<>>& fields) {
+  if (detection.kind == Detection::Kind::item) {
+    if (fields.contains(detection.item.field)) return true;
+    for (const auto& value : detection.item.values)
+      for (const auto& test : value)
+        if (const auto* other = std::get_if<FieldTest>(&test); other && fields.contains(other->field)) return true;
+    return false;
+  }
+  return std::ranges::any_of(detection.children, [&](const Detection& child) { return looks_at(child, fields); });
+}
+bool looks_at(const Rule& rule, const std::set<std::string, std::less<>>& fields) {
+  return std::ranges::any_of(rule.detections.identifiers,
+                             [&](const SearchIdentifier& one) { return looks_at(one.detection, fields); });
+}
+
 RuleLogSource lower_source(const RuleLogSource& source) {
   return {to_lower_ascii(source.product), to_lower_ascii(source.category), to_lower_ascii(source.service), ""};
 }
@@ -81,6 +99,7 @@ struct RuleSet::Compiled {
   std::vector<std::uint32_t> group_of;  // of each rule
   std::shared_ptr<const LogSourceMap> map;
   bool route = true;
+  std::shared_ptr<const std::set<std::string, std::less<>>> supplied;
   std::vector<RouteField> route_fields;
   ValueIds products, services, categories;
   struct ScratchDeleter {
@@ -96,7 +115,10 @@ struct RuleSet::Compiled {
 
 struct MatchScratch::State {
   State(std::shared_ptr<const RuleSet> owner, const RuleSet::Compiled& compiled)
-      : set(std::move(owner)), view(compiled.program, compiled.rules.size(), compiled.prefilter.units.size()) {}
+      : set(std::move(owner)),
+        view(compiled.program, compiled.rules.size(), compiled.prefilter.units.size()),
+        costs(compiled.rules.size()),
+        considered(compiled.groups.size()) {}
   ~State() { hs_free_scratch(scratch); }
 
   std::shared_ptr<const RuleSet> set;
@@ -107,10 +129,43 @@ struct MatchScratch::State {
   const Route* last_route = nullptr;
   Route every;  // without routing
   std::vector<std::uint32_t> found;
+
+  // Since the last drain_costs().
+  std::vector<RuleCost> costs;                   // by rule; without `considered`
+  std::vector<std::uint32_t> costly;             // rules with a cost
+  std::vector<std::uint64_t> considered;         // by group
+  std::vector<std::uint32_t> considered_groups;  // with any
+
+  bool evaluate(std::uint32_t rule, std::uint32_t root, bool timed) {
+    RuleCost& cost = costs[rule];
+    if (cost.evaluated++ == 0) costly.push_back(rule);
+    if (!timed) return view.evaluate(root);
+    const auto begin = std::chrono::steady_clock::now();
+    const bool result = view.evaluate(root);
+    cost.nanoseconds += static_cast<std::uint64_t>((std::chrono::steady_clock::now() - begin).count());
+    ++cost.samples;
+    return result;
+  }
 };
 
 MatchScratch::MatchScratch(std::unique_ptr<State> state) : state_(std::move(state)) {}
 MatchScratch::~MatchScratch() = default;
+void MatchScratch::drain_costs(std::span<RuleCost> costs) {
+  auto& state = *state_;
+  for (const auto rule : state.costly) {
+    RuleCost& cost = state.costs[rule];
+    costs[rule].evaluated += cost.evaluated;
+    costs[rule].samples += cost.samples;
+    costs[rule].nanoseconds += cost.nanoseconds;
+    cost = {};
+  }
+  state.costly.clear();
+  for (const auto group : state.considered_groups) {
+    for (const auto rule : state.set->compiled_->groups[group].rules) costs[rule].considered += state.considered[group];
+    state.considered[group] = 0;
+  }
+  state.considered_groups.clear();
+}
 RuleSet::RuleSet(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
 RuleSet::~RuleSet() = default;
 
@@ -204,6 +259,7 @@ void RuleSet::Compiled::group_rules(RuleCollection collection, Problems& problem
       }
       roots[rule] = *root;
       group_of[rule] = static_cast<std::uint32_t>(groups.size());
+      if (supplied && looks_at(rules[rule], *supplied)) group.wants_supplied = true;
       group.rules.push_back(rule);
     }
     if (const auto guarded = guard_rules(program, roots, group, prefilter); !guarded) {
@@ -264,6 +320,7 @@ std::shared_ptr<const RuleSet> RuleSet::compile(RuleCollection rules, const Comp
   auto compiled = std::make_unique<Compiled>();
   compiled->map = options.log_sources;
   compiled->route = options.route_by_log_source;
+  compiled->supplied = options.supplied_fields;
   compiled->group_rules(std::move(rules), problems);
   compiled->prepare_routing(problems);
   compiled->find_standalone();
@@ -280,7 +337,10 @@ std::shared_ptr<const RuleSet> RuleSet::compile(RuleCollection rules, const Comp
 std::unique_ptr<MatchScratch> RuleSet::make_scratch() const {
   auto state = std::make_unique<MatchScratch::State>(shared_from_this(), *compiled_);
   if (compiled_->scratch) hs_clone_scratch(compiled_->scratch.get(), &state->scratch);
-  for (std::uint32_t i = 0; i < compiled_->groups.size(); ++i) state->every.groups.push_back(i);
+  for (std::uint32_t i = 0; i < compiled_->groups.size(); ++i) {
+    state->every.groups.push_back(i);
+    state->every.wants_supplied |= compiled_->groups[i].wants_supplied;
+  }
   return std::unique_ptr<MatchScratch>(new MatchScratch(std::move(state)));
 }
 
@@ -362,7 +422,8 @@ EventSources sources_of_record(const LogSourceMap* map, const event::Record& rec
 
 }  // namespace
 
-void RuleSet::match(const event::RecordBatch& batch, MatchScratch& scratch, std::vector<Match>& matches) const {
+void RuleSet::match(const event::RecordBatch& batch, MatchScratch& scratch, std::vector<Match>& matches,
+                    const FieldSupplier* supply) const {
   auto& state = *scratch.state_;
   auto& view = state.view;
   const auto& compiled = *compiled_;
@@ -401,7 +462,10 @@ void RuleSet::match(const event::RecordBatch& batch, MatchScratch& scratch, std:
       auto route = std::make_unique<Route>();
       const auto sources = sources_of_record(compiled.map.get(), record);
       for (std::uint32_t g = 0; g < compiled.groups.size(); ++g)
-        if (applies(compiled.groups[g].source, sources)) route->groups.push_back(g);
+        if (applies(compiled.groups[g].source, sources)) {
+          route->groups.push_back(g);
+          route->wants_supplied |= compiled.groups[g].wants_supplied;
+        }
       const auto& slots = compiled.program.slots;  // prepare_routing() has added all names
       for (const auto& [name, source] : sources.aliases)
         route->aliases.emplace_back(slots.find_name(name), slots.find_name(source));
@@ -414,23 +478,25 @@ void RuleSet::match(const event::RecordBatch& batch, MatchScratch& scratch, std:
 
   for (std::uint32_t i = 0; i < batch.size(); ++i) {
     const auto record = batch[i];
-    ++scratch.records;
+    const bool timed = ++scratch.records % kTimedRecords == 0;
     view.load(record);
     const Route& route = route_of(record);
+    if (route.wants_supplied && supply && (*supply)(i)) view.load(record);
     for (const auto& [name, source] : route.aliases) view.alias(name, source);
     state.found.clear();
     for (const auto g : route.groups) {
       const auto& group = compiled.groups[g];
       view.touched().clear();
+      if (state.considered[g]++ == 0) state.considered_groups.push_back(g);
       matcher.scan(group);
       for (const auto rule : view.touched()) {
         if (view.mask(rule) != compiled.prefilter.full_mask[rule]) continue;
         ++scratch.evaluated;
-        if (view.evaluate(compiled.roots[rule])) state.found.push_back(rule);
+        if (state.evaluate(rule, compiled.roots[rule], timed)) state.found.push_back(rule);
       }
       for (const auto rule : group.unguarded) {
         ++scratch.evaluated;
-        if (view.evaluate(compiled.roots[rule])) state.found.push_back(rule);
+        if (state.evaluate(rule, compiled.roots[rule], timed)) state.found.push_back(rule);
       }
     }
     std::ranges::sort(state.found);

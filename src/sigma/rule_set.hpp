@@ -16,7 +16,11 @@
 // set that made it and keeps it alive. match() allocates nothing once the scratch has grown to the size of the events.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +42,20 @@ struct CompileOptions {
   std::shared_ptr<const LogSourceMap> log_sources;  // nullptr: only what the decoders declare
   // Without routing every rule looks at every record: for tests.
   bool route_by_log_source = true;
+  // Fields that no decoder gives but a FieldSupplier can add (device packs: source.ip, user.name ...).
+  std::shared_ptr<const std::set<std::string, std::less<>>> supplied_fields;
+};
+
+// Adds such fields to a record of the batch; false when there are none. Asked only for records to whose log source some
+// rule applies that looks at one, once a record.
+using FieldSupplier = std::function<bool(std::size_t record)>;
+
+// What one rule has cost; see MatchScratch::drain_costs().
+struct RuleCost {
+  std::uint64_t considered = 0;   // events of its log source
+  std::uint64_t evaluated = 0;    // of these, that the prefilter let through
+  std::uint64_t samples = 0;      // of these, whose time was taken ...
+  std::uint64_t nanoseconds = 0;  // ... and what they took together
 };
 
 struct RuleSetStats {
@@ -55,6 +73,8 @@ class MatchScratch {
   MatchScratch& operator=(const MatchScratch&) = delete;
   // Since it was made: for `rules stats`.
   std::uint64_t records = 0, evaluated = 0, matched = 0;
+  // Adds to each rule's cost what was counted since the last call. `costs` has an element for each rule.
+  void drain_costs(std::span<RuleCost> costs);
 
  private:
   friend class RuleSet;
@@ -79,7 +99,9 @@ class RuleSet : public std::enable_shared_from_this<RuleSet> {
 
   std::unique_ptr<MatchScratch> make_scratch() const;
   // Appends the matches of every record, by record, then rule.
-  void match(const event::RecordBatch& batch, MatchScratch& scratch, std::vector<Match>& matches) const;
+  // `supply`, when given, may add fields to records of this very batch meanwhile.
+  void match(const event::RecordBatch& batch, MatchScratch& scratch, std::vector<Match>& matches,
+             const FieldSupplier* supply = nullptr) const;
   // Why the rule matches the record, or does not; the logsource is the first condition.
   Explanation explain(std::uint32_t rule, const event::Record& record) const;
   // The value that a rule would see in the field, aliases included; leaves of lists.
