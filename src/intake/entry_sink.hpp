@@ -32,10 +32,7 @@ class JournalSink final : public EntrySink {
     return writer_.wait_durable(position, deadline);
   }
   Position durable_position() const override { return writer_.durable_position(); }
-  std::string trouble() const override {
-    const auto status = writer_.status();
-    return status.state == journal::WriterState::running ? std::string() : status.reason;
-  }
+  std::string trouble() const override { return writer_.trouble(); }
 
  private:
   journal::Writer& writer_;

@@ -5,13 +5,13 @@
 #include <glob.h>
 #include <sys/stat.h>
 
-#include <condition_variable>
 #include <deque>
 #include <map>
 
 #include "base/log.hpp"
 #include "intake/followed_file.hpp"
 #include "intake/journal_pusher.hpp"
+#include "intake/source_thread.hpp"
 
 namespace yagura::intake {
 
@@ -38,7 +38,7 @@ class FileTailImpl final : public FileTail {
         checkpoints_(checkpoints),
         key_("intake/file/" + settings_.name),
         counters_(settings_.name, "file"),
-        pusher_(sink, counters_, stopping_, "following"),
+        pusher_(sink, counters_, thread_.stopping(), "following"),
         buffer_(std::max<std::size_t>(kBuffer, settings_.max_message.count() + 1), '\0') {}
   ~FileTailImpl() override { stop(); }
 
@@ -46,21 +46,13 @@ class FileTailImpl final : public FileTail {
     const auto saved = TRY(checkpoints_.load(key_), "starting source '{}'", settings_.name);
     first_start_ = !saved.has_value();
     for (const auto& progress : parse_progress(saved.value_or(""))) saved_[progress.identity] = progress;
-    stopping_ = false;
     counters_.set_state("following");
-    thread_ = std::thread([this] { run(); });
+    thread_.start([this] { run(); });
     return {};
   }
 
   void stop() override {
-    if (!thread_.joinable()) return;
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-    counters_.set_state("stopped");
+    if (thread_.stop()) counters_.set_state("stopped");
   }
 
   SourceStatus status() const override { return counters_.status(fmt::format("{}", fmt::join(settings_.paths, ", "))); }
@@ -69,7 +61,7 @@ class FileTailImpl final : public FileTail {
   void run() {
     auto next_scan = Clock::time_point{};
     auto next_save = Clock::time_point{};
-    while (!stopping_) {
+    while (!thread_.stopping()) {
       const auto now = Clock::now();
       if (now >= next_scan) {
         scan();
@@ -77,7 +69,7 @@ class FileTailImpl final : public FileTail {
       }
       bool more = false;
       for (auto& [identity, file] : files_) {
-        if (stopping_) break;
+        if (thread_.stopping()) break;
         more |= read_file(*file);
       }
       drop_finished();
@@ -87,8 +79,7 @@ class FileTailImpl final : public FileTail {
         next_save = now + kSaveInterval;
       }
       if (more) continue;
-      std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, settings_.poll_interval, [this] { return stopping_.load(); });
+      thread_.rest(settings_.poll_interval);
     }
     if (!pending_.empty()) (void)sink_.wait_durable(pending_.back().position, Deadline::in(2s));
     note_durable();
@@ -189,7 +180,7 @@ class FileTailImpl final : public FileTail {
       save();
     }
     if (file.size() <= file.read_offset()) return false;
-    for (int i = 0; i < kMostReadsAtOnce && !stopping_; ++i) {
+    for (int i = 0; i < kMostReadsAtOnce && !thread_.stopping(); ++i) {
       auto got = file.read(buffer_.data(), buffer_.size());
       if (!got) {
         counters_.set_state("following", got.error().message());
@@ -297,12 +288,9 @@ class FileTailImpl final : public FileTail {
   CheckpointStore& checkpoints_;
   const std::string key_;
   SourceCounters counters_;
-  std::atomic<bool> stopping_{false};
+  SourceThread thread_;
   JournalPusher pusher_;
   std::string buffer_;
-  std::thread thread_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
 
   // All below belongs to the thread, once started.
   std::map<FileIdentity, std::unique_ptr<FollowedFile>> files_;

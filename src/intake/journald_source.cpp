@@ -2,7 +2,6 @@
 
 #include <systemd/sd-journal.h>
 
-#include <condition_variable>
 #include <deque>
 #include <map>
 
@@ -11,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "intake/journal_pusher.hpp"
+#include "intake/source_thread.hpp"
 
 namespace yagura::intake {
 
@@ -48,28 +48,20 @@ class JournaldImpl final : public JournaldSource {
         checkpoints_(checkpoints),
         key_("intake/journald/" + settings_.name),
         counters_(settings_.name, "journald"),
-        pusher_(sink, counters_, stopping_, "following") {}
+        pusher_(sink, counters_, thread_.stopping(), "following") {}
   ~JournaldImpl() override { stop(); }
 
   Result<> start() override {
     auto saved = TRY(checkpoints_.load(key_), "starting source '{}'", settings_.name);
     first_start_ = !saved.has_value();
     cursor_ = std::move(saved).value_or("");
-    stopping_ = false;
     counters_.set_state("following");
-    thread_ = std::thread([this] { run(); });
+    thread_.start([this] { run(); });
     return {};
   }
 
   void stop() override {
-    if (!thread_.joinable()) return;
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-    counters_.set_state("stopped");
+    if (thread_.stop()) counters_.set_state("stopped");
   }
 
   SourceStatus status() const override {
@@ -78,10 +70,10 @@ class JournaldImpl final : public JournaldSource {
 
  private:
   void run() {
-    while (!stopping_) {
+    while (!thread_.stopping()) {
       Journal journal = open();
       if (!journal) {
-        rest(kLookAgain);
+        thread_.rest(kLookAgain);
         continue;
       }
       counters_.connections(1);
@@ -90,11 +82,6 @@ class JournaldImpl final : public JournaldSource {
     }
     if (!pending_.empty()) (void)sink_.wait_durable(pending_.back().first, Deadline::in(2s));
     save_durable();
-  }
-
-  void rest(std::chrono::milliseconds time) {
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, time, [this] { return stopping_.load(); });
   }
 
   Journal open() {
@@ -135,7 +122,7 @@ class JournaldImpl final : public JournaldSource {
 
   void follow(sd_journal& journal) {
     auto next_save = Clock::now() + kSaveInterval;
-    while (!stopping_) {
+    while (!thread_.stopping()) {
       const std::size_t taken = take_batch(journal);
       if (Clock::now() >= next_save) {
         save_durable();
@@ -256,11 +243,8 @@ class JournaldImpl final : public JournaldSource {
   CheckpointStore& checkpoints_;
   const std::string key_;
   SourceCounters counters_;
-  std::atomic<bool> stopping_{false};
+  SourceThread thread_;
   JournalPusher pusher_;
-  std::thread thread_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
 
   std::string cursor_;
   bool first_start_ = false;

@@ -74,16 +74,23 @@ class ChainWalk {
         if (!head || !signature_holds(*head, keys_) || head->chain != *chain_)
           return refuse(
               fmt::format("the seal of {} is not signed by a known key for this content", file.path.string()));
-        if (behind_entry) proof_.signed_by = *head;
+        if (behind_entry) {
+          proof_.signed_by = *head;
+          proof_.signed_in = file.path;
+        }
       } else {
         last_ = step.header.last();
-        if (step.header.first <= proof_.found.entry->position && proof_.found.entry->position <= last_)
-          proof_.chain = step.header.chain;
+        if (step.header.first <= proof_.found.entry->position && proof_.found.entry->position <= last_) {
+          proof_.chain_before = *chain_;
+          proof_.chain = computed;
+        }
       }
       chain_ = step.header.chain;
       if (!proof_.signed_by && head_ && last_ >= proof_.found.entry->position && head_->position == last_ &&
-          head_->chain == *chain_)
+          head_->chain == *chain_) {
         proof_.signed_by = head_;
+        proof_.signed_in = folder_ / kHeadFile;
+      }
     }
     return true;
   }
@@ -98,20 +105,22 @@ class ChainWalk {
 
 }  // namespace
 
+Result<FoundEntry> find_entry(const Reader& reader, std::string_view id) {
+  if (const auto position = parse_uint64(trim(id))) return reader.find_entry(Position(*position));
+  if (const auto guid = Guid::parse(trim(id))) return reader.find_item(*guid);
+  return fail(ErrorKind::invalid_input,
+              "'{}' is neither an _ItemId (as query results show it) nor a journal position (a whole number)", id);
+}
+
 Result<EntryProof> prove_entry(const fs::path& folder, std::string_view id, PublicKeys keys) {
   EntryProof proof;
   if (keys.empty()) {
     keys = TRY(PublicKeys::load(folder / kPublicKeyFile), "reading the journal's public keys");
     proof.keys_from_folder = true;
   }
+  proof.key_fingerprints = keys.fingerprints();
   const auto reader = TRY(Reader::open(folder));
-  if (const auto position = parse_uint64(trim(id))) {
-    proof.found = TRY(reader->find_entry(Position(*position)));
-  } else if (const auto guid = Guid::parse(trim(id))) {
-    proof.found = TRY(reader->find_item(*guid));
-  } else {
-    return fail(ErrorKind::invalid_input, "'{}' is neither an _ItemId nor a journal position (a whole number)", id);
-  }
+  proof.found = TRY(find_entry(*reader, id));
   const BlockPlace& place = proof.found.block->place();
   proof.file = folder / segment_file_name(place.segment);
   proof.offset = place.offset;

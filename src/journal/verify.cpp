@@ -119,6 +119,7 @@ Result<VerifyReport> Verifier::run() {
   else if (*head)
     want(**head, "the head file", head_path);
   report_.head = head ? *head : std::nullopt;
+  report_.anchor = options_.anchor;
   if (options_.anchor) want(*options_.anchor, "the anchored head", "(anchor)");
   read_tombstones_file();
 
@@ -670,8 +671,8 @@ std::string to_text(const VerifyReport& report) {
     text += '\n';
   };
   if (report.intact())
-    line("intact: {} entries in {} segments ({}), positions {} to {}", report.entries, report.segments,
-         to_string(report.bytes), report.first.number(), report.last.number());
+    line("intact: {} entries in {} segment{} ({}), positions {} to {}", report.entries, report.segments,
+         report.segments == 1 ? "" : "s", to_string(report.bytes), report.first.number(), report.last.number());
   else
     line("NOT INTACT: {} {}", report.fault_count, report.fault_count == 1 ? "fault" : "faults");
   for (const Fault& fault : report.faults) {
@@ -681,6 +682,11 @@ std::string to_text(const VerifyReport& report) {
       line("    entries {} to {}", fault.first.number(), fault.last.number());
   }
   if (report.fault_count > report.faults.size()) line("  and {} more", report.fault_count - report.faults.size());
+  if (report.anchor)
+    line("anchor of {} for position {}: {}", format_datetime(report.anchor->signed_at.time_since_epoch().count()),
+         report.anchor->position.number(),
+         report.anchor_reached ? "found in the chain; nothing up to there was changed or cut off since"
+                               : "NOT found in the chain, so it proves nothing about this journal");
   line("signed up to position {}{}", report.signed_until.number(),
        report.signed_until < report.last ? " (what follows is in the chain, but not yet under a signature)" : "");
   for (const std::string& fingerprint : report.key_fingerprints)

@@ -61,6 +61,7 @@ struct VerifyReport {
   Position last;
   Position signed_until;          // the last position that a good signature covers
   std::optional<Head> head;       // of the head file
+  std::optional<Head> anchor;     // as given
   bool anchor_reached = false;    // the anchored head was found in the chain
   bool keys_from_folder = false;  // no key was given: proves less, whoever changes the journal can change these
   std::vector<std::string> key_fingerprints;
