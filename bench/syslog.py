@@ -166,12 +166,24 @@ def bench_yagura(lines, seed):
         server.close()
 
 
+def wait_for_listener(port, seconds=60):
+    """Without connecting: some programs take one connection only."""
+    wanted = f":{port:04X}"
+    for _ in range(seconds * 10):
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            rows = [line.split() for line in pathlib.Path(table).read_text().splitlines()[1:]]
+            if any(row[1].endswith(wanted) and row[3] == "0A" for row in rows):
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"nobody listens on port {port}")
+
+
 def bench_file_program(make_command, lines, seed):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="yagura-bench-"))
     port = free_port()
     process = subprocess.Popen(make_command(folder, port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        time.sleep(1.5)
+        wait_for_listener(port)
         result = Measured(process, lines).run(port, seed, lambda: count_lines(folder / "out.log") >= lines)
         result["bytes_per_line"] = size_of(folder) / lines
         return result
@@ -208,7 +220,7 @@ def syslog_ng(folder, port):
 
 def tenzir(folder, port):
     program = shutil.which("tenzir") or str(CACHE / "tenzir/bin/tenzir")
-    return [program, f'load_tcp "tcp://127.0.0.1:{port}" {{ read_syslog }} | write_lines raw | save_file "{folder}/out.log"']
+    return [program, f'accept_tcp "127.0.0.1:{port}" {{ read_syslog }} | to_file "{folder}/out.log" {{ write_ndjson }}']
 
 
 PEERS = {
