@@ -5,10 +5,6 @@
 
 namespace yagura::kql {
 
-PlanPtr bind_scan(Binder& b, const ScanOperator& op, PlanPtr) {
-  b.not_supported(op.keyword, "The operator 'scan'");
-  return nullptr;
-}
 PlanPtr bind_reduce(Binder& b, const ReduceOperator& op, PlanPtr) {
   b.not_supported(op.keyword, "The operator 'reduce'");
   return nullptr;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kql/operators/operators.hpp"
+#include "kql/stages/grouped_operator.hpp"
 
 namespace yagura::kql {
 
@@ -201,8 +202,22 @@ PlanPtr run_per_group(Binder& b, const PlanPtr& plan, const Plan* source, const 
     case Plan::Kind::scan:
     case Plan::Kind::union_:
     case Plan::Kind::reference:
-    case Plan::Kind::external:
-    case Plan::Kind::local: break;
+    case Plan::Kind::external: break;
+    case Plan::Kind::local: {
+      const auto& old = static_cast<const LocalPlan&>(*plan);
+      if (old.inputs.empty()) break;
+      auto copy = std::make_shared<LocalPlan>(old);
+      copy->inputs.front() = input_of(copy->inputs.front());
+      if (!copy->inputs.front()) return nullptr;
+      const std::size_t before = copy->columns.size();
+      add_passing(copy->columns);
+      std::vector<ColumnId> ids;
+      for (const auto& k : keys) ids.push_back(k.id);
+      std::vector<PlanColumn> passing(copy->columns.begin() + static_cast<std::ptrdiff_t>(before), copy->columns.end());
+      copy->operation = make_grouped_operator(old.operation, old.inputs.front()->columns, copy->inputs.front()->columns, std::move(ids), std::move(passing));
+      copy->ordered = true;
+      return copy;
+    }
   }
   b.not_supported(span, "A sub-query of this form");
   return nullptr;
