@@ -15,6 +15,7 @@
 
 #include "kql/compile.hpp"
 #include "kql/function.hpp"
+#include "kql/language.hpp"
 #include "kql/parser.hpp"
 #include "kql/plan.hpp"
 #include "kql/signature.hpp"
@@ -170,6 +171,17 @@ class Binder {
   Expr in(const InExpression& e, const Row& row);
   Expr between(const BetweenExpression& e, const Row& row);
   Expr call(const CallExpression& e, const Row& row);
+  // Arguments bound and looked at as the language's signatures do; the values of * and typeof() are null.
+  struct CallParts {
+    std::vector<Expr> values;
+    std::vector<CallArgument> arguments;
+    std::optional<Type> wanted;  // of a typeof()
+    CallVerdict verdict;
+  };
+  CallParts parts_of(const CallExpression& e, const Row& row);
+  bool judge(CallKind kind, const CallExpression& e, CallParts& parts);  // false after a mistake, which is told
+  Expr judged(Expr result, const CallParts& parts);              // with the type the language gives it
+  Expr refused(const CallExpression& e, const CallParts& parts) const;
   Expr special_call(const CallExpression& e, const Row& row, bool& handled);
   Expr aggregate_call(const CallExpression& e, const Function& f, const Row& row);
   Expr window_call(const CallExpression& e, const Function& f, const Row& row);

@@ -286,25 +286,21 @@ Expr Binder::call(const CallExpression& e, const Row& row) {
   bool handled = false;
   Expr special = special_call(e, row, handled);
   if (handled) return special;
-  if (const Function* f = find_scalar(name); f != nullptr && name[0] != '.') {
+  // hll_merge() is both: within summarize it is the aggregate.
+  const Function* as_aggregate = row.aggregates != nullptr ? find_aggregate(name) : nullptr;
+  if (const Function* f = as_aggregate != nullptr ? nullptr : find_scalar(name); f != nullptr && name[0] != '.') {
+    CallParts parts = parts_of(e, row);
+    if (!judge(CallKind::function, e, parts)) return refused(e, parts);
     std::vector<Expr> arguments;
     std::vector<const Expression*> syntax;
-    std::optional<Type> wanted;
-    for (const auto* a : e.arguments) {
-      const Expression* value = a;
-      if (const auto* named = as<NamedExpression>(a)) value = named->value;
-      if (const auto* type = as<TypeOfLiteral>(value)) {
-        if (type->types.size() == 1) {
-          if (const auto* t = as<TypedColumn>(type->types[0]); t != nullptr && t->type.type) wanted = *t->type.type;
-        }
-        continue;
-      }
-      arguments.push_back(scalar(*value, row));
-      syntax.push_back(value);
+    for (std::size_t i = 0; i < parts.values.size(); ++i) {
+      if (parts.values[i] == nullptr) continue;
+      arguments.push_back(parts.values[i]);
+      syntax.push_back(e.arguments[i]);
     }
     Expr result = matched_call(*f, std::move(arguments), syntax, e.span, e.name.span);
-    if (wanted && result->type != kUnknown && result->type != *wanted) result = convert(std::move(result), *wanted);
-    return result;
+    if (parts.wanted && result->type != kUnknown && result->type != *parts.wanted) result = convert(std::move(result), *parts.wanted);
+    return judged(std::move(result), parts);
   }
   if (const Function* f = find_aggregate(name)) return aggregate_call(e, *f, row);
   if (const Function* f = find_window(name)) return window_call(e, *f, row);
@@ -317,7 +313,9 @@ Expr Binder::call(const CallExpression& e, const Row& row) {
     return result.scalar;
   }
   if (is_known_function_name(name)) {
-    not_supported(e.name.span, fmt::format("The function '{}'", name));
+    CallParts parts = parts_of(e, row);
+    if (judge(CallKind::function, e, parts)) not_supported(e.name.span, fmt::format("The function '{}'", name));
+    return refused(e, parts);
   } else if (!broken_function(e.name.span, name)) {
     std::vector<std::string_view> names = scalar_names();
     for (const auto n : aggregate_names()) names.push_back(n);
@@ -340,56 +338,51 @@ Expr Binder::call(const CallExpression& e, const Row& row) {
 Expr Binder::special_call(const CallExpression& e, const Row& row, bool& handled) {
   const std::string_view name = e.name.text;
   handled = true;
-  const auto count_is = [&](std::size_t low, std::size_t high) {
-    if (e.arguments.size() >= low && e.arguments.size() <= high) return true;
-    if (low == high) error("KS119", e.name.span, fmt::format("The function '{}' expects {} argument{}.", name, low, low == 1 ? "" : "s"));
-    else error("KS120", e.name.span, fmt::format("The function '{}' expects between {} and {} arguments.", name, low, high));
-    return false;
-  };
-  if (name == "now") {
-    if (!count_is(0, 1)) return unknown(e.span, Type::datetime);
+  if (name == "column_names_of") {
+    PlanPtr plan = e.arguments.size() == 1 && is_table(*e.arguments[0], row) ? table(*e.arguments[0], row) : nullptr;
+    if (plan == nullptr) {
+      if (e.arguments.size() != 1) error("KS119", e.name.span, "The function 'column_names_of' expects 1 argument.");
+      else if (!is_table(*e.arguments[0], row)) error("KS111", e.arguments[0]->span, "Tabular value expected.");
+      return unknown(e.span, Type::dynamic);
+    }
+    std::vector<Expr> names;
+    for (const auto& c : plan->columns) names.push_back(make_string(c.name));
+    return make_call(find_scalar("pack_array"), Type::dynamic, std::move(names), e.span);
+  }
+  static constexpr std::string_view kSpecial[] = {"now", "ago", "column_ifexists", "columnifexists", "iscolumnexists", "pack_all",
+                                                  "bag_pack_columns", "ingestion_time", "current_database", "gettype"};
+  const bool star = e.arguments.size() == 1 && is<StarExpression>(*e.arguments[0]);
+  if (std::ranges::find(kSpecial, name) == std::end(kSpecial) && !(star && (name == "pack_array" || name == "estimate_data_size"))) {
+    handled = false;
+    return nullptr;
+  }
+  CallParts parts = parts_of(e, row);
+  if (!judge(CallKind::function, e, parts)) return refused(e, parts);
+  const auto& bound = parts.values;
+  if (name == "now" || name == "ago") {
     LiteralValue v;
     v.integer = options_.now_ticks;
     Expr now = make_literal(Type::datetime, v, e.span);
-    if (e.arguments.empty()) return now;
-    Expr offset = scalar(*e.arguments[0], row);
-    if (offset->type != Type::timespan && offset->type != kUnknown) {
-      error("KS107", e.arguments[0]->span, "A value of type timespan expected.");
-      return unknown(e.span, Type::datetime);
-    }
-    return binary(BinaryOperator::add, now, offset, e.span, e.name.span);
-  }
-  if (name == "ago") {
-    if (!count_is(1, 1)) return unknown(e.span, Type::datetime);
-    Expr offset = scalar(*e.arguments[0], row);
-    if (offset->type == Type::dynamic) offset = convert(offset, Type::timespan);
-    if (offset->type != Type::timespan && offset->type != kUnknown) {
-      error("KS107", e.arguments[0]->span, "A value of type timespan expected.");
-      return unknown(e.span, Type::datetime);
-    }
-    LiteralValue v;
-    v.integer = options_.now_ticks;
-    return binary(BinaryOperator::subtract, make_literal(Type::datetime, v, e.span), offset, e.span, e.name.span);
+    if (bound.empty()) return now;
+    if (bound[0]->type == kUnknown) return unknown(e.span, Type::datetime);
+    return binary(name == "now" ? BinaryOperator::add : BinaryOperator::subtract, now, bound[0], e.span, e.name.span);
   }
   if (name == "column_ifexists" || name == "columnifexists") {
-    if (!count_is(2, 2)) return unknown(e.span);
-    const Expr wanted = constant(*e.arguments[0], {});
+    const Expr& wanted = bound[0];
     if (is_literal(wanted) && wanted->type == Type::string && row.input != nullptr) {
       if (const PlanColumn* c = find(*row.input, wanted->value.text)) return make_column(*c, e.span);
     }
-    return scalar(*e.arguments[1], row);
+    return bound[1];
   }
   if (name == "iscolumnexists") {
-    if (!count_is(1, 1)) return unknown(e.span, Type::boolean);
-    const Expr wanted = constant(*e.arguments[0], {});
+    const Expr& wanted = bound[0];
     return make_bool(is_literal(wanted) && row.input != nullptr && find(*row.input, wanted->value.text) != nullptr);
   }
-  if (name == "pack_all" || name == "bag_pack_columns" || ((name == "pack_array" || name == "estimate_data_size") && e.arguments.size() == 1 && is<StarExpression>(*e.arguments[0]))) {
+  if (name == "pack_all" || name == "bag_pack_columns" || star) {
     std::vector<Expr> arguments;
     bool ignore = false;
     const bool keys = name != "pack_array" && name != "estimate_data_size";
     if (name == "bag_pack_columns") {
-      if (!count_is(1, 1000)) return unknown(e.span, Type::dynamic);
       for (const auto* a : e.arguments) {
         const PlanColumn* c = row.input != nullptr ? column(*a, *row.input) : nullptr;
         if (c == nullptr) return unknown(e.span, Type::dynamic);
@@ -398,7 +391,7 @@ Expr Binder::special_call(const CallExpression& e, const Row& row, bool& handled
       }
     } else {
       if (name == "pack_all" && !e.arguments.empty()) {
-        const Expr flag = constant(*e.arguments[0], {});
+        const Expr& flag = bound[0];
         ignore = is_literal(flag) && (flag->value.boolean || flag->value.integer != 0);
       }
       if (row.input != nullptr) {
@@ -417,18 +410,6 @@ Expr Binder::special_call(const CallExpression& e, const Row& row, bool& handled
     const Function* f = find_scalar(!keys ? "pack_array" : ignore ? ".pack_ignoring_empty" : "bag_pack");
     return make_call(f, Type::dynamic, std::move(arguments), e.span);
   }
-  if (name == "column_names_of") {
-    if (!count_is(1, 1)) return unknown(e.span, Type::dynamic);
-    PlanPtr plan = table(*e.arguments[0], row);
-    if (plan == nullptr) return unknown(e.span, Type::dynamic);
-    std::vector<Expr> names;
-    for (const auto& c : plan->columns) names.push_back(make_string(c.name));
-    return make_call(find_scalar("pack_array"), Type::dynamic, std::move(names), e.span);
-  }
-  if (name == "toscalar" && e.arguments.size() == 1) {
-    handled = false;
-    return nullptr;
-  }
   if (name == "ingestion_time" && e.arguments.empty()) {
     if (row.input != nullptr) {
       for (const auto n : {"_TimeIngested", "ingestion_time", "TimeGenerated"}) {
@@ -439,8 +420,7 @@ Expr Binder::special_call(const CallExpression& e, const Row& row, bool& handled
   }
   if (name == "current_database" && e.arguments.empty()) return make_string("default");
   if (name == "gettype") {
-    if (!count_is(1, 1)) return unknown(e.span, Type::string);
-    Expr value = scalar(*e.arguments[0], row);
+    Expr value = bound[0];
     if (value->type == kUnknown) return unknown(e.span, Type::string);
     if (value->type != Type::dynamic) return make_string(std::string(is_null_literal(value) ? "null" : type_name(value->type)), e.span);
     return make_call(find_scalar("gettype"), Type::string, {value}, e.span);
@@ -456,14 +436,14 @@ Expr Binder::aggregate_call(const CallExpression& e, const Function& f, const Ro
   }
   Row inner = row;
   inner.aggregates = nullptr;
+  CallParts parts = parts_of(e, inner);
+  if (!judge(CallKind::aggregate, e, parts)) return refused(e, parts);
   std::vector<Expr> arguments;
   std::vector<const Expression*> syntax;
-  for (const auto* a : e.arguments) {
-    const Expression* value = a;
-    if (const auto* named = as<NamedExpression>(a)) value = named->value;
-    if (is<StarExpression>(*value)) continue;
-    arguments.push_back(scalar(*value, inner));
-    syntax.push_back(value);
+  for (std::size_t i = 0; i < parts.values.size(); ++i) {
+    if (parts.values[i] == nullptr) continue;
+    arguments.push_back(parts.values[i]);
+    syntax.push_back(e.arguments[i]);
   }
   Expr call = matched_call(f, std::move(arguments), syntax, e.span, e.name.span);
   if (call->type == kUnknown || call->function == nullptr || call->kind != BoundExpression::Kind::call) return call;
@@ -472,7 +452,8 @@ Expr Binder::aggregate_call(const CallExpression& e, const Function& f, const Ro
   aggregate->constant = false;
   PlanColumn c = new_column("", call->type);
   row.aggregates->push_back({c, aggregate});
-  return make_column(c, e.span);
+  Expr value = make_column(c, e.span);
+  return f.finish.empty() ? value : make_call(find_scalar(f.finish), call->type, {value}, e.span);
 }
 
 Expr Binder::window_call(const CallExpression& e, const Function& f, const Row& row) {
@@ -485,11 +466,12 @@ Expr Binder::window_call(const CallExpression& e, const Function& f, const Row& 
   Row inner = row;
   std::vector<std::pair<PlanColumn, Expr>> nested;
   inner.windows = &nested;
-  for (const auto* a : e.arguments) {
-    const Expression* value = a;
-    if (const auto* named = as<NamedExpression>(a)) value = named->value;
-    arguments.push_back(scalar(*value, inner));
-    syntax.push_back(value);
+  CallParts parts = parts_of(e, inner);
+  if (!judge(CallKind::function, e, parts)) return refused(e, parts);
+  for (std::size_t i = 0; i < parts.values.size(); ++i) {
+    if (parts.values[i] == nullptr) continue;
+    arguments.push_back(parts.values[i]);
+    syntax.push_back(e.arguments[i]);
   }
   // Windows inside of windows are computed first: the operator adds them one after the other.
   for (auto& n : nested) row.windows->push_back(std::move(n));

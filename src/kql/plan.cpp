@@ -49,6 +49,7 @@ Expr make_string(std::string value, Span span) {
 Expr make_column(const PlanColumn& column, Span span) {
   auto e = fresh(BoundExpression::Kind::column, column.type, span);
   e->column = column.id;
+  e->shape = column.shape;
   return e;
 }
 Expr make_call(const Function* function, Type type, std::vector<Expr> arguments, Span span) {

@@ -26,10 +26,19 @@ using Expr = std::shared_ptr<const BoundExpression>;
 using PlanPtr = std::shared_ptr<const Plan>;
 using ColumnId = std::uint32_t;
 
+// What a value of type dynamic is known to hold before the query runs: arguments are checked by it.
+struct Shape {
+  enum class Kind : std::uint8_t { any, array, bag, value };
+  Kind kind = Kind::any;
+  Type element = Type::dynamic;  // of an array, or of the value
+  bool operator==(const Shape&) const = default;
+};
+
 struct PlanColumn {
   ColumnId id = 0;
   std::string name;
   Type type = Type::string;
+  Shape shape = {};
 };
 
 // One constant. Which field counts goes by the type: boolean; integer for int, long, datetime (ticks since 1970) and
@@ -57,6 +66,7 @@ struct BoundExpression {
   Kind kind = Kind::literal;
   Type type = kUnknown;
   bool constant = false;  // the same for every row
+  Shape shape;            // of a dynamic
   Span span;
   LiteralValue value;
   ColumnId column = 0;

@@ -27,6 +27,7 @@ int main(int count, char** arguments) {
   else if (suite == "kql-inflight") run_kql_inflight(run);
   else if (suite == "kql-both") run_kql_both(run);
   else if (suite == "kql-syntax") print_kql_syntax();
+  else if (suite == "kql-bind") print_kql_bind(run.cases);
   else if (suite == "sentinel") run_sentinel_bind(run);
   else return 2;
   std::ofstream failures(arguments[3]);
