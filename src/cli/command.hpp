@@ -44,6 +44,8 @@ void add_query(CLI::App& app, Action& chosen);
 void add_kql(CLI::App& app, Action& chosen);
 void add_evidence(CLI::App& app, Action& chosen);
 void add_rules(CLI::App& app, Action& chosen);
+void add_hunt(CLI::App& app, Action& chosen);
+void add_dump(CLI::App& app, Action& chosen);
 void add_admin(CLI::App& app, Action& chosen);
 
 }  // namespace yagura::cli
