@@ -1,14 +1,9 @@
-// Operators that are bound elsewhere later: each says so at its place in the text.
+// What operators make of literal lists.
 #include <fmt/format.h>
 
 #include "kql/operators/operators.hpp"
 
 namespace yagura::kql {
-
-PlanPtr bind_reduce(Binder& b, const ReduceOperator& op, PlanPtr) {
-  b.not_supported(op.keyword, "The operator 'reduce'");
-  return nullptr;
-}
 
 std::optional<std::vector<std::string>> literal_strings(const Expr& value) {
   if (value->kind == BoundExpression::Kind::call && value->function->name == "pack_array") {
