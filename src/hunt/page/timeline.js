@@ -349,6 +349,7 @@ async function openDetail(i) {
     if (state.raw) { const pre = make('pre'); pre.append(marked(text)); return view.replaceChildren(pre); }
     const table = make('table'), body = make('tbody');
     for (const [name, value] of flat(raw, '', [])) {
+      if (value === '') continue;
       const row = make('tr'), cell = make('td');
       cell.append(marked(value ?? ''));
       row.append(make('td', name), cell);
