@@ -54,6 +54,7 @@ struct Function {
   Sql (*emit)(SqlCall& call) = nullptr;  // where a template is not enough
   // Whether this call of it has SQL, where that goes by the arguments (a time zone that differs by row). Absent: all have.
   bool (*emits)(const BoundExpression& call) = nullptr;
+  std::string_view finish = {};  // of an aggregate: the scalar function that makes its value of what the store has collected
   std::array<Example, 4> examples = {};
 };
 
@@ -74,6 +75,7 @@ std::span<const Function> ip_functions();
 std::span<const Function> unit_functions();
 std::span<const Function> series_functions();
 std::span<const Function> geo_functions();
+std::span<const Function> sketch_functions();
 std::span<const Function> aggregate_functions();
 std::span<const Function> statistics_functions();
 std::span<const Function> window_functions();

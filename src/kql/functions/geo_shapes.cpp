@@ -108,6 +108,23 @@ Sql emit_closest_on_polygon(SqlCall& call) {
                                 point_json(call.name(fmt::format("if({}, {}, {}.2)", contains(call, s, 0), v, nearest(call, v, edges(call, s.rings)))))), true);
 }
 
+// With a radius around the polygon it has no SQL: that is geo_polygon_buffer() first.
+bool without_radius(const BoundExpression& call) { return call.arguments.size() < 3; }
+
+Sql emit_h3_cells(SqlCall& call) {
+  const Shape s = read_polygons(call, 0);
+  const std::string wanted = call.size() > 1 ? call.shared(1) : "toInt64(6)";
+  const std::string level = call.name(fmt::format("toUInt8(ifNull(if({0} BETWEEN 0 AND 15, {0}, 0), 0))", wanted));
+  // The box around it says how many cells the search may touch.
+  const std::string all = call.name(fmt::format("arrayFlatten(arrayMap(l -> l, {}))", s.rings));
+  const std::string xs = call.name(fmt::format("arrayFilter((v, i) -> i % 2 = 1, {0}, arrayEnumerate({0}))", all)), ys = call.name(fmt::format("arrayFilter((v, i) -> i % 2 = 0, {0}, arrayEnumerate({0}))", all));
+  const std::string box = fmt::format("(arrayMax({0}) - arrayMin({0})) * (arrayMax({1}) - arrayMin({1})) * 12400", xs, ys);
+  const std::string ok = call.name(fmt::format("{} AND ifNull({} BETWEEN 0 AND 15, 0) AND {} / h3HexAreaKm2({}) < 4000000", s.ok, wanted, box, level));
+  const std::string cells = call.name(fmt::format(
+      "h3PolygonToCells(arrayMap(g -> arrayMap(l -> arrayMap(p -> (p[1], p[2]), l), g), if({0}, {1}, [[[[0., 0.], [1e-9, 0.], [0., 1e-9], [0., 0.]]]])), if({0}, {2}, toUInt8(0)))", ok, s.polygons, level));
+  return call.value(fmt::format("if({0} AND length({1}) BETWEEN 1 AND 61680, concat('[', arrayStringConcat(arrayMap(c -> concat('\"', h3ToString(c), '\"'), {1}), ','), ']'), NULL)", ok, cells), true);
+}
+
 #define LINE R"(dynamic({"type":"LineString","coordinates":[[0,0],[90,0]]}))"
 #define SQUARE R"(dynamic({"type":"Polygon","coordinates":[[[0,0],[10,0],[10,10],[0,10],[0,0]]]}))"
 
@@ -126,6 +143,9 @@ constexpr Function kFunctions[] = {
     {.name = "geo_closest_point_on_polygon", .summary = "The point of the polygon that is nearest to the point; itself inside.",
      .signatures = "geo_closest_point_on_polygon(longitude:real, latitude:real, polygon:bag) -> dynamic", .may_be_null = true, .emit = emit_closest_on_polygon,
      .examples = {{{"round(todouble(geo_closest_point_on_polygon(5, 5, " SQUARE ").coordinates[1]), 6)", "5.0"}}}},
+    {.name = "geo_polygon_to_h3cells", .summary = "The H3 cells of a resolution (6) whose centres are in the polygon; at most 61680. With a radius it is not supported: use geo_polygon_buffer().",
+     .signatures = "geo_polygon_to_h3cells(polygon:bag, resolution:number?, radius:number?) -> dynamic", .may_be_null = true, .emit = emit_h3_cells, .emits = without_radius,
+     .examples = {{{"array_length(geo_polygon_to_h3cells(" SQUARE ", 3))", "98"}, {"geo_polygon_to_h3cells(" SQUARE ", 16)", ""}, {"geo_polygon_to_h3cells(" SQUARE ", 12)", ""}}}},
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ std::span<const std::span<const Function>> function_families() {
       operator_functions(), conversion_functions(), logic_functions(),    math_functions(),     string_functions(),
       text_search_functions(), parse_functions(),   encoding_functions(), hash_functions(),     datetime_functions(),
       array_functions(),    bag_functions(),        ip_functions(),       unit_functions(),     series_functions(),
-      geo_functions(),      aggregate_functions(),  statistics_functions(), window_functions(), declared_functions(),
+      geo_functions(),      sketch_functions(),     aggregate_functions(),  statistics_functions(), window_functions(), declared_functions(),
   };
   return families;
 }

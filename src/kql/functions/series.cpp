@@ -179,45 +179,6 @@ Sql fill_linear(SqlCall& c) {
                                               x, constant, edges ? x + "[r]" : "NULL", edges ? x + "[l]" : "NULL", before, after)));
 }
 
-// How well a period fits: the autocorrelation at it, scaled to 0..1.
-Sql periods_validate(SqlCall& c) {
-  const std::string x = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
-  const std::string m = c.name(fmt::format("arrayAvg({})", x));
-  const std::string d = c.name(fmt::format("arrayMap(v -> v - {}, {})", m, x));
-  const std::string ss = c.name(fmt::format("arraySum(arrayMap(v -> v * v, {}))", d));
-  std::string periods, scores;
-  for (std::size_t i = 1; i < c.size(); ++i) {
-    const std::string p = c.name("toFloat64(" + c.arg(i) + ")");
-    const std::string lag = c.name(fmt::format("toInt64(round({}))", p));
-    periods += (i > 1 ? ", " : "") + sql::to_json(Type::real, p);
-    scores += (i > 1 ? ", " : "") + sql::to_json(Type::real, c.name(fmt::format("if({2} = 0 OR {1} <= 0 OR {1} >= length({0}), 0., greatest(0., arraySum(arrayMap((a, b) -> a * b, arraySlice({0}, 1, length({0}) - {1}), arraySlice({0}, {1} + 1))) / {2}))", d, lag, ss)));
-  }
-  return {sql::json_array("[" + sql::json_array("[" + periods + "]") + ", " + sql::json_array("[" + scores + "]") + "]"), true, false};
-}
-
-// The median of each place in the period.
-Sql seasonal(SqlCall& c) {
-  const std::string x = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
-  const std::string period = c.shared(1);
-  const std::string test = c.size() > 2 ? c.arg(2) : "0";
-  const std::string train = c.name(fmt::format("arraySlice({0}, 1, greatest(0, toInt64(length({0})) - {1}))", x, test));
-  return when_array(c, reals(fmt::format("arrayMap(i -> arrayReduce('quantileExactInclusive(0.5)', arrayFilter((v, j) -> (toInt64(j) - toInt64(i)) % {0} = 0, {1}, arrayEnumerate({1}))), arrayEnumerate({2}))", period, train, x)));
-}
-
-// Tukey's fences.
-Sql outliers(SqlCall& c) {
-  const std::string x = c.name(fmt::format("arrayMap(v -> ifNull(v, 0.), {})", numbers(c, 0)));
-  const bool custom = c.size() > 1 && c.literal(1) != nullptr && c.literal(1)->text == "ctukey";
-  const std::string low = custom && c.size() > 3 ? c.arg(3) : custom ? "10" : "25", high = custom && c.size() > 4 ? c.arg(4) : custom ? "90" : "75";
-  const std::string sorted = c.name(fmt::format("arraySort({})", x));
-  const auto quantile = [&](const std::string& p) {
-    const std::string at = c.name(fmt::format("({} / 100.) * (length({}) - 1)", p, sorted));
-    return c.name(fmt::format("{0}[toInt64(floor({1})) + 1] + ({1} - floor({1})) * ({0}[toInt64(ceil({1})) + 1] - {0}[toInt64(floor({1})) + 1])", sorted, at));
-  };
-  const std::string a = quantile(low), b = quantile(high);
-  return when_array(c, reals(fmt::format("arrayMap(v -> multiIf(v > {1}, (v - {1}) / ({1} - {0}), v < {0}, (v - {0}) / ({1} - {0}), 0.), {2})", a, b, x)));
-}
-
 #define SERIES(text_name, text_summary, expression)                                                                        \
   {.name = text_name, .summary = text_summary, .signatures = "f(series:array) -> dynamic", .takes_null = true, .may_be_null = true, \
    .emit = [](SqlCall& c) { return map(c, expression); }}
@@ -266,9 +227,28 @@ constexpr Function kFunctions[] = {
     {.name = "series_fill_forward", .summary = "Missing values become the one before.", .signatures = "series_fill_forward(series:array, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return fill(c, true); }, .examples = {{{"series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]"}}}},
     {.name = "series_fill_backward", .summary = "Missing values become the one behind.", .signatures = "series_fill_backward(series:array, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return fill(c, false); }, .examples = {{{"series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]"}}}},
     {.name = "series_fill_linear", .summary = "Missing values on the line between their neighbours.", .signatures = "series_fill_linear(series:array, placeholder:number?, edges:bool?, constant:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = fill_linear, .examples = {{{"series_fill_linear(dynamic([1, null, 3]))", "[1,2,3]"}}}},
-    {.name = "series_periods_validate", .summary = "How well periods fit: periods and scores.", .signatures = "series_periods_validate(series:array, period:number+) -> dynamic", .takes_null = true, .emit = periods_validate},
-    {.name = "series_seasonal", .summary = "The seasonal part of a series by its period.", .signatures = "series_seasonal(series:array, period:integer, test_points:integer?) -> dynamic", .takes_null = true, .may_be_null = true, .emit = seasonal},
-    {.name = "series_outliers", .summary = "How far values lie outside of Tukey's fences.", .signatures = "series_outliers(series:array, kind:string?, ignore:number?, min:real?, max:real?, test_points:integer?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = outliers},
+
+    // On rows: kernels/series_analysis.cpp.
+    {.name = "series_fft", .summary = "The Fourier transform: real and imaginary parts.", .signatures = "series_fft(series:array, imaginary:array?) -> dynamic", .takes_null = true},
+    {.name = "series_ifft", .summary = "The inverse Fourier transform: real and imaginary parts.", .signatures = "series_ifft(series:array, imaginary:array?) -> dynamic", .takes_null = true},
+    {.name = "series_fit_2lines", .summary = "The two lines that fit best: rsquare, split_idx, variance, rvariance, line_fit; right_ and left_ rsquare, slope, interception, variance, rvariance.",
+     .signatures = "series_fit_2lines(series:array) -> dynamic", .takes_null = true},
+    {.name = "series_fit_2lines_dynamic", .summary = "The same as a bag.", .signatures = "series_fit_2lines_dynamic(series:array) -> dynamic", .takes_null = true, .may_be_null = true,
+     .examples = {{{"series_fit_2lines_dynamic(dynamic([0, 1, 2, 3, 10, 9, 8])).split_idx", "4"}, {"series_fit_2lines_dynamic(dynamic([0, 1, 2, 3, 10, 9, 8])).right.slope", "-1.0"}}}},
+    {.name = "series_fit_poly", .summary = "The polynomial that fits best (degree 1 to 20): rsquare, coefficients, variance, rvariance, poly_fit.", .signatures = "series_fit_poly(y:array, x:array?, degree:integer?) -> dynamic", .takes_null = true},
+    {.name = "series_periods_detect", .summary = "The periods that fit best, of at least 4 places and at most half of the series: periods and scores.",
+     .signatures = "series_periods_detect(series:array, min_period:number, max_period:number, num_periods:long) -> dynamic", .takes_null = true},
+    {.name = "series_periods_validate", .summary = "How well periods fit: periods and scores.", .signatures = "series_periods_validate(series:array, period:number+) -> dynamic", .takes_null = true},
+    {.name = "series_seasonal", .summary = "The seasonal part of a series: the median of each place in the period (found when it is -1).", .signatures = "series_seasonal(series:array, period:integer?, test_points:integer?) -> dynamic", .takes_null = true, .may_be_null = true,
+     .examples = {{{"series_seasonal(dynamic([1, 3, 5, 1, 3, 5, 2, 4, 6]), 3)", "[1.0,3.0,5.0,1.0,3.0,5.0,1.0,3.0,5.0]"}, {"series_seasonal(dynamic([8, 12, 14, 12, 10, 10, 12, 14, 12, 10, 10, 12, 14, 12, 10, 10, 12, 14, 12, 10]))[2]", "14.0"},
+                   {"series_seasonal(dynamic([1, 3, 5, 2, 4, 6, 1, 3, 5, 2, 4, 6]))[1]", "0.0"}}}},
+    {.name = "series_outliers", .summary = "How far values lie outside of Tukey's fences: beyond 1.5 they are anomalies.", .signatures = "series_outliers(series:array, kind:string?, ignore:number?, min_percentile:number?, max_percentile:number?, test_points:integer?) -> dynamic",
+     .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .examples = {{{"series_outliers(dynamic([1, 2, 3, 4, 5, 50]), 'tukey')", "[-0.5,0.0,0.0,0.0,0.1,18.1]"}, {"series_outliers(dynamic([1, 2]), 'none')", ""}}}},
+    {.name = "series_decompose", .summary = "A series as the sum of its parts: baseline, seasonal, trend, residual.", .signatures = "series_decompose(series:array, period:integer?, trend:string?, test_points:integer?, threshold:number?) -> dynamic", .takes_null = true},
+    {.name = "series_decompose_anomalies", .summary = "Where a series leaves its baseline: ad_flag, ad_score, baseline.",
+     .signatures = "series_decompose_anomalies(series:array, threshold:number?, period:integer?, trend:string?, test_points:integer?, method:string?, seasonality_threshold:number?) -> dynamic", .takes_null = true},
+    {.name = "series_decompose_forecast", .summary = "A series' last points by what came before them: forecast, seasonal, trend, residual.",
+     .signatures = "series_decompose_forecast(series:array, test_points:integer, period:integer?, trend:string?, threshold:number?) -> dynamic", .takes_null = true},
 };
 
 }  // namespace

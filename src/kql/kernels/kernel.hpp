@@ -158,6 +158,7 @@ std::span<const Kernel> series_kernels();
 std::span<const Kernel> compression_kernels();
 std::span<const Kernel> unit_kernels();
 std::span<const Kernel> geo_kernels();
+std::span<const Kernel> sketch_kernels();
 
 // --- kernels from functions of single values
 

@@ -12,7 +12,7 @@ const Kernel* find_kernel(std::string_view function_name) {
          {operator_kernels(), logic_kernels(), conversion_kernels(), string_kernels(), text_search_kernels(),
           parse_kernels(), encoding_kernels(), datetime_kernels(), math_kernels(), array_kernels(), bag_kernels(),
           ip_kernels(), series_kernels(), compression_kernels(), unit_kernels(),
-          geo_kernels()}) {
+          geo_kernels(), sketch_kernels()}) {
       for (const auto& kernel : family) kernels.emplace(kernel.name, &kernel);
     }
     return kernels;

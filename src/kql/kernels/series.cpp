@@ -13,6 +13,9 @@
 #include "kql/kernels/json.hpp"
 
 namespace yagura::kql {
+
+std::span<const Kernel> series_analysis_kernels();
+
 namespace {
 
 using Number = std::optional<double>;
@@ -463,38 +466,6 @@ void fit_line(KernelCall& call) {
   }
 }
 
-// How well each period fits: the correlation of the series with itself so many places on.
-void periods_validate(KernelCall& call) {
-  for (std::size_t row = 0; row < call.rows; ++row) {
-    const auto series = series_of(call, 0, row);
-    if (!series || series->numbers.empty()) {
-      call.put_null();
-      continue;
-    }
-    const auto size = series->numbers.size();
-    double mean = 0, squares = 0;
-    for (const auto& number : series->numbers) mean += number.value_or(0) / static_cast<double>(size);
-    std::vector<double> off;
-    for (const auto& number : series->numbers) off.push_back(number.value_or(0) - mean);
-    for (const double d : off) squares += d * d;
-    Numbers periods, scores;
-    for (std::size_t i = 1; i < call.size(); ++i) {
-      const double period = call[i].is_null(row) ? 0 : call[i].real(row);
-      const auto lag = std::llround(period);
-      double score = 0;
-      if (squares > 0 && lag > 0 && static_cast<std::size_t>(lag) < size) {
-        for (std::size_t k = static_cast<std::size_t>(lag); k < size; ++k)
-          score += off[k] * off[k - static_cast<std::size_t>(lag)];
-        score = std::max(0.0, score / squares);
-      }
-      periods.push_back(period);
-      scores.push_back(score);
-    }
-    call.put(Json{call.arena.copy("[" + std::string(array_of(call.arena, periods).text) + "," +
-                                  std::string(array_of(call.arena, scores).text) + "]")});
-  }
-}
-
 constexpr auto kGreater = [](double a, double b) { return a > b; };
 constexpr auto kGreaterEquals = [](double a, double b) { return a >= b; };
 constexpr auto kLog = [](double x) { return x > 0 ? Number(std::log(x)) : Number(); };
@@ -540,11 +511,18 @@ constexpr Kernel kKernels[] = {
     {"series_stats_dynamic", stats<true>},
     {"series_fit_line", fit_line<false>},
     {"series_fit_line_dynamic", fit_line<true>},
-    {"series_periods_validate", periods_validate},
 };
 
 }  // namespace
 
-std::span<const Kernel> series_kernels() { return kKernels; }
+std::span<const Kernel> series_kernels() {
+  static const std::vector<Kernel> all = [] {
+    std::vector<Kernel> list(std::begin(kKernels), std::end(kKernels));
+    const auto more = series_analysis_kernels();
+    list.insert(list.end(), more.begin(), more.end());
+    return list;
+  }();
+  return all;
+}
 
 }  // namespace yagura::kql
