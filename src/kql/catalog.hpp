@@ -19,6 +19,30 @@ struct StoredFunction {
   std::string name;
   std::string parameters;
   std::string body;
+  std::string folder, docstring;  // for people
+  bool is_view = false;           // takes part in search and union *
+  std::string source;             // where it comes from: a file, "" for one that was made here
+};
+
+// Functions by name; immutable once shared.
+class FunctionSet {
+ public:
+  FunctionSet() = default;
+  explicit FunctionSet(std::vector<StoredFunction> functions) {
+    for (auto& f : functions) put(std::move(f));
+  }
+  void put(StoredFunction function) {  // adds or replaces
+    std::string name = function.name;
+    functions_.insert_or_assign(std::move(name), std::move(function));
+  }
+  const StoredFunction* find(std::string_view name) const {
+    const auto it = functions_.find(name);
+    return it == functions_.end() ? nullptr : &it->second;
+  }
+  const std::map<std::string, StoredFunction, std::less<>>& all() const { return functions_; }
+
+ private:
+  std::map<std::string, StoredFunction, std::less<>> functions_;
 };
 
 class Catalog {
@@ -36,6 +60,7 @@ class Catalog {
 class SchemaCatalog final : public Catalog {
  public:
   explicit SchemaCatalog(std::shared_ptr<const event::SchemaSet> tables, std::vector<StoredFunction> functions = {});
+  SchemaCatalog(std::shared_ptr<const event::SchemaSet> tables, std::shared_ptr<const FunctionSet> functions);
   const event::TableSchema* find_table(std::string_view name) const override;
   const StoredFunction* find_function(std::string_view name) const override;
   std::vector<std::string_view> table_names() const override;
@@ -43,7 +68,7 @@ class SchemaCatalog final : public Catalog {
 
  private:
   std::shared_ptr<const event::SchemaSet> tables_;
-  std::map<std::string, StoredFunction, std::less<>> functions_;
+  std::shared_ptr<const FunctionSet> functions_;
 };
 
 }  // namespace yagura::kql

@@ -14,7 +14,7 @@ struct QueryServiceOptions {
   std::size_t max_concurrent = 8;
   // The schemas and stored functions of now; called once per query, from any thread.
   std::function<std::shared_ptr<const event::SchemaSet>()> schemas;
-  std::function<std::vector<kql::StoredFunction>()> functions;  // may be empty
+  std::function<std::shared_ptr<const kql::FunctionSet>()> functions;  // may be empty
   std::chrono::milliseconds slow{5'000};                        // slower queries are logged with their SQL
 };
 

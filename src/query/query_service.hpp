@@ -8,7 +8,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -47,14 +49,20 @@ struct QueryStats {
   std::string sql;                       // for `yagura kql explain` and the slow-query log
 };
 
+// One result of a text that may give several (fork, ; between statements).
+struct ResultInfo {
+  std::size_t number = 0;                          // from 0
+  std::string_view name;                           // "" when it has none
+  std::span<const std::string> visualizations;     // of all results, this one's at [number]: JSON of `render`, "" when none
+};
+
 // Where the result goes. Called from one thread, in this order: columns once, rows any number of times; so again for each
 // further result of the text, if the sink wants it.
 class RowSink {
  public:
   virtual ~RowSink() = default;
-  // Before columns(): result `number` (from 0) of a text that may have several (fork, ; between statements), called `name` or
-  // "". A sink that says no gets no more of them, and the outcome says so in a notice.
-  virtual bool begin(std::size_t number, std::string_view /*name*/) { return number == 0; }
+  // Before columns(). A sink that says no gets no more of the results, and the outcome says so in a notice.
+  virtual bool begin(const ResultInfo& result) { return result.number == 0; }
   virtual Result<> columns(const std::vector<event::ColumnSchema>& columns) = 0;
   virtual Result<> rows(const event::TableBatch& batch) = 0;   // an Error cancels the query
 };

@@ -4,8 +4,19 @@
 
 namespace yagura::query {
 
-StoreCatalog::StoreCatalog(const store::Store& store, std::shared_ptr<const event::SchemaSet> tables, std::vector<kql::StoredFunction> functions)
-    : store_(store), declared_(std::move(tables), std::move(functions)) {}
+StoreCatalog::StoreCatalog(const store::Store& store, std::shared_ptr<const event::SchemaSet> tables, std::shared_ptr<const kql::FunctionSet> functions)
+    : store_(store), declared_(std::move(tables), std::move(functions)) {
+  if (const auto* watchlist = declared_.find_table("Watchlist")) {
+    watchlist_items_ = *watchlist;
+    watchlist_items_->name = kWatchlistItems;
+    std::erase_if(watchlist_items_->columns, [](const auto& column) { return column.name == "TimeGenerated"; });
+  }
+}
+
+const event::TableSchema* StoreCatalog::find_table(std::string_view name) const {
+  if (name == kWatchlistItems) return watchlist_items_ ? &*watchlist_items_ : nullptr;
+  return declared_.find_table(name);
+}
 
 std::vector<std::string_view> StoreCatalog::table_names() const {
   std::vector<std::string_view> all = declared_.table_names(), present;
@@ -15,7 +26,7 @@ std::vector<std::string_view> StoreCatalog::table_names() const {
 }
 
 std::string StoreCatalog::table_sql(std::string_view name) const {
-  return store::quoted_name(store_.database()) + "." + store::quoted_name(name);
+  return store::quoted_name(store_.database()) + "." + store::quoted_name(name == kWatchlistItems ? "Watchlist" : name);
 }
 
 }  // namespace yagura::query

@@ -4,6 +4,7 @@
 // a table that is only declared can be named, and is made when it is.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,11 @@ namespace yagura::query {
 
 class StoreCatalog final : public kql::Catalog {
  public:
-  StoreCatalog(const store::Store& store, std::shared_ptr<const event::SchemaSet> tables, std::vector<kql::StoredFunction> functions);
-  const event::TableSchema* find_table(std::string_view name) const override { return declared_.find_table(name); }
+  StoreCatalog(const store::Store& store, std::shared_ptr<const event::SchemaSet> tables, std::shared_ptr<const kql::FunctionSet> functions);
+  // Besides the tables by their names: kWatchlistItems, the table Watchlist without TimeGenerated, so that what
+  // _GetWatchlist() reads is not cut to the query's time span.
+  static constexpr std::string_view kWatchlistItems = "_WatchlistItems";
+  const event::TableSchema* find_table(std::string_view name) const override;
   const kql::StoredFunction* find_function(std::string_view name) const override { return declared_.find_function(name); }
   std::vector<std::string_view> table_names() const override;
   std::vector<std::string_view> function_names() const override { return declared_.function_names(); }
@@ -25,6 +29,7 @@ class StoreCatalog final : public kql::Catalog {
  private:
   const store::Store& store_;
   const kql::SchemaCatalog declared_;
+  std::optional<event::TableSchema> watchlist_items_;
 };
 
 }  // namespace yagura::query

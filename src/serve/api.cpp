@@ -25,12 +25,15 @@ Api::Api(ApiServices services, ApiOptions options) : inside_(std::make_unique<In
   context.options = std::move(options);
   Router& router = inside_->router;
   add_log_analytics_routes(router, context);
+  add_kusto_routes(router, context);
   add_query_routes(router, context);
   add_tail_routes(router, context);
   add_session_routes(router, context);
   add_user_routes(router, context);
   add_token_routes(router, context);
   add_table_routes(router, context);
+  add_function_routes(router, context);
+  add_watchlist_routes(router, context);
   add_rule_routes(router, context);
   add_saved_query_routes(router, context);
   add_status_routes(router, context);
@@ -105,8 +108,9 @@ std::optional<net::HttpResponse> Api::Inside::answer(const net::HttpRequest& req
         .add();
     return response;
   }
+  const bool kusto = path.starts_with("/v1/rest/") || path.starts_with("/v2/rest/");
   const bool log_analytics = path.starts_with("/v1/");
-  const Dialect dialect = log_analytics ? Dialect::log_analytics : Dialect::yagura;
+  const Dialect dialect = kusto ? Dialect::kusto : log_analytics ? Dialect::log_analytics : Dialect::yagura;
   if (!match.allowed.empty()) {
     auto response = error_response(
         Error(ErrorKind::invalid_input, fmt::format("{} is not for this path", request.method)), dialect);
@@ -114,7 +118,7 @@ std::optional<net::HttpResponse> Api::Inside::answer(const net::HttpRequest& req
     response.set("Allow", match.allowed);
     return response;
   }
-  if (log_analytics || path.starts_with("/api/"))
+  if (kusto || log_analytics || path.starts_with("/api/"))
     return error_response(Error(ErrorKind::not_found, "there is nothing at this path; see /api/v1/openapi.json"),
                           dialect);
   return console.answer(request);

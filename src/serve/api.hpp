@@ -21,6 +21,7 @@
 #include "base/result.hpp"
 #include "control/control_db.hpp"
 #include "event/table_schema.hpp"
+#include "kql/catalog.hpp"
 #include "net/http.hpp"
 #include "net/http_server.hpp"
 #include "query/query_service.hpp"
@@ -58,6 +59,13 @@ struct RuleReport {
   std::string error;          // why it does not run, "" when it does
 };
 
+// What a table takes in the store.
+struct TableSize {
+  std::string table;
+  std::uint64_t rows = 0, bytes = 0, uncompressed_bytes = 0, parts = 0;
+  std::optional<std::int64_t> first_ticks, last_ticks;  // when its oldest and newest part were made
+};
+
 // What the program gives the Api. Functions that are empty: that part answers 404 or an empty list.
 struct ApiServices {
   control::ControlDb* control = nullptr;  // must be there
@@ -71,6 +79,11 @@ struct ApiServices {
   std::function<std::vector<RuleReport>()> rules;
   // After a rule's state in the control database was changed.
   std::function<Result<>(const std::string& rule_id)> rule_changed;
+  // Stored functions, of files and of the control database.
+  std::function<std::shared_ptr<const kql::FunctionSet>()> functions;
+  // After functions or watchlists in the control database were changed.
+  std::function<Result<>()> functions_changed;
+  std::function<Result<std::vector<TableSize>>()> table_sizes;
 };
 
 struct ApiOptions {

@@ -3,6 +3,7 @@
 #include "base/guid.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
+#include "serve/kusto_error.hpp"
 
 namespace yagura::serve {
 
@@ -181,6 +182,7 @@ void append_log_analytics_failure(std::string& out, const query::QueryFailure& f
 int log_analytics_status(const query::QueryFailure& failure) { return log_analytics_code(failure.error.kind()).status; }
 
 net::HttpResponse error_response(const Error& error, Dialect dialect) {
+  if (dialect == Dialect::kusto) return kusto_error_response({error, {}}, "", KustoIds());
   return dialect == Dialect::log_analytics ? log_analytics_error(error) : error_response(error);
 }
 

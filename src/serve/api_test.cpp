@@ -227,7 +227,7 @@ TEST_F(ApiTest, EveryRouteButTheOpenOnesWantsCredentials) {
       const auto response = call(upper, std::string(path));
       if (open) {
         EXPECT_THAT(
-            (std::vector<std::string>{"/health", "/ready", "/metrics", "/api/v1/openapi.json", "/api/v1/session"}),
+            (std::vector<std::string>{"/health", "/ready", "/metrics", "/api/v1/openapi.json", "/api/v1/session", "/v1/rest/auth/metadata"}),
             ::testing::Contains(std::string(path)));
       } else {
         EXPECT_EQ(response.status, 401) << upper << " " << path;

@@ -25,12 +25,15 @@ struct Context {
 };
 
 void add_log_analytics_routes(Router& router, Context& context);
+void add_kusto_routes(Router& router, Context& context);
 void add_query_routes(Router& router, Context& context);
 void add_tail_routes(Router& router, Context& context);
 void add_session_routes(Router& router, Context& context);
 void add_user_routes(Router& router, Context& context);
 void add_token_routes(Router& router, Context& context);
 void add_table_routes(Router& router, Context& context);
+void add_function_routes(Router& router, Context& context);
+void add_watchlist_routes(Router& router, Context& context);
 void add_rule_routes(Router& router, Context& context);
 void add_saved_query_routes(Router& router, Context& context);
 void add_status_routes(Router& router, Context& context);

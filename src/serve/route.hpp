@@ -40,8 +40,8 @@ struct Access {
   static Access with(control::Permission permission) { return {Kind::permission, permission}; }
 };
 
-// How errors look: our own JSON, or that of the Log Analytics API.
-enum class Dialect { yagura, log_analytics };
+// How errors look: our own JSON, or that of the Log Analytics or Kusto API.
+enum class Dialect { yagura, log_analytics, kusto };
 
 struct Route {
   std::string_view method;   // "GET" serves HEAD as well
