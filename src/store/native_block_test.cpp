@@ -136,6 +136,15 @@ TEST(NativeBlock, RefusesWhatIsNone) {
   }
 }
 
+// Found by the fuzzer: a day that no 64 bits of ticks can say.
+TEST(NativeBlock, ADayBeyondAllTicksIsNull) {
+  NativeReader reader(in_pieces(std::string("\x01\x01\x01" "d\x06" "Date32" "\xff\xff\xff\x7f", 14), 5), {});
+  const auto batch = reader.next();
+  ASSERT_TRUE(batch) << batch.error().message();
+  ASSERT_TRUE(*batch);
+  EXPECT_TRUE((*batch)->column(0).is_null(0));
+}
+
 TEST(Decimal, GoesThroughAndBack) {
   for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
            {"0", "0"}, {"-0", "0"}, {"1", "1"}, {"-1.5", "-1.5"}, {"0.00000000000000000001", "0.00000000000000000001"}, {"1e3", "1000"}, {"12.5E-2", "0.125"}, {".5", "0.5"},

@@ -81,7 +81,11 @@ bool is_time(Kind kind) { return kind == Kind::date || kind == Kind::date32 || k
 std::optional<std::int64_t> ticks_of(const NativeType& type, const char* from) {
   switch (type.kind) {
     case Kind::date: return load<std::uint16_t>(from) * kTicksPerDay;
-    case Kind::date32: return load<std::int32_t>(from) * kTicksPerDay;
+    case Kind::date32: {
+      std::int64_t ticks = 0;  // a broken block may name any day
+      if (__builtin_mul_overflow(static_cast<std::int64_t>(load<std::int32_t>(from)), kTicksPerDay, &ticks)) return std::nullopt;
+      return ticks;
+    }
     case Kind::datetime: return load<std::uint32_t>(from) * kTicksPerSecond;
     case Kind::datetime64: {
       const auto value = load<std::int64_t>(from);
