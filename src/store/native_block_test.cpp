@@ -138,7 +138,7 @@ TEST(NativeBlock, RefusesWhatIsNone) {
 
 // Found by the fuzzer: a day that no 64 bits of ticks can say.
 TEST(NativeBlock, ADayBeyondAllTicksIsNull) {
-  NativeReader reader(in_pieces(std::string("\x01\x01\x01" "d\x06" "Date32" "\xff\xff\xff\x7f", 14), 5), {});
+  NativeReader reader(in_pieces(std::string("\x01\x01\x01" "d\x06" "Date32" "\xff\xff\xff\x7f"), 5), {});
   const auto batch = reader.next();
   ASSERT_TRUE(batch) << batch.error().message();
   ASSERT_TRUE(*batch);
