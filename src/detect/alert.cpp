@@ -57,6 +57,7 @@ std::string properties_json(const Alert& alert) {
   json.key("IndexInEntry").number(std::uint64_t{alert.index_in_entry});
   json.key("ItemId").text(to_string(alert.item_id));
   json.key("EventCount").number(alert.event_count);
+  if (alert.is_folded) json.key("FoldedAlerts").number(alert.event_count);
   if (!alert.group.empty()) {
     json.key("GroupBy").begin_object();
     for (const auto& [field, value] : alert.group) json.key(field).text(value);
@@ -169,6 +170,7 @@ void AlertWriter::add(const Alert& alert, ReceiveTime ingested_at) {
   auto& arena = batch_.arena();
   const auto ticks = [](auto time) { return time.time_since_epoch().count(); };
   const auto text_of = [&](std::string_view name) -> std::optional<std::string> {
+    if (name == "DisplayName" && alert.is_folded) return fmt::format("{} ({} more)", rule.title, alert.event_count);
     if (name == "DisplayName" || name == "AlertName") return rule.title;
     if (name == "AlertSeverity") return alert.severity.empty() ? rule.severity : alert.severity;
     if (name == "Description") return rule.description;

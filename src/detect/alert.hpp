@@ -58,6 +58,8 @@ struct Alert {
   std::vector<std::pair<std::string, std::string>> group;
   std::uint64_t event_count = 1;
   std::vector<Position> positions;
+  std::string throttle_key;  // of the rule's throttle: the values of its fields
+  bool is_folded = false;    // stands for event_count alerts that a throttle kept back
 };
 
 // version 8 UUID of SHA-256 over the parts.

@@ -1,4 +1,4 @@
-// What a worker makes of one journal block: Records, Sigma matches, rows, alerts. The steps 5 to 9 of the walk in
+// What a worker makes of one journal block: Records, rows, and the findings of Sigma's rules. The steps 5 to 9 of the walk in
 // docs/architecture.md.
 //
 // One processor a worker thread; the snapshot of rules, schemas and routes is taken anew for each block, so a reload takes
@@ -44,14 +44,15 @@ class ProcessingRulesHolder {
 class EventProcessor : public flow::BlockProcessor {
  public:
   // `detector` may be null: no detection. Both outlive the processor. Entries before `first` are left out: a block that is
-  // read after a restart may begin before what is to be replayed.
-  EventProcessor(const ProcessingRulesHolder& rules, const detect::StreamDetector* detector, Position first);
+  // read after a restart may begin before what is to be replayed. Entries before `first_row`, which is not before it, are
+  // looked at by detection only: they have been stored.
+  EventProcessor(const ProcessingRulesHolder& rules, const detect::StreamDetector* detector, Position first, Position first_row);
   Result<flow::ProcessedBlock> process(std::shared_ptr<const journal::Block> block) override;
 
  private:
   const ProcessingRulesHolder& rules_;
   std::unique_ptr<detect::StreamDetector::Worker> detector_;
-  const Position first_;
+  const Position first_, first_row_;
 };
 
 }  // namespace yagura::roles

@@ -89,19 +89,49 @@ Result<std::shared_ptr<const normalise::PackSet>> load_packs(const std::filesyst
   return std::make_shared<const normalise::PackSet>(TRY(normalise::PackSet::load(content / "packs"), "reading device packs"));
 }
 
-detect::RuleLibraryOptions rule_options(const ServerSettings& settings, const std::filesystem::path& content) {
+detect::RuleLibraryOptions rule_options(const ServerSettings& settings, const std::filesystem::path& content, const normalise::PackSet* packs) {
   detect::RuleLibraryOptions options;
+  options.pack_folder = std::filesystem::absolute(settings.data) / "rule-packs";
+  if (packs != nullptr) options.supplied_fields = std::make_shared<const std::set<std::string, std::less<>>>(packs->field_names());
   std::error_code error;
   if (std::filesystem::is_directory(content / "rules", error)) options.rule_folders.push_back(content / "rules");
   for (const auto& folder : settings.rules) options.rule_folders.push_back(folder);
   if (std::filesystem::is_directory(content / "sigma", error)) options.mapping_folders.push_back(content / "sigma");
+  for (const auto& folder : settings.detection.pipelines) options.pipeline_folders.push_back(folder);
+  return options;
+}
+
+detect::AlertDeskOptions alert_options(const ServerSettings& settings) {
+  detect::AlertDeskOptions options;
+  options.correlation.lateness = settings.detection.lateness;
+  if (settings.detection.alerts_per_minute == 0) options.throttle.reset();
+  else options.throttle->most = static_cast<std::uint64_t>(settings.detection.alerts_per_minute);
   return options;
 }
 
 Result<detect::RuleOverrides> rule_overrides(control::ControlDb& control) {
   detect::RuleOverrides overrides;
-  for (const auto& state : TRY(control.rule_states().list())) overrides[state.rule_id] = {state.enabled, state.severity.value_or("")};
+  for (const auto& state : TRY(control.rule_states().list())) {
+    auto& word = overrides[state.rule_id];
+    word = {state.enabled, state.severity.value_or(""), state.title.value_or(""), state.exclude, std::nullopt};
+    if (state.throttle_seconds == 0) continue;
+    word.throttle = detect::Throttle{std::chrono::seconds(state.throttle_seconds), static_cast<std::uint64_t>(state.throttle_most), {}};
+    for (const auto field : split(state.throttle_by, ','))
+      if (!trim(field).empty()) word.throttle->by.emplace_back(trim(field));
+  }
   return overrides;
+}
+
+Result<std::vector<detect::AlertSuppression>> alert_suppressions(control::ControlDb& control) {
+  std::vector<detect::AlertSuppression> out;
+  // Those that have ended too: the journal may have to be read again from before their end.
+  for (const auto& one : TRY(control.rule_suppressions().list(true))) {
+    const auto until = std::min(one.expires_ticks, one.ended_ticks.value_or(one.expires_ticks));
+    if (until < control.now() - 30LL * 86'400 * kTicksPerSecond) continue;
+    auto parsed = detect::parse_suppressions(one.id, one.rule_id, one.conditions, receive_time(one.created_ticks), receive_time(until));
+    if (parsed) std::ranges::move(*parsed, std::back_inserter(out));
+  }
+  return out;
 }
 
 Result<std::string> make_local_token(control::ControlDb& control) {

@@ -22,8 +22,10 @@
 #include "roles/event_processor.hpp"
 #include "roles/health_reporter.hpp"
 #include "roles/local_query.hpp"
+#include "roles/ordered_detection.hpp"
 #include "roles/server_parts.hpp"
 #include "roles/store_sink.hpp"
+#include "roles/workspace_functions.hpp"
 #include "serve/api.hpp"
 #include "store/retention.hpp"
 
@@ -50,6 +52,8 @@ struct ServerRole::Impl {
   Result<> load_rules(const SettingsNode& file);
   Result<> rebuild_router();
   Result<> create_table(const event::TableSchema& schema);
+  // Tuning and suppressions, when they have changed since the last call, also by another process.
+  Result<> take_operators_words();
   void maintain();
   void stop(Deadline deadline);
 
@@ -75,6 +79,8 @@ struct ServerRole::Impl {
   std::shared_ptr<const normalise::PackSet> packs;
   ProcessingRulesHolder processing;
   std::unique_ptr<detect::RuleLibrary> library;
+  std::mutex words_mutex;
+  std::string words_version GUARDED_BY(words_mutex);
   std::unique_ptr<detect::StreamDetector> detector;
   std::unique_ptr<journal::Writer> journal;
   std::unique_ptr<intake::JournalSink> sink;
@@ -84,7 +90,9 @@ struct ServerRole::Impl {
   std::unique_ptr<store::Retention> retention;
   std::unique_ptr<StoreSink> store_sink;
   std::unique_ptr<journal::Tail> journal_tail;
+  std::unique_ptr<OrderedDetection> ordered;
   std::unique_ptr<flow::Pipeline> pipeline;
+  std::unique_ptr<WorkspaceFunctions> functions;
   std::unique_ptr<query::QueryService> query;
   std::unique_ptr<serve::Api> api;
   std::vector<std::unique_ptr<net::HttpServer>> http;
@@ -137,7 +145,7 @@ Result<> ServerRole::Impl::load_rules(const SettingsNode& file) {
   router_settings = normalise::RouterSettings::read(file);
   packs = TRY(load_packs(content));
   TRY(rebuild_router());
-  library = TRY(detect::RuleLibrary::open(rule_options(settings, content), TRY(rule_overrides(*control))), "loading Sigma rules");
+  library = TRY(detect::RuleLibrary::open(rule_options(settings, content, packs.get()), TRY(rule_overrides(*control)), TRY(alert_suppressions(*control))), "loading Sigma rules");
   for (const auto& problem : library->current()->problems) log_warning("detect", "{}", problem.to_text());
   detector = std::make_unique<detect::StreamDetector>(*library, *schemas()->find("SecurityAlert"));
   return {};
@@ -174,20 +182,25 @@ Result<> ServerRole::Impl::start_store() {
 
 Result<> ServerRole::Impl::start_pipeline() {
   auto log = TRY(flow::CutLog::open(settings.data / "cuts"), "opening the cut log");
-  const Position first(log.done().number() + 1);
+  const Position first_row(log.done().number() + 1);
+  ordered = OrderedDetection::open(settings.data / "detection.state", *schemas()->find("SecurityAlert"), alert_options(settings), library->current(),
+                                   log.done(), journal->durable_position());
+  // Detection may have to see again what is stored already.
+  const Position first(std::min(log.done(), ordered->kept()).number() + 1);
   journal_tail = journal->tail(first);
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t workers = settings.pipeline.workers != 0 ? settings.pipeline.workers : std::max<std::size_t>(1, cores - 1);
   std::vector<std::unique_ptr<flow::BlockProcessor>> processors;
-  for (std::size_t i = 0; i < workers; ++i) processors.push_back(std::make_unique<EventProcessor>(processing, detector.get(), first));
+  for (std::size_t i = 0; i < workers; ++i) processors.push_back(std::make_unique<EventProcessor>(processing, detector.get(), first, first_row));
   flow::PipelineOptions options;
   options.max_cut_age = settings.pipeline.flush;
-  pipeline = flow::Pipeline::start(options, std::move(log), [this](Deadline deadline) { return journal_tail->next(deadline); }, std::move(processors), *store_sink);
+  pipeline = flow::Pipeline::start(options, std::move(log), [this](Deadline deadline) { return journal_tail->next(deadline); }, std::move(processors), *store_sink, ordered.get());
   return {};
 }
 
 Result<> ServerRole::Impl::start_api() {
-  query = query::make_query_service(*store, {.max_concurrent = static_cast<std::size_t>(settings.query.max_concurrent), .schemas = [this] { return schemas(); }});
+  functions = TRY(WorkspaceFunctions::open(function_folders(content, settings.query.functions), control.get(), store.get(), [this] { return schemas(); }), "reading stored functions");
+  query = query::make_query_service(*store, {.max_concurrent = static_cast<std::size_t>(settings.query.max_concurrent), .schemas = [this] { return schemas(); }, .functions = [this] { return functions->functions(); }});
   serve::ApiServices services;
   services.control = control.get();
   services.query = query.get();
@@ -197,9 +210,11 @@ Result<> ServerRole::Impl::start_api() {
   services.sources = [this] { return source_reports(sources); };
   services.health = [this] { return health_reports(*journal, *pipeline, engine.get()); };
   services.rules = [this] { return rule_reports(*library->current()); };
+  services.functions = [this] { return functions->functions(); };
+  services.functions_changed = [this] { return functions->refresh(); };
+  services.table_sizes = [this] { return table_sizes(*store); };
   services.rule_changed = [this](const std::string&) -> Result<> {
-    library->set_overrides(TRY(rule_overrides(*control)));
-    return {};
+    return take_operators_words();
   };
   serve::ApiOptions options;
   options.workspace_name = settings.workspace;
@@ -256,6 +271,16 @@ Result<> ServerRole::Impl::create_table(const event::TableSchema& schema) {
   return rebuild_router();
 }
 
+Result<> ServerRole::Impl::take_operators_words() {
+  const std::lock_guard guard(words_mutex);
+  auto version = TRY(control->rule_suppressions().version());
+  if (version == words_version) return {};
+  TRY(library->set_overrides(TRY(rule_overrides(*control))));
+  TRY(library->set_suppressions(TRY(alert_suppressions(*control))));
+  words_version = std::move(version);
+  return {};
+}
+
 // Rules are read again when their files change; old evidence goes; gauges are set.
 void ServerRole::Impl::maintain() {
   auto next_retention = std::chrono::steady_clock::now() + std::chrono::minutes(1);
@@ -269,11 +294,18 @@ void ServerRole::Impl::maintain() {
     if (const auto begin = std::chrono::steady_clock::now(); begin >= next_rules) {
       if (auto changed = library->reload_if_changed(); !changed) log_warning("detect", "rules were not read again: {}", changed.error().message());
       else if (*changed) log_info("detect", "rules were read again");
+      if (auto read = functions->reload_files_if_changed(); !read) log_warning("query", "functions were not read again: {}", read.error().message());
       // Looking at thousands of files takes some 20 ms; a third of a percent of a core is enough for it.
       const auto end = std::chrono::steady_clock::now();
       next_rules = end + 300 * (end - begin);
     }
     set_gauges(*journal, *pipeline);
+    if (auto taken = take_operators_words(); !taken) log_warning("detect", "changes to rules were not taken over: {}", taken.error().message());
+    if (ordered->wants_tick(ReceiveClock::now())) {
+      const journal::EntryView tick{.source = "yagura", .hint = kTickHint, .received_at = ReceiveClock::now(), .payload = "tick"};
+      if (auto told = journal->append(std::span(&tick, 1), Deadline::in(1s)); !told) log_debug("detect", "correlations wait: {}", told.error().message());
+    }
+    if (auto taken = functions->refresh(); !taken) log_warning("query", "changes to functions and watchlists were not taken over: {}", taken.error().message());
     // The buffers of a busy minute go back to the system once it has passed: malloc would keep some hundred megabytes.
     const auto stored = pipeline->status().stored;
     if (stored == stored_before && stored != trimmed_at) {
@@ -290,7 +322,7 @@ void ServerRole::Impl::maintain() {
     journal::RetentionPolicy policy;
     if (settings.journal.max_age.count() > 0) policy.max_age = days_of(settings.journal.max_age);
     if (settings.journal.max_size > 0_B) policy.max_size = settings.journal.max_size;
-    policy.keep_from = Position(pipeline->status().stored.number() + 1);
+    policy.keep_from = Position(std::min(pipeline->status().stored, ordered->kept()).number() + 1);
     if (auto report = journal->retain(policy); !report) log_warning("journal", "old segments were not deleted: {}", report.error().message());
     else if (report->segments_deleted > 0) log_info("journal", "deleted {} old segments, {}", report->segments_deleted, to_string(report->bytes_deleted));
   }
@@ -319,6 +351,8 @@ void ServerRole::Impl::stop(Deadline deadline) {
     pipeline->stop(deadline);
   }
   pipeline.reset();
+  if (ordered) ordered->close();
+  ordered.reset();
   journal_tail.reset();
   store_sink.reset();
   retention.reset();
@@ -353,8 +387,9 @@ void ServerRole::check(const ServerSettings& settings, const SettingsNode& file)
   if (!schemas) return report(schemas.error());
   auto shared = std::make_shared<const event::SchemaSet>(std::move(*schemas));
   if (auto router = make_router(shared, normalise::RouterSettings::read(file)); !router) report(router.error());
-  if (auto packs = load_packs(*content); !packs) report(packs.error());
-  if (auto library = detect::RuleLibrary::open(rule_options(settings, *content)); !library) report(library.error());
+  const auto packs = load_packs(*content);
+  if (!packs) report(packs.error());
+  if (auto library = detect::RuleLibrary::open(rule_options(settings, *content, packs ? packs->get() : nullptr)); !library) report(library.error());
   if (!settings.api.certificate.empty())
     if (auto tls = net::TlsContext::server({.certificate = settings.api.certificate, .private_key = settings.api.private_key}); !tls) report(tls.error());
 }

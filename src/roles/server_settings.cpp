@@ -109,7 +109,13 @@ ServerSettings read_server_settings(const SettingsNode& file) {
   out.query.max_rows = query.get("max_rows", out.query.max_rows, {.min = 1, .max = 100'000'000});
   out.query.max_memory = query.get("max_memory", out.query.max_memory);
   out.query.max_concurrent = query.get("max_concurrent", out.query.max_concurrent, {.min = 1, .max = 1000});
-  for (const auto& folder : file.child("detection").get_list("rules")) out.rules.emplace_back(folder);
+  for (const auto& folder : query.get_list("functions")) out.query.functions.emplace_back(folder);
+  const auto detection = file.child("detection");
+  for (const auto& folder : detection.get_list("rules")) out.rules.emplace_back(folder);
+  for (const auto& folder : detection.get_list("pipelines")) out.detection.pipelines.emplace_back(folder);
+  out.detection.lateness = detection.get("lateness", out.detection.lateness);
+  if (out.detection.lateness > std::chrono::minutes(10)) detection.child("lateness").error("'detection.lateness' must be at most 10m: alerts of correlations come that late");
+  out.detection.alerts_per_minute = detection.get("alerts_per_minute", out.detection.alerts_per_minute, {.min = 0, .max = 1'000'000});
   out.follow_local_logs = file.get("follow_local_logs", out.follow_local_logs);
   return out;
 }

@@ -70,6 +70,13 @@ struct QuerySettings {
   std::int64_t max_rows = 500'000;
   Bytes max_memory = 1_GiB;
   std::int64_t max_concurrent = 8;
+  std::vector<std::filesystem::path> functions;     // folders of function files besides content/functions
+};
+
+struct DetectionSettings {
+  std::chrono::milliseconds lateness{10'000};       // how long events of correlations wait for earlier ones
+  std::int64_t alerts_per_minute = 500;             // of one rule; what is more is counted in one alert. 0: no bound
+  std::vector<std::filesystem::path> pipelines;     // Sigma processing pipelines: folders or files
 };
 
 struct ServerSettings {
@@ -85,7 +92,8 @@ struct ServerSettings {
   ApiSettings api;
   PipelineSettings pipeline;
   QuerySettings query;
-  std::vector<std::filesystem::path> rules;         // folders of Sigma rules besides content/rules
+  std::vector<std::filesystem::path> rules;         // folders, files or archives of Sigma rules besides content/rules
+  DetectionSettings detection;
   bool follow_local_logs = false;                   // also follow /var/log and journald
 };
 
