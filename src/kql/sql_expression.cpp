@@ -130,6 +130,19 @@ std::string write_condition(const BoundExpression& e, SqlScope& scope) {
     if (e.function->name == "==") {
       return fmt::format("{} = {}", write_expression(*e.arguments[0], scope).text, write_expression(*e.arguments[1], scope).text);
     }
+    if (e.function->name == "in" && e.kind == BoundExpression::Kind::call && e.arguments.size() > 1 && e.arguments[0]->type != Type::dynamic) {
+      // A list of constants: what is null is in none.
+      std::string list;
+      for (std::size_t i = 1; i < e.arguments.size(); ++i) {
+        const auto& item = *e.arguments[i];
+        if (!is_literal(e.arguments[i]) || item.value.is_null || item.type != e.arguments[0]->type) {
+          list.clear();
+          break;
+        }
+        list += (list.empty() ? "" : ", ") + write_expression(item, scope).text;
+      }
+      if (!list.empty()) return fmt::format("{} IN ({})", write_expression(*e.arguments[0], scope).text, list);
+    }
     if (e.function->name == "and" || e.function->name == "or") {
       std::string text;
       for (const auto& a : e.arguments) text += (text.empty() ? "(" : e.function->name == "and" ? " AND (" : " OR (") + write_condition(*a, scope) + ")";

@@ -18,6 +18,10 @@ struct Sql {
   std::string text;
   bool nullable = true;  // may be NULL
   bool atomic = false;   // a name or a constant: repeating it costs nothing
+  // Of a dynamic, where it is at hand: a String that holds the same JSON, and nothing (or 'null') where the value is
+  // null. Functions of JSON take it as it is, without the detour by NULL.
+  std::string json = {};
+  std::string as_text = {};  // likewise its tostring(), never NULL
 };
 
 // Shared by all SELECTs of one statement.

@@ -65,6 +65,7 @@ SqlStatement SqlWriter::statement() {
                   {"output_format_json_escape_forward_slashes", "0"},
                   {"output_format_json_quote_denormals", "1"},
                   {"transform_null_in", "0"},
+                  {"least_greatest_legacy_null_behavior", "1"},
                   {"prefer_column_name_to_alias", "0"},
                   {"cast_keep_nullable", "1"},
                   {"max_query_size", "67108864"},

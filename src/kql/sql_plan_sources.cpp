@@ -21,6 +21,11 @@ std::string value_text(const BoundExpression& e) {
   }
 }
 
+// The columns that every row of the store has (store/table_layout.hpp).
+bool is_never_null(std::string_view stored) {
+  return stored == "TimeGenerated" || stored == "_TimeReceived" || stored == "_TimeIngested" || stored == "_Position";
+}
+
 }  // namespace
 
 Relation SqlWriter::external(const ExternalPlan& p, const Needed& needed) {
@@ -43,8 +48,8 @@ Relation SqlWriter::scan(const ScanPlan& p, const Needed& needed) {
     switch (c.type) {
       case Type::string: cell.sql = {column, false, true}; break;
       // Stored as JSON text; '' and 'null' are null.
-      case Type::dynamic: cell.sql = {sql::json_or_null(column), true, false}; break;
-      default: cell.sql = {column, true, true}; break;
+      case Type::dynamic: cell.sql = {sql::json_or_null(column), true, false, column}; break;
+      default: cell.sql = {column, !is_never_null(p.stored[i]), true}; break;
     }
     r.cells[c.id] = std::move(cell);
   }

@@ -57,7 +57,7 @@ std::string format_real(double value) {
   std::string_view text(digits, static_cast<std::size_t>(end - digits));
   const auto e = text.find('e');
   const int exponent = std::stoi(std::string(text.substr(e + 1)));
-  if (exponent >= 15 || exponent < -5) {
+  if (exponent >= 15 || exponent < -4) {
     std::string out(text.substr(0, e));
     out += 'E';
     out += exponent < 0 ? '-' : '+';

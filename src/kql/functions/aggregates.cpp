@@ -1,6 +1,8 @@
 // Aggregates of summarize. Nulls don't count; what an empty group gives is in the documentation of summarize.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "kql/sql_expression.hpp"
 
 namespace yagura::kql {
@@ -75,8 +77,18 @@ Sql list(SqlCall& c, bool set, std::size_t condition, bool keep_nulls) {
   if (condition < c.size() && condition == 1) when += " AND ifNull(" + c.arg(1) + ", 0)";
   std::string value = json_of(c, 0);
   const std::string order = c.scope().row_order;
-  // A set of arrays is the set of their elements.
-  const bool flat = set && c.type(0) == Type::dynamic;
+  // Without an order to keep, the engine's own lists, which stop at the limit and hold each value of a set once.
+  const bool constant_limit = c.size() <= limit_at || keep_nulls || (c.literal(limit_at) != nullptr && !c.literal(limit_at)->is_null);
+  if (order.empty() && constant_limit && !keep_nulls && c.type(0) != Type::dynamic) {
+    const std::int64_t most = c.size() > limit_at ? std::clamp<std::int64_t>(c.literal(limit_at)->integer, 0, 1'048'576) : 1'048'576;
+    if (most > 0) {
+      std::string all = fmt::format("{}{}({})({}{})", set ? "groupUniqArray" : "groupArray", condition == 1 && c.size() > 1 ? "If" : "", most, c.arg(0),
+                                    condition == 1 && c.size() > 1 ? ", ifNull(" + c.arg(1) + ", 0)" : "");
+      return {sql::json_array(fmt::format("arrayMap(v -> {}, {})", sql::to_json(c.type(0), "v"), all)), false, false};
+    }
+  }
+  // A list or set of arrays is that of their elements.
+  const bool flat = !keep_nulls && c.type(0) == Type::dynamic;
   if (flat) value = fmt::format("if(startsWith(ifNull({0}, ''), '['), JSONExtractArrayRaw(ifNull({0}, '')), [{1}])", c.shared(0), value);
   std::string all = order.empty() ? fmt::format("groupArrayIf({}, {})", value, when)
                                   : fmt::format("arrayMap(t -> t.2, arraySort(t -> t.1, groupArrayIf(({}, {}), {})))", order, value, when);
@@ -98,9 +110,16 @@ Sql bag(SqlCall& c, std::size_t condition) {
 
 // The row where the key is greatest (or least).
 Sql arg(SqlCall& c, std::string_view function) {
-  // A group whose keys are all null gives one of its rows.
-  const std::string key = c.nullable(0) ? fmt::format("({0}({1}), assumeNotNull({1}))", function == "argMax" ? "isNotNull" : "isNull", c.shared(0)) : c.arg(0);
-  return {fmt::format("tupleElement({}(tuple({}), {}), 1)", function, c.arg(1), key), c.type(1) != Type::string, false};
+  const bool nullable = c.nullable(1);
+  const std::string key = c.shared(0);
+  // The function leaves out rows whose value is NULL, unless it is wrapped; without, its state is one of a plain type.
+  const std::string value = nullable ? "tuple(" + c.arg(1) + ")" : c.arg(1);
+  std::string text = fmt::format("{}({}, {})", function, value, key);
+  if (c.nullable(0)) {
+    // A group whose keys are all null gives one of its rows.
+    text = fmt::format("if(count({0}) = 0, any({1}), {2}If({1}, assumeNotNull({0}), isNotNull({0})))", key, value, function);
+  }
+  return {nullable ? "tupleElement(" + text + ", 1)" : text, nullable, false};
 }
 
 Sql any_value(SqlCall& c, std::size_t condition) {

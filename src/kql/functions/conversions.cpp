@@ -21,8 +21,9 @@ Sql to_integer(SqlCall& c, std::string_view type) {
     case Type::datetime: return c.value(fmt::format("accurateCastOrNull({} + 621355968000000000, '{}')", sql::ticks_of(c.arg(0)), name), true);
     case Type::string: {
       const std::string s = c.name("trim(" + c.arg(0) + ")");
+      // Plain digits are read at once; other forms only where that failed.
       return c.value(fmt::format(
-          "multiIf(match({0}, '^[-+]?0[xX][0-9a-fA-F]{{1,16}}$'), accurateCastOrNull(reinterpretAsInt64(reverse(unhex(leftPad(replaceRegexpOne({0}, '^[-+]?0[xX]', ''), 16, '0')))), '{1}'), "
+          "multiIf(isNotNull(to{1}OrNull({0})), to{1}OrNull({0}), match({0}, '^[-+]?0[xX][0-9a-fA-F]{{1,16}}$'), accurateCastOrNull(reinterpretAsInt64(reverse(unhex(leftPad(replaceRegexpOne({0}, '^[-+]?0[xX]', ''), 16, '0')))), '{1}'), "
           "match({0}, '^[-+]?[0-9]+$'), accurateCastOrNull(toInt64OrNull({0}), '{1}'), "
           "match({0}, '^[-+]?([0-9]+\\\\.?[0-9]*|\\\\.[0-9]+)([eE][-+]?[0-9]+)?$'), accurateCastOrNull(trunc(toFloat64OrNull({0})), '{1}'), NULL)",
           s, name), true);
@@ -76,6 +77,7 @@ Sql to_bool(SqlCall& c) {
 
 Sql to_string_value(SqlCall& c) {
   if (c.type(0) == Type::string) return c.raw(0);
+  if (!c.raw(0).as_text.empty()) return {c.raw(0).as_text, false, false};
   return c.value(sql::to_text(c.type(0), c.shared(0)), c.type(0) == Type::dynamic);
 }
 

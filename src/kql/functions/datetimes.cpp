@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::string_view kDay = "864000000000";
 
+// What lies outside of years 1 to 9999 is null.
+std::string within(SqlCall& c, const std::string& ticks) {
+  const std::string t = c.name("toInt128(" + ticks + ")");
+  return fmt::format("if({0} BETWEEN -621355968000000000 AND 2534023007999999999, {1}, NULL)", t, sql::datetime_of("toInt64(" + t + ")"));
+}
+
 std::string days_of(const std::string& datetime) { return fmt::format("intDiv({} + 621355968000000000, {})", sql::ticks_of(datetime), kDay); }
 std::string at_days(const std::string& days) { return sql::datetime_of(fmt::format("toInt64({}) * {} - 621355968000000000", days, kDay)); }
 
@@ -24,7 +30,8 @@ std::string days_from_month(const std::string& year, const std::string& month) {
 
 Sql start_of(SqlCall& c, char unit, bool end) {
   const std::string x = c.shared(0);
-  const std::string offset = c.size() > 1 ? c.shared(1) : "0";
+  // Ten thousand years are enough to leave the calendar.
+  const std::string offset = c.size() > 1 ? c.name("least(4000000, greatest(-4000000, toInt64(" + c.arg(1) + ")))") : "0";
   std::string from, to;
   const auto year = fmt::format("toInt64(toYear({}))", x), month = fmt::format("toInt64(toMonth({}))", x);
   switch (unit) {
@@ -41,6 +48,7 @@ Sql start_of(SqlCall& c, char unit, bool end) {
       from = days_from_month(fmt::format("({} + {})", year, offset), "1");
       to = days_from_month(fmt::format("({} + {} + 1)", year, offset), "1");
   }
+  if (c.size() > 1) return c.value(within(c, fmt::format("toInt128({}) * {} - 62135596800000000{}", end ? "(" + to + ")" : "(" + from + ")", kDay, end ? 1 : 0)), true);
   if (!end) return c.value(at_days("(" + from + ")"));
   return c.value(sql::datetime_of(fmt::format("toInt64({}) * {} - 621355968000000001", "(" + to + ")", kDay)));
 }
@@ -84,16 +92,16 @@ std::int64_t ticks_of_unit(std::string_view unit) {
 Sql add(SqlCall& c) {
   const std::string unit = c.literal(0) != nullptr ? c.literal(0)->text : "";
   const std::string x = c.shared(2), n = c.shared(1);
-  if (const auto ticks = ticks_of_unit(unit)) return c.value(sql::datetime_of(fmt::format("{} + {} * {}", sql::ticks_of(x), n, ticks)));
-  if (unit == "nanosecond") return c.value(sql::datetime_of(fmt::format("{} + intDiv({}, 100)", sql::ticks_of(x), n)));
+  if (const auto ticks = ticks_of_unit(unit)) return c.value(within(c, fmt::format("{} + toInt128({}) * {}", sql::ticks_of(x), n, ticks)), true);
+  if (unit == "nanosecond") return c.value(within(c, fmt::format("{} + intDiv(toInt128({}), 100)", sql::ticks_of(x), n)), true);
   const int months = unit == "year" ? 12 : unit == "quarter" ? 3 : unit == "month" ? 1 : 0;
   if (months == 0) return {"CAST(NULL, 'Nullable(DateTime64(7, \\'UTC\\'))')", true, true};
   // The day stays, or becomes the month's last.
   const std::string year = fmt::format("toInt64(toYear({}))", x);
-  const std::string month = c.name(fmt::format("(toInt64(toMonth({})) + {} * {})", x, n, months));
+  const std::string month = c.name(fmt::format("(toInt64(toMonth({})) + least(200000, greatest(-200000, toInt64({}))) * {})", x, n, months));
   const std::string first = c.name(days_from_month(year, month)), next = days_from_month(year, "(" + month + " + 1)");
-  return c.value(sql::datetime_of(fmt::format("({} + least(toInt64(toDayOfMonth({})), {} - {}) - 1) * {} - 621355968000000000 + ({} + 621355968000000000) % {}",
-                                              first, x, next, first, kDay, sql::ticks_of(x), kDay)));
+  return c.value(within(c, fmt::format("toInt128({} + least(toInt64(toDayOfMonth({})), {} - {}) - 1) * {} - 621355968000000000 + ({} + 621355968000000000) % {}",
+                                       first, x, next, first, kDay, sql::ticks_of(x), kDay)), true);
 }
 
 // How many borders of the unit lie between the two.

@@ -14,6 +14,8 @@ Sql domain(SqlCall& c, std::string_view function, std::string_view condition) {
   return c.value(fmt::format("if({}, {}(toFloat64({})), NULL)", inside, function, x), true);
 }
 
+constexpr std::int64_t kTicksTo1970 = 621355968000000000;
+
 std::string number_as(Type t, const std::string& x) {
   if (t == Type::datetime) return "(" + sql::ticks_of(x) + " + 621355968000000000)";
   return x;
@@ -30,14 +32,22 @@ Sql bin(SqlCall& c) {
   const std::string size = c.shared(1);
   if (r == Type::real) {
     const std::string s = c.name("toFloat64(" + size + ")");
-    return c.value(fmt::format("(floor(toFloat64({}) / {}) * {})", c.arg(0), s, s));
+    return c.value(fmt::format("if({1} > 0, floor(toFloat64({0}) / {1}) * {1}, NULL)", c.arg(0), s), true);
   }
   if (r == Type::decimal) {
     return c.value(fmt::format("CAST(floor(toFloat64({0}) / toFloat64({1})) * toFloat64({1}), 'Nullable(Decimal(76, 20))')", c.arg(0), size));
   }
+  if (const auto* l = c.literal(1); l != nullptr && !l->is_null && l->integer > 0 && (is_integer(c.type(1)) || c.type(1) == Type::timespan) && r != Type::real && r != Type::decimal) {
+    // Multiples are counted from year 1 for a datetime: what 1970 is off from them is known beforehand.
+    const std::int64_t off = t == Type::datetime ? kTicksTo1970 % l->integer : 0;
+    const std::string x = c.name("toInt64(" + (t == Type::datetime ? sql::ticks_of(c.arg(0)) : c.arg(0)) + ")");
+    const std::string text = off == 0 ? fmt::format("({0} - positiveModulo({0}, {1}))", x, sql::integer(l->integer))
+                                      : fmt::format("({0} - positiveModulo({0} + {2}, {1}))", x, sql::integer(l->integer), sql::integer(off));
+    return {t == Type::datetime ? sql::datetime_of(text) : r == Type::int32 ? "toInt32(" + text + ")" : text, c.nullable(0), false};
+  }
   const std::string x = c.name(number_as(t, c.arg(0)));
-  const std::string s = c.type(1) == Type::datetime ? c.name(number_as(Type::datetime, size)) : size;
-  return c.value(value_of_ticks(t, fmt::format("if({1} = 0, NULL, toInt64({0}) - positiveModulo(toInt64({0}), if({1} = 0, 1, toInt64({1}))))", x, s)), true);
+  const std::string s = c.type(1) == Type::datetime ? c.name(sql::ticks_of(size)) : size;
+  return c.value(value_of_ticks(t, fmt::format("if({1} <= 0, NULL, toInt64({0}) - positiveModulo(toInt64({0}), if({1} <= 0, 1, toInt64({1}))))", x, s)), true);
 }
 
 Sql bin_at(SqlCall& c) {
@@ -45,11 +55,11 @@ Sql bin_at(SqlCall& c) {
   const std::string size = c.shared(1);
   if (r == Type::real) {
     const std::string s = c.name("toFloat64(" + size + ")"), at = c.name("toFloat64(" + c.arg(2) + ")");
-    return c.value(fmt::format("(floor((toFloat64({0}) - {2}) / {1}) * {1} + {2})", c.arg(0), s, at));
+    return c.value(fmt::format("if({1} > 0, floor((toFloat64({0}) - {2}) / {1}) * {1} + {2}, NULL)", c.arg(0), s, at), true);
   }
   const std::string x = c.name("toInt64(" + number_as(t, c.arg(0)) + ")");
   const std::string at = c.name("toInt64(" + number_as(c.type(2), c.arg(2)) + ")");
-  return c.value(value_of_ticks(t, fmt::format("if({1} = 0, NULL, {0} - positiveModulo({0} - {2}, if({1} = 0, 1, toInt64({1}))))", x, size, at)), true);
+  return c.value(value_of_ticks(t, fmt::format("if({1} <= 0, NULL, {0} - positiveModulo({0} - {2}, if({1} <= 0, 1, toInt64({1}))))", x, size, at)), true);
 }
 
 Sql round_value(SqlCall& c) {
@@ -85,7 +95,7 @@ Sql absolute(SqlCall& c) {
 Sql hex(SqlCall& c) {
   const std::string digits = c.name(fmt::format("if({0} = 0, '0', lower(trimLeft(hex(toInt64({0})), '0')))", c.shared(0)));
   if (c.size() == 1) return c.value(digits);
-  return c.value(fmt::format("leftPad({0}, toUInt32(greatest(length({0}), {1})), '0')", digits, c.arg(1)));
+  return c.value(fmt::format("leftPad({0}, toUInt32(greatest(toInt64(length({0})), least(toInt64({1}), 1024))), '0')", digits, c.arg(1)));
 }
 
 constexpr Function kFunctions[] = {

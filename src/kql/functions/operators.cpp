@@ -146,8 +146,13 @@ Sql member(SqlCall& c) {
   }
   std::string path;
   for (std::size_t i = chain.size(); i-- > 0;) path += ", " + write_expression(*chain[i]->arguments[1], scope).text;
-  const std::string text = base.nullable ? "ifNull(" + base.text + ", '')" : base.text;
-  return {sql::json_or_null(fmt::format("JSONExtractRaw({}{})", text, path)), true, false};
+  const std::string text = !base.json.empty() ? base.json : base.nullable ? "ifNull(" + base.text + ", '')" : base.text;
+  Sql out{"", true, false, fmt::format("JSONExtractRaw({}{})", text, path)};
+  out.text = sql::json_or_null(out.json);
+  // Most members are texts, and those cost one look at the JSON; only what is none, or empty, costs a second one.
+  const std::string string = fmt::format("JSONExtractString({}{})", text, path);
+  out.as_text = fmt::format("if({0} != '', {0}, if({1} = 'null' OR startsWith({1}, '\"'), '', {1}))", string, out.json);
+  return out;
 }
 
 Sql element(SqlCall& c) {

@@ -80,14 +80,21 @@ Sql concat_all(SqlCall& c, std::size_t from) {
 Sql concat_with(SqlCall& c) {
   std::string text;
   for (std::size_t i = 1; i < c.size(); ++i) text += (i > 1 ? ", " : "") + c.arg(i);
+  if (c.literal(0) == nullptr) {
+    // arrayStringConcat() wants a constant between the parts.
+    text = c.arg(1);
+    for (std::size_t i = 2; i < c.size(); ++i) text += ", " + c.shared(0) + ", " + c.arg(i);
+    return {"concat(" + text + ")", false, false};
+  }
   return {fmt::format("arrayStringConcat([{}], {})", text, c.arg(0)), false, false};
 }
 
 Sql repeat_text(SqlCall& c) {
   const std::string n = c.shared(1);
-  const std::string times = fmt::format("toUInt32(greatest(0, least({}, 1024)))", n);
+  const std::string times = fmt::format("toUInt32(assumeNotNull(ifNull(greatest(0, least({}, 1024)), 0)))", n);
   if (c.size() == 2) return c.value(fmt::format("repeat({}, {})", c.arg(0), times));
-  return c.value(fmt::format("arrayStringConcat(arrayResize(emptyArrayString(), {}, {}), {})", times, c.arg(0), c.arg(2)));
+  if (c.literal(2) != nullptr) return c.value(fmt::format("arrayStringConcat(arrayResize(emptyArrayString(), {}, {}), {})", times, c.arg(0), c.arg(2)));
+  return c.value(fmt::format("if({0} = 0, '', concat(repeat(concat({1}, {2}), toUInt32({0} - 1)), {1}))", times, c.shared(0), c.shared(2)));
 }
 
 Sql compare_texts(SqlCall& c) {
@@ -196,6 +203,16 @@ Sql from_code_points(SqlCall& c) {
           false, false};
 }
 
+// What parse finds: all groups at once, whichever columns ask for them.
+std::string pattern_groups(SqlCall& c) { return c.name(fmt::format("extractGroups({}, {})", c.arg(0), c.arg(1))); }
+Sql pattern_group(SqlCall& c) { return {fmt::format("{}[{}]", pattern_groups(c), c.arg(2)), false, false}; }
+Sql pattern_matches(SqlCall& c) {
+  // Without groups extractGroups() is empty for a match as well.
+  const auto* l = c.literal(1);
+  if (l == nullptr || count_regex_groups(l->text) == 0) return {fmt::format("match({}, {})", c.arg(0), c.arg(1)), false, false};
+  return {"notEmpty(" + pattern_groups(c) + ")", false, false};
+}
+
 constexpr Function kFunctions[] = {
     {.name = "strlen", .summary = "Length in code points.", .signatures = "strlen(source:string_or_dynamic) -> long", .naming = ResultName::name_and_first_argument,
      .sql = "toInt64(lengthUTF8({0}))", .examples = {{{"strlen('hello')", "5"}, {"strlen('櫓')", "1"}, {"strlen('')", "0"}}}},
@@ -254,8 +271,8 @@ constexpr Function kFunctions[] = {
      .examples = {{{"unicode_codepoints_to_string(75, 117, 115, 116, 111)", "Kusto"}}}},
     {.name = "isascii", .summary = "Whether all characters are ASCII.", .signatures = "isascii(value:text) -> bool", .sql = "(length({0}) = lengthUTF8({0}))", .examples = {{{"isascii('abc')", "true"}, {"isascii('櫓')", "false"}}}},
     {.name = "isutf8", .summary = "Whether the text is valid UTF-8.", .signatures = "isutf8(value:text) -> bool", .sql = "isValidUTF8({0})", .examples = {{{"isutf8('abc')", "true"}}}},
-    {.name = ".matches", .summary = "Whether the text matches (parse).", .signatures = ".matches(text:string, regex:string) -> bool", .sql = "match({0}, {1})"},
-    {.name = ".group", .summary = "A group of the first match (parse).", .signatures = ".group(text:string, regex:string, group:long) -> string", .sql = "extractGroups({0}, {1})[{2}]"},
+    {.name = ".matches", .summary = "Whether the text matches (parse).", .signatures = ".matches(text:string, regex:string) -> bool", .emit = pattern_matches},
+    {.name = ".group", .summary = "A group of the first match (parse).", .signatures = ".group(text:string, regex:string, group:long) -> string", .emit = pattern_group},
     {.name = ".groups", .summary = "The first group that is not empty (parse-kv).", .signatures = ".groups(text:string, regex:string, group:long+) -> string",
      .emit = [](SqlCall& c) { return c.value(fmt::format("arrayStringConcat(extractGroups({}, {}))", c.arg(0), c.arg(1))); }},
     {.name = ".unescape", .summary = "Without escape characters (parse-kv).", .signatures = ".unescape(text:string, regex:string) -> string", .sql = "replaceRegexpAll({0}, {1}, '\\\\1')"},

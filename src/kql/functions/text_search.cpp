@@ -77,7 +77,10 @@ Sql term(SqlCall& c, bool negated, bool cs, bool before, bool after) {
 }
 
 Sql contains(SqlCall& c, bool negated, bool cs) {
-  const std::string f = cs ? "position" : "positionCaseInsensitiveUTF8";
+  // The byte-wise search is several times as fast, and the same where the part has no letters beyond ASCII.
+  const auto* l = c.literal(1);
+  const bool ascii = l != nullptr && std::ranges::all_of(l->text, [](char ch) { return static_cast<unsigned char>(ch) < 0x80; });
+  const std::string f = cs ? "position" : ascii ? "positionCaseInsensitive" : "positionCaseInsensitiveUTF8";
   return {fmt::format("({}({}, {}) {} 0)", f, c.arg(0), c.arg(1), negated ? "=" : "!="), false, false};
 }
 
