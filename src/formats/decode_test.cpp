@@ -47,6 +47,7 @@ YAGURA_DECODER_CASES(AuditdCases, "auto", "auditd");
 YAGURA_DECODER_CASES(JournaldCases, "journald", "journald");
 YAGURA_DECODER_CASES(TabSeparatedCases, "tsv", "tsv");
 YAGURA_DECODER_CASES(HecEventCases, "hec-event", "hec");
+YAGURA_DECODER_CASES(WindowsCases, "auto", "windows");
 
 TEST(Decode, GivesOneRecordForEachLineOfARawBody) {
   event::RecordBatch batch;

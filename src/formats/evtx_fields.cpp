@@ -172,6 +172,16 @@ void EvtxFieldMaker::finish(event::RecordOrigin origin, std::uint64_t written, e
       if (k < i && is_system == mine_is_system) first = false;
     }
     const bool system_wins = system != 0 && (body == 0 || belongs_to_system(field.name.id));
+    if (first && !mine_is_system && system_wins) {
+      // Which log was cleared (event 104) stands in a Channel of the body.
+      scratch_.assign("Body_");
+      scratch_ += field.name.name;
+      const FieldId id = event::field_of_foreign_name(scratch_);
+      if (id.is_listed())
+        out.set(id, field.value);
+      else
+        out.set_foreign(arena_->copy(scratch_), field.value);
+    }
     if (!first || mine_is_system != system_wins) continue;
     Value value = field.value;
     if (!mine_is_system && body > 1) {

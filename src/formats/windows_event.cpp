@@ -235,7 +235,8 @@ class Completer {
   void renamed(std::span<const Renamed> names) {
     for (const auto& [from, to] : names) {
       if (has(to)) continue;
-      if (const Value* value = find(from); value && !value->is_null() && value->kind() != Value::Kind::object)
+      if (const Value* value = find(from); value && !value->is_null() && value->kind() != Value::Kind::object &&
+                                           !(value->is_string() && value->as_string().empty()))
         set(to, event::name_of(to), *value);
     }
   }

@@ -1,5 +1,5 @@
 // Records written as text in test cases: the reverse of event::to_text(), for "name: value" lines with JSON texts,
-// whole numbers and bare words, and the headings @time, @format, @malformed. Test code only.
+// whole numbers and bare words, and the headings @time, @format, @product, @malformed. Test code only.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -22,6 +22,8 @@ inline void add_record(event::RecordBatch& batch, std::string_view text) {
       header.origin.raw = value.substr(1, value.size() - 2);
     if (name == "@format")
       header.format = value;
+    else if (name == "@product")
+      header.log_source.product = value;
     else if (name == "@malformed")
       batch.mark_malformed(value, 3);
     else if (name == "@time")

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "normalise/mapping.hpp"
 #include "normalise/table_writer.hpp"
+#include "normalise/windows_event.hpp"
 
 namespace yagura::normalise {
 
@@ -354,7 +355,9 @@ RouterSettings RouterSettings::read(const SettingsNode& node) {
 struct Router::State {
   struct Target {
     const TableSchema* schema = nullptr;
-    std::variant<SyslogLayout, CommonSecurityLogLayout, UnparsedLayout, ByNameLayout> layout;
+    std::variant<SyslogLayout, CommonSecurityLogLayout, UnparsedLayout, ByNameLayout, SecurityEventLayout,
+                 WindowsEventLayout, ClassicEventLayout>
+        layout;
   };
   std::shared_ptr<const event::SchemaSet> schemas;
   RouterSettings settings;
@@ -362,8 +365,20 @@ struct Router::State {
   std::unordered_map<std::string_view, std::size_t> by_table;
   std::size_t syslog = 0, common_security_log = 0, unparsed = 0, json = 0;
   std::vector<std::size_t> route_targets;
+  struct WindowsTarget {
+    std::string_view table;
+    std::size_t by_name = 0, layout = 0;
+  };
+  std::vector<WindowsTarget> windows;
 
   std::size_t target_of(const Record& record) const {
+    const std::size_t target = table_target_of(record);
+    for (const auto& one : windows)
+      if (one.by_name == target && windows_table_of(record) == one.table && !is_sentinel_row(record)) return one.layout;
+    return target;
+  }
+
+  std::size_t table_target_of(const Record& record) const {
     const auto& header = record.header();
     if (!header.malformed.empty()) return unparsed;
     for (std::size_t i = 0; i < settings.routes.size(); ++i) {
@@ -387,6 +402,10 @@ struct Router::State {
     // An index of a HEC sender that is a table's name is that table.
     if (const auto index = record.text(field::hec_index); !index.empty()) {
       if (const auto known = by_table.find(index); known != by_table.end()) return known->second;
+    }
+    // A Windows event, in whatever way it came.
+    if (const auto windows = windows_table_of(record); !windows.empty()) {
+      if (const auto known = by_table.find(windows); known != by_table.end()) return known->second;
     }
     if (header.format == "json" || header.format == "hec" || header.format == "tsv" || header.format == "xml") {
       // What is inside of syslog has its header.
@@ -422,6 +441,14 @@ Result<Router> Router::create(std::shared_ptr<const event::SchemaSet> schemas, R
       state->targets.push_back({schema, ByNameLayout(*schema)});
     }
     state->by_table.emplace(schema->name, index);
+    // Windows events have layouts of their own; rows that have the table's columns already go by name.
+    const auto windows = [&](auto layout) {
+      state->windows.push_back({schema->name, index, state->targets.size()});
+      state->targets.push_back({schema, std::move(layout)});
+    };
+    if (schema->name == "SecurityEvent") windows(SecurityEventLayout(*schema));
+    if (schema->name == "WindowsEvent") windows(WindowsEventLayout(*schema));
+    if (schema->name == "Event") windows(ClassicEventLayout(*schema));
   }
   const auto require = [&](std::string_view table, std::string_view why) -> std::size_t {
     if (const auto known = state->by_table.find(table); known != state->by_table.end()) return known->second;
@@ -457,7 +484,7 @@ std::vector<TableBatch> Router::rows(std::shared_ptr<const RecordBatch> records,
     std::visit(
         [&](const auto& layout) {
           using Layout = std::remove_cvref_t<decltype(layout)>;
-          if constexpr (std::is_same_v<Layout, CommonSecurityLogLayout> || std::is_same_v<Layout, ByNameLayout>)
+          if constexpr (!std::is_same_v<Layout, SyslogLayout> && !std::is_same_v<Layout, UnparsedLayout>)
             layout.add(rows, record, scratch);
           else
             layout.add(rows, record);

@@ -1,0 +1,27 @@
+// The tables behind windows_messages.hpp, sorted by number. Private to it.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace yagura::normalise {
+
+struct WindowsTitle {
+  std::uint32_t id;
+  std::string_view text;
+};
+
+std::span<const WindowsTitle> security_auditing_titles();
+std::span<const WindowsTitle> security_auditing_tasks();
+
+// A message with its event's data: {Name} is a field, {1} the first of the data in their order.
+struct WindowsTemplate {
+  std::string_view provider;
+  std::uint32_t id;
+  std::string_view task;
+  std::string_view text;
+};
+std::span<const WindowsTemplate> windows_templates();
+std::span<const WindowsTitle> sysmon_titles();
+
+}  // namespace yagura::normalise
