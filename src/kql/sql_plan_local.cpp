@@ -26,6 +26,12 @@ SqlWriter::SqlWriter(const BoundQuery& query, const CompileOptions& options, con
     : query_(query), options_(options), references_(parent.references_), stages_(parent.stages_), is_input_(true) {}
 
 Relation SqlWriter::local(const LocalPlan& p, const Needed& needed) {
+  if (const auto refused = p.operation->refusal(); !refused.empty()) {
+    names_.unsupported.push_back({p.span, std::string(refused)});
+    ValuesPlan none;
+    none.columns = p.columns;
+    return values(none, needed);
+  }
   if (!stages_) stages_ = std::make_shared<StageList>();
   auto narrowed = p.operation->narrow(needed);
   std::vector<ColumnId> key;

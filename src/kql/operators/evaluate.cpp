@@ -5,6 +5,7 @@
 #include <map>
 
 #include "kql/operators/operators.hpp"
+#include "kql/operators/plugins.hpp"
 
 namespace yagura::kql {
 
@@ -107,8 +108,7 @@ PlanPtr bag_unpack(Binder& b, const CallExpression& call, const std::optional<Ro
   const auto rows = b.probe(distinct, call.name.span, "bag_unpack");
   if (!rows) {
     PlanPtr plan = b.select(std::move(input), std::move(result));
-    plan->open = true;
-    return plan;
+    return b.opened(std::move(plan));
   }
   std::map<std::string, std::vector<std::string>> types;
   for (const auto& r : *rows) {
@@ -204,8 +204,7 @@ PlanPtr pivot(Binder& b, const CallExpression& call, const std::optional<RowSche
       Columns columns;
       for (const auto& k : keys) columns.push_back({k, make_column(k)});
       PlanPtr plan = b.select(std::move(input), std::move(columns));
-      plan->open = true;
-      return plan;
+      return b.opened(std::move(plan));
     }
     for (const auto& r : *rows) {
       if (!r.empty()) names.push_back(r[0]);
@@ -396,35 +395,6 @@ PlanPtr rows_near(Binder& b, const CallExpression& call, PlanPtr input) {
   return b.select(plan, std::move(result));
 }
 
-// What a plugin that is not here yet gives, so that the rest of the query can be checked.
-PlanPtr declared(Binder& b, const CallExpression& call, PlanPtr input, std::string_view name) {
-  auto plan = std::make_shared<ExternalPlan>();
-  plan->span = call.name.span;
-  const auto add = [&](std::string_view column, Type type) { plan->columns.push_back(b.new_column(std::string(column), type)); };
-  const auto all = [&] {
-    for (const auto& c : input->columns) add(c.name, c.type);
-  };
-  if (name == "autocluster" || name == "basket") {
-    add("SegmentId", Type::int64);
-    add("Count", Type::int64);
-    add("Percent", Type::real);
-    all();
-  } else if (name == "diffpatterns") {
-    add("SegmentId", Type::int64);
-    add("CountA", Type::int64);
-    add("CountB", Type::int64);
-    add("PercentA", Type::real);
-    add("PercentB", Type::real);
-    add("PercentDiffAB", Type::real);
-    all();
-  } else {
-    b.not_supported(call.name.span, fmt::format("The plugin '{}'", name));
-    return nullptr;
-  }
-  plan->what = fmt::format("The plugin '{}'", name);
-  return plan;
-}
-
 }  // namespace
 
 PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input) {
@@ -437,11 +407,28 @@ PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input) {
   if (name == "ipv4_lookup") return ip_lookup(b, *call, std::move(input), "ipv4_is_in_range");
   if (name == "ipv6_lookup") return ip_lookup(b, *call, std::move(input), "ipv6_is_in_range");
   if (name == "rows_near") return rows_near(b, *call, std::move(input));
-  static constexpr std::string_view kLater[] = {
-      "autocluster", "basket", "diffpatterns", "active_users_count", "activity_counts_metrics", "activity_engagement", "activity_metrics",
-      "dcount_intersect", "funnel_sequence", "funnel_sequence_completion", "geo_line_lookup", "geo_polygon_lookup", "new_activity_metrics",
-      "preview", "rolling_percentile", "schema_merge", "sequence_detect", "session_count", "sliding_window_counts"};
-  if (std::ranges::find(kLater, name) != std::end(kLater)) return declared(b, *call, std::move(input), name);
+  for (const auto bind : {bind_activity_plugin, bind_sequence_plugin, bind_pattern_plugin}) {
+    bool known = false;
+    PlanPtr plan = bind(b, *call, input, known);
+    if (known) return plan;
+  }
+  if (name == "preview") {
+    if (wrong_count(b, *call, call->arguments.size(), 1, 1)) return nullptr;
+    const auto rows = b.constant_long(*call->arguments[0], {});
+    return rows ? preview_plugin(b, std::move(input), *rows) : nullptr;
+  }
+  static constexpr std::string_view kRefused[] = {"python", "r", "sql_request", "http_request", "http_request_post", "cosmosdb_sql_request",
+                                                  "mysql_request", "postgresql_request", "azure_digital_twins_query_request", "infer_storage_schema",
+                                                  "infer_storage_schema_with_suggestions", "ai_embeddings", "ai_chat_completion", "ai_chat_completion_prompt"};
+  if (std::ranges::find(kRefused, name) != std::end(kRefused)) {
+    b.error("YK021", call->name.span, fmt::format("The plugin '{}' is not available: queries run no programs and reach no other services.", name));
+    return nullptr;
+  }
+  static constexpr std::string_view kLater[] = {"dcount_intersect", "funnel_sequence", "geo_line_lookup", "geo_polygon_lookup", "schema_merge"};
+  if (std::ranges::find(kLater, name) != std::end(kLater)) {
+    b.not_supported(call->name.span, fmt::format("The plugin '{}'", name));
+    return nullptr;
+  }
   b.error("KS124", call->name.span, fmt::format("The plug-in function '{}' is not defined.", name));
   return nullptr;
 }

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "kql/operators/graph.hpp"
 #include "kql/operators/operators.hpp"
+#include "kql/operators/plugins.hpp"
 
 namespace yagura::kql {
 
@@ -44,6 +46,13 @@ PlanPtr bind_operator(Binder& b, const Operator& op, PlanPtr input) {
     INPUT_OPERATOR(EvaluateOperator, bind_evaluate);
     INPUT_OPERATOR(ScanOperator, bind_scan);
     INPUT_OPERATOR(ReduceOperator, bind_reduce);
+    INPUT_OPERATOR(ForkOperator, bind_fork);
+    INPUT_OPERATOR(FacetOperator, bind_facet);
+    INPUT_OPERATOR(MakeGraphOperator, bind_make_graph);
+    INPUT_OPERATOR(GraphMarkComponentsOperator, bind_graph_mark_components);
+    INPUT_OPERATOR(GraphToTableOperator, bind_graph_to_table);
+    INPUT_OPERATOR(GraphMatchOperator, bind_graph_match);
+    INPUT_OPERATOR(GraphShortestPathsOperator, bind_graph_shortest_paths);
     case NodeKind::consume:
       if (!input) break;
       return make_limit(std::move(input), make_long(0));

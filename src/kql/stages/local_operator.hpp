@@ -68,6 +68,8 @@ class LocalOperator {
     (void)wanted;
     return std::nullopt;
   }
+  // What cannot be had, when it is nothing that has rows; else empty.
+  virtual std::string_view refusal() const { return {}; }
   // One row of the result for each of the first input, in order: a LIMIT may go below.
   virtual bool one_to_one() const { return false; }
 };

@@ -1,0 +1,24 @@
+// The plugins that look for events one after another: sequence_detect and funnel_sequence_completion.
+// https://learn.microsoft.com/kusto/query/sequence-detect-plugin, .../funnel-sequence-completion-plugin
+#pragma once
+#include "kql/stages/local_operator.hpp"
+
+namespace yagura::kql {
+
+// Input: the time, a boolean column for each step, then the dimensions. Every chain of rows with equal dimensions that match
+// the steps in order is a row: the dimensions, the time of each step, the duration.
+struct SequenceSettings {
+  std::size_t steps = 0;
+  std::int64_t max_step = 0, max_span = 0;  // ticks, or units of the time
+};
+std::shared_ptr<const LocalOperator> make_sequence_operator(SequenceSettings settings, std::vector<PlanColumn> result);
+
+// Input: the time, the id, the state. For each bin, period and state of the sequence: how many ids came so far.
+struct FunnelSettings {
+  std::int64_t start = 0, end = 0, bin = 1;
+  std::vector<std::string> sequence;
+  std::vector<std::int64_t> periods;
+};
+std::shared_ptr<const LocalOperator> make_funnel_operator(FunnelSettings settings, std::vector<PlanColumn> result);
+
+}  // namespace yagura::kql
