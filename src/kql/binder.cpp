@@ -147,13 +147,38 @@ const PlanColumn* Binder::column(const Expression& e, const Plan& input) {
   while (const auto* p = as<ParenthesizedExpression>(inner)) inner = p->inner;
   if (const auto* n = as<NameExpression>(inner)) {
     if (const auto* c = find(input, n->name.text)) return c;
-    if (input.open) return nullptr;
+    if (input.open) return infer(input, n->name.text);
     unknown_name(n->span, n->name.text, {.input = &input});
     return nullptr;
   }
   if (is<MissingExpression>(*inner)) return nullptr;
   error("KS109", e.span, "Column name expected.");
   return nullptr;
+}
+
+namespace {
+constexpr std::size_t kInferredColumns = 256;
+}
+
+PlanPtr Binder::opened(PlanPtr plan) const {
+  // Operators keep pointers to columns while they bind: they must not move when one is added.
+  const_cast<Plan&>(*plan).columns.reserve(plan->columns.size() + kInferredColumns);
+  plan->open = true;
+  return plan;
+}
+
+const PlanColumn* Binder::infer(const Plan& plan, std::string_view name) {
+  auto& columns = const_cast<Plan&>(plan).columns;
+  if (columns.size() == columns.capacity()) return nullptr;
+  columns.push_back(new_column(std::string(name), kUnknown));
+  return &columns.back();
+}
+
+std::string Binder::default_column_name(const Plan* input) {
+  std::string name;
+  do name = "Column" + std::to_string(++unnamed_columns_);
+  while (input != nullptr && find(*input, name) != nullptr);
+  return name;
 }
 
 PlanPtr Binder::select(PlanPtr input, std::vector<std::pair<PlanColumn, Expr>> columns) const {
@@ -188,8 +213,10 @@ std::shared_ptr<const SharedPlan> Binder::share(std::string name, PlanPtr plan, 
 
 PlanPtr Binder::reference(std::shared_ptr<const SharedPlan> target) {
   auto plan = std::make_shared<ReferencePlan>();
-  for (const auto& c : target->plan->columns) plan->columns.push_back(new_column(c.name, c.type));
+  for (const auto& c : target->plan->columns) plan->columns.push_back(new_column(c.name, c.type, c.shape));
+  const bool open = target->plan->open;
   plan->target = std::move(target);
+  if (open) return opened(std::move(plan));
   return plan;
 }
 
@@ -277,6 +304,13 @@ PlanPtr Binder::stored_table(std::string_view name) {
   return plan;
 }
 
+PlanPtr Binder::assuming_missing(const Expression& e) {
+  const bool before = std::exchange(assuming_missing_, true);
+  PlanPtr plan = table(e);
+  assuming_missing_ = before;
+  return plan;
+}
+
 PlanPtr Binder::table_name(const NameExpression& e) {
   if (e.name.missing) return nullptr;
   if (const Variable* v = lookup(e.name.text)) {
@@ -291,6 +325,7 @@ PlanPtr Binder::table_name(const NameExpression& e) {
   }
   if (PlanPtr plan = stored_table(e.name.text)) return plan;
   if (const Variable* f = stored_function(e.name.text)) return invoke(*f, e.name.text, {}, e.span, e.span, {}).table;
+  if (assuming_missing_) return opened(empty_table({}));
   unknown_table(e.span, e.name.text);
   return nullptr;
 }
@@ -479,6 +514,12 @@ PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
   if (f == nullptr) f = stored_function(e, row);
   if (f == nullptr) {
     if (catalog_.find_table(name) != nullptr) return stored_table(name);
+    if (assuming_missing_) {
+      for (const auto* a : e.arguments) {
+        if (!is_table(*a, row)) scalar(as<NamedExpression>(a) != nullptr ? *static_cast<const NamedExpression&>(*a).value : *a, row);
+      }
+      return opened(empty_table({}));
+    }
     if (broken_function(e.name.span, name)) return nullptr;
     std::vector<std::string_view> names = catalog_.function_names();
     for (const auto n : scalar_names()) names.push_back(n);
@@ -549,7 +590,7 @@ PlanPtr Binder::apply(const Operator& op, PlanPtr input, bool) {
       case NodeKind::top_nested:
       case NodeKind::top_hitters:
       case NodeKind::get_schema: break;
-      default: result->open = true;
+      default: return opened(std::move(result));
     }
   }
   return result;

@@ -83,6 +83,8 @@ struct Bound {
 struct NamedValue {
   std::string name;
   Expr value;
+  bool part = false;    // of a call that gives several
+  bool column = false;  // a column, or a conversion to the type it has
 };
 
 class Binder {
@@ -117,10 +119,15 @@ class Binder {
 
   // Columns.
   ColumnId fresh() { return next_column_++; }
-  PlanColumn new_column(std::string name, Type type) { return {fresh(), std::move(name), type}; }
+  PlanColumn new_column(std::string name, Type type, Shape shape = {}) { return {fresh(), std::move(name), type, shape}; }
+  // Column1, Column2 ... through the whole query; none that `input` has.
+  std::string default_column_name(const Plan* input);
   const PlanColumn* find(const Plan& plan, std::string_view name) const;
   std::vector<const PlanColumn*> matching(const Plan& plan, const Name& wildcard) const;
   const PlanColumn* column(const Expression& e, const Plan& input);   // a plain column reference, or a diagnostic
+  // Says that more columns come when the query runs. What such a plan is asked for becomes a column of unknown type.
+  PlanPtr opened(PlanPtr plan) const;
+  const PlanColumn* infer(const Plan& plan, std::string_view name);   // null when there are too many
   PlanPtr with_windows(PlanPtr input, const std::vector<std::pair<PlanColumn, Expr>>& windows) const;
   PlanPtr select(PlanPtr input, std::vector<std::pair<PlanColumn, Expr>> columns) const;
   PlanPtr reference(std::shared_ptr<const SharedPlan> target);
@@ -140,6 +147,7 @@ class Binder {
   // Tells why a stored function of this name cannot be used; false when there is none such.
   bool broken_function(Span span, std::string_view name);
   PlanPtr stored_table(std::string_view name);
+  PlanPtr assuming_missing(const Expression& e);  // a table of which the source may be unknown
   const Catalog& catalog() const { return catalog_; }
   const CompileOptions& options() const { return options_; }
   BoundQuery& query() { return query_; }
@@ -211,6 +219,9 @@ class Binder {
   std::optional<std::pair<Span, std::string>> unprobed_;
   std::size_t spent_ = 0;
   int depth_ = 0;
+  int unnamed_columns_ = 0;
+  bool assuming_missing_ = false;  // a name that no table has is a table whose columns are not known
+  bool judged_call_ = false;  // the language has taken the arguments of the call being matched
   std::optional<Span> at_;   // mistakes are told here: inside the body of a function that was checked, or is stored
   bool quiet_ = false;       // ... or not at all
   std::string_view inside_;  // stored function whose body is being bound, and its text

@@ -112,9 +112,21 @@ Expr Binder::call(const Function& f, std::vector<Expr> arguments, Span span, Spa
   return matched_call(f, std::move(arguments), {}, span, name_span);
 }
 
+// What the language takes and the registry's function gets converted: a number for another kind of number.
+static bool converts(const ParameterSpec& p, Type type) {
+  const bool number = p.family == Family::integer || p.family == Family::number || (p.family == Family::exact && is_number(p.type));
+  return number && (is_number(type) || type == Type::boolean);
+}
+
 Expr Binder::matched_call(const Function& f, std::vector<Expr> arguments, std::span<const Expression* const> syntax,
                           Span span, Span name_span) {
   const auto& signatures = signatures_of(f);
+  const bool judged = std::exchange(judged_call_, false);
+  // What the language allows and the registry does not is ours to mend, not a mistake of the query's.
+  const auto refuse = [&](std::string_view code, Span where, std::string message) {
+    if (judged) not_supported(where, fmt::format("The function '{}' with these arguments", f.name));
+    else error(code, where, std::move(message));
+  };
   const std::size_t count = arguments.size();
   std::vector<const SignatureSpec*> fitting;
   std::size_t minimum = SIZE_MAX, maximum = 0;
@@ -146,9 +158,9 @@ Expr Binder::matched_call(const Function& f, std::vector<Expr> arguments, std::s
   if (fitting.empty()) {
     const std::string_view name = text_of(name_span).empty() || name_span.length > 60 ? f.name : text_of(name_span);
     if (minimum == maximum || (maximum - minimum < 10 && signatures.size() > 1 && false)) {
-      error("KS119", name_span, fmt::format("The function '{}' expects {} argument{}.", name, minimum, minimum == 1 ? "" : "s"));
+      refuse("KS119", name_span, fmt::format("The function '{}' expects {} argument{}.", name, minimum, minimum == 1 ? "" : "s"));
     } else {
-      error("KS120", name_span,
+      refuse("KS120", name_span,
             maximum > 1000 ? fmt::format("The function '{}' expects {} or more arguments.", name, minimum)
                            : fmt::format("The function '{}' expects between {} and {} arguments.", name, minimum, maximum));
     }
@@ -165,7 +177,7 @@ Expr Binder::matched_call(const Function& f, std::vector<Expr> arguments, std::s
     bool all_exact = true;
     while (i < count) {
       const ParameterSpec* p = s->parameter(i, count);
-      if (p == nullptr || !accepts(*p, arguments[i]->type)) break;
+      if (p == nullptr || !(accepts(*p, arguments[i]->type) || (judged && converts(*p, arguments[i]->type)))) break;
       if (p->family == Family::exact && p->type != arguments[i]->type) all_exact = false;
       ++i;
     }
@@ -189,10 +201,10 @@ Expr Binder::matched_call(const Function& f, std::vector<Expr> arguments, std::s
         if (!types.empty()) types += ", ";
         types += type_name(a->type);
       }
-      error("KS127", name_span, fmt::format("The function '{}' is not compatible with arguments ({})", f.name, types));
+      refuse("KS127", name_span, fmt::format("The function '{}' is not compatible with arguments ({})", f.name, types));
     } else {
       const auto [code, message] = wrong_argument(*closest->parameter(furthest, count));
-      error(code, argument_span(furthest), message);
+      refuse(code, argument_span(furthest), message);
     }
     return fallback();
   }
@@ -211,7 +223,7 @@ Expr Binder::matched_call(const Function& f, std::vector<Expr> arguments, std::s
   if (!common_of.empty()) {
     const auto found = common_type(common_of, dynamic_when_mixed);
     if (!found) {
-      error("KS232", name_span, "No common type can be determined from the arguments.");
+      refuse("KS232", name_span, "No common type can be determined from the arguments.");
       return fallback();
     }
     common = *found;
@@ -230,6 +242,9 @@ Expr Binder::matched_call(const Function& f, std::vector<Expr> arguments, std::s
       case Family::text:
       case Family::string_or_dynamic: a = convert(std::move(a), Type::string); break;
       case Family::integer: a = convert(std::move(a), Type::int64); break;
+      case Family::number:
+        if (a->type == Type::boolean) a = convert(std::move(a), Type::int64);
+        break;
       case Family::common:
       case Family::common_or_dynamic:
       case Family::common_orderable: a = convert(std::move(a), common); break;
@@ -312,9 +327,10 @@ Expr Binder::call(const CallExpression& e, const Row& row) {
     }
     return result.scalar;
   }
-  if (is_known_function_name(name)) {
+  const CallKind kind = row.aggregates != nullptr && in_language(CallKind::aggregate, name) ? CallKind::aggregate : CallKind::function;
+  if (is_known_function_name(name) || in_language(kind, name)) {
     CallParts parts = parts_of(e, row);
-    if (judge(CallKind::function, e, parts)) not_supported(e.name.span, fmt::format("The function '{}'", name));
+    if (judge(kind, e, parts)) not_supported(e.name.span, fmt::format("The function '{}'", name));
     return refused(e, parts);
   } else if (!broken_function(e.name.span, name)) {
     std::vector<std::string_view> names = scalar_names();
@@ -566,6 +582,18 @@ std::string Binder::name_of(const Expression& e, const Expr& value) const {
   }
 }
 
+// A column's name, in parentheses perhaps, or such inside of a conversion that changes nothing: todatetime(t).
+static bool is_column_text(const Expression& e) {
+  if (const auto* p = as<ParenthesizedExpression>(&e)) return is_column_text(*p->inner);
+  if (is<NameExpression>(e)) return true;
+  if (const auto* p = as<PathExpression>(&e)) {
+    const auto* n = as<NameExpression>(p->target);
+    return n != nullptr && (n->name.text == "$left" || n->name.text == "$right");
+  }
+  const auto* c = as<CallExpression>(&e);
+  return c != nullptr && c->arguments.size() == 1 && is<NameExpression>(*c->arguments[0]);
+}
+
 // The values of one item of project, extend, summarize, print.
 std::vector<NamedValue> Binder::items(const Expression& e, const Row& row, bool& explicit_names) {
   const auto* named = as<NamedExpression>(&e);
@@ -579,6 +607,7 @@ std::vector<NamedValue> Binder::items(const Expression& e, const Row& row, bool&
   bool handled = false;
   if (const auto* c = as<CallExpression>(value)) {
     if (lookup(c->name.text) == nullptr) result = several(*c, row, handled);
+    for (auto& v : result) v.part = true;
   }
   if (!handled) {
     Expr bound = scalar(*value, row);
@@ -587,7 +616,8 @@ std::vector<NamedValue> Binder::items(const Expression& e, const Row& row, bool&
       error("KS149", named->names[0].span.length > 0 ? Span{named->span.start, named->value->span.start > named->span.start ? named->names.back().span.end() + 1 - named->span.start : named->span.length} : named->span,
             "The expression does not have multiple named values.");
     }
-    result.push_back({std::move(name), std::move(bound)});
+    const bool column = bound->kind == BoundExpression::Kind::column && is_column_text(*value);
+    result.push_back({std::move(name), std::move(bound), false, column});
   }
   if (named != nullptr) {
     for (std::size_t i = 0; i < named->names.size() && i < result.size(); ++i) {
@@ -613,6 +643,8 @@ std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row,
     }
     Row inner = row;
     inner.aggregates = nullptr;
+    CallParts parts = parts_of(e, inner);
+    if (!judge(CallKind::aggregate, e, parts)) return {{"", refused(e, parts)}};
     const auto aggregate = [&](std::string_view function, Type type, std::vector<Expr> arguments) {
       auto a = std::make_shared<BoundExpression>();
       a->kind = BoundExpression::Kind::aggregate;
@@ -627,16 +659,12 @@ std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row,
     if (percentiles) {
       const bool weighted = name == "percentilesw";
       const std::size_t first = weighted ? 2 : 1;
-      if (e.arguments.size() <= first) {
-        error("KS120", e.name.span, fmt::format("The function '{}' expects {} or more arguments.", name, first + 1));
-        return {{"", unknown(e.span)}};
-      }
-      Expr value = scalar(*e.arguments[0], inner);
+      const Expr& value = parts.values[0];
       const std::string base = joined("percentile", name_of(*e.arguments[0], value));
-      Expr weight = weighted ? scalar(*e.arguments[1], inner) : nullptr;
+      const Expr weight = weighted ? parts.values[1] : nullptr;
       for (std::size_t i = first; i < e.arguments.size(); ++i) {
-        Expr p = scalar(*e.arguments[i], inner);
-        const std::string column_name = joined(base, percentile_name(text_of(e.arguments[i]->span)));
+        const Expr& p = parts.values[i];
+        const std::string column_name = joined(base, is<Literal>(*e.arguments[i]) ? percentile_name(text_of(e.arguments[i]->span)) : "");
         if (value->type == kUnknown || p->type == kUnknown) {
           result.push_back({column_name, unknown(e.span)});
           continue;
@@ -645,34 +673,33 @@ std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row,
         if (weighted) arguments.push_back(weight);
         arguments.push_back(convert(p, Type::real));
         result.push_back({column_name, aggregate(weighted ? "percentilew" : "percentile",
-                                                 value->type == Type::int32 ? Type::int64 : value->type, std::move(arguments))});
+                                                 value->type == Type::int32 ? Type::int64 : value->type == Type::decimal ? Type::real : value->type, std::move(arguments))});
       }
       return result;
     }
-    if (e.arguments.empty()) {
-      error("KS120", e.name.span, fmt::format("The function '{}' expects 1 or more arguments.", name));
-      return {{"", unknown(e.span)}};
-    }
     Expr key;
     std::size_t first = 0;
-    std::vector<std::string> taken;
+    const bool old = name == "argmax" || name == "argmin";
+    const bool is_max = name == "arg_max" || name == "argmax";
+    const std::string word = is_max ? "max" : "min";
+    std::string key_name;
     if (arg) {
-      const Expression* syntax = e.arguments[0];
-      key = scalar(*syntax, inner);
-      std::string key_name = name_of(*syntax, key);
-      if (key->type != kUnknown && !is_orderable(key->type) && key->type != Type::dynamic && key->type != Type::guid) {
-        error("KS206", syntax->span, "The argument value must be orderable: a number, timespan, datetime, string or boolean.");
-        key = unknown(e.span);
-      } else if (key->type == Type::dynamic) {
-        error("KS206", syntax->span, "The argument value must be orderable: a number, timespan, datetime, string or boolean.");
-        key = unknown(e.span);
-      }
-      const bool is_max = name == "arg_max" || name == "argmax";
-      if (!is<NameExpression>(*syntax) && key_name.empty()) key_name = is_max ? "max_" : "min_";
-      result.push_back({key_name, key->type == kUnknown ? key : aggregate(is_max ? "max" : "min", key->type, {key})});
-      taken.push_back(key_name);
+      key = parts.values[0];
+      key_name = name_of(*e.arguments[0], key);
+      result.push_back({old ? joined(word, key_name) : key_name.empty() ? word + "_" : key_name,
+                        key->type == kUnknown ? key : aggregate(word, key->type, {key})});
       first = 1;
     }
+    // The name of a value: argmax's are max_KEY_NAME, any's any_NAME.
+    const auto part_name = [&](const std::string& own, std::size_t position) {
+      std::string text = own;
+      if (text.empty()) {
+        const std::string number = "arg" + std::to_string(position);
+        text = arg && !old ? joined(joined(word, key_name), number) : name == "take_any" ? "any_" + number : number;
+      }
+      if (old) return joined(joined(word, key_name), text);
+      return name == "any" ? joined("any", text) : text;
+    };
     const auto pick = [&](Expr value) {
       if (value->type == kUnknown || (arg && key->type == kUnknown)) return unknown(e.span);
       const Type type = value->type;
@@ -686,27 +713,27 @@ std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row,
           // The keys of the group and the maximised column stand there already.
           if (std::ranges::find(row.star_excludes, c.name) != row.star_excludes.end()) continue;
           if (arg && key->kind == BoundExpression::Kind::column && key->column == c.id) continue;
-          result.push_back({c.name, pick(make_column(c, e.span))});
+          result.push_back({part_name(c.name, i), pick(make_column(c, e.span))});
         }
       } else {
-        Expr value = scalar(*e.arguments[i], inner);
-        std::string column_name = name_of(*e.arguments[i], value);
-        result.push_back({std::move(column_name), pick(std::move(value))});
+        std::string column_name = part_name(name_of(*e.arguments[i], parts.values[i]), i);
+        result.push_back({std::move(column_name), pick(parts.values[i])});
       }
     }
     return result;
   }
   if ((name == "array_sort_asc" || name == "array_sort_desc") && e.arguments.size() > 1) {
-    std::vector<Expr> arguments;
-    std::vector<const Expression*> syntax;
-    for (const auto* a : e.arguments) {
-      arguments.push_back(scalar(*a, row));
-      syntax.push_back(a);
+    CallParts parts = parts_of(e, row);
+    std::vector<Expr> arguments = parts.values;
+    const std::vector<const Expression*> syntax(e.arguments.begin(), e.arguments.end());
+    for (const auto& a : arguments) {
+      if (a == nullptr) return result;
     }
     std::size_t arrays = arguments.size();
     if (arguments.back()->type == Type::boolean) --arrays;
     if (arrays < 2) return result;
     handled = true;
+    if (!judge(CallKind::function, e, parts)) return {{"", refused(e, parts)}};
     Expr whole = matched_call(*find_scalar(name), std::move(arguments), syntax, e.span, e.name.span);
     for (std::size_t i = 0; i < arrays; ++i) {
       const std::string own = name_of(*e.arguments[i], nullptr);
@@ -719,11 +746,14 @@ std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row,
   const auto parts = compound_parts(name);
   if (!parts.empty()) {
     handled = true;
+    CallParts checked = parts_of(e, row);
+    if (!judge(CallKind::function, e, checked)) return {{"", refused(e, checked)}};
     std::vector<Expr> arguments;
     std::vector<const Expression*> syntax;
-    for (const auto* a : e.arguments) {
-      arguments.push_back(scalar(*a, row));
-      syntax.push_back(a);
+    for (std::size_t i = 0; i < checked.values.size(); ++i) {
+      if (checked.values[i] == nullptr) continue;
+      arguments.push_back(checked.values[i]);
+      syntax.push_back(e.arguments[i]);
     }
     const std::string base = e.arguments.empty() ? std::string(name) : joined(std::string(name), name_of(*e.arguments[0], nullptr));
     const Function* f = find_scalar(name);

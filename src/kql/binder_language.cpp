@@ -65,6 +65,7 @@ bool Binder::judge(CallKind kind, const CallExpression& e, CallParts& parts) {
   parts.verdict = check_call(kind, e.name.text, parts.arguments, e.name.span);
   if (parts.verdict.known && parts.verdict.type == Type::dynamic && parts.verdict.shape == Shape{}) parts.verdict.shape = shape_by_name(e.name.text);
   if (parts.verdict.known && parts.verdict.type == kUnknown) parts.verdict.shape = shape_by_name(e.name.text);
+  judged_call_ = parts.verdict.known;
   if (parts.verdict.ok) return true;
   error(parts.verdict.code, parts.verdict.where, parts.verdict.message);
   for (const auto& [code_and_place, message] : parts.verdict.more) error(code_and_place.first, code_and_place.second, message);

@@ -76,6 +76,31 @@ std::optional<Type> arithmetic_type(BinaryOperator op, Type a, Type b) {
   }
 }
 
+// What a dynamic literal holds.
+Shape shape_of(const Expression& json) {
+  const auto type_of = [](const Expression& e) {
+    const auto* l = as<Literal>(&e);
+    if (l == nullptr || (l->is_null && l->type != Type::string)) return Type::dynamic;
+    return l->type == Type::int32 ? Type::int64 : l->type;
+  };
+  if (is<JsonObject>(json)) return {Shape::Kind::bag, Type::dynamic};
+  if (const auto* a = as<JsonArray>(&json)) {
+    Type element = a->values.empty() ? Type::dynamic : type_of(*a->values[0]);
+    for (const auto* v : a->values) {
+      if (type_of(*v) != element) element = Type::dynamic;
+    }
+    return {Shape::Kind::array, element};
+  }
+  const Type type = type_of(json);
+  return type == Type::dynamic ? Shape{} : Shape{Shape::Kind::value, type};
+}
+
+Expr with_shape(const Expr& e, Shape shape) {
+  auto shaped = std::make_shared<BoundExpression>(*e);
+  shaped->shape = shape;
+  return shaped;
+}
+
 bool is_text_like(Type t) { return t == Type::string || t == Type::dynamic || t == kUnknown; }
 
 // Arithmetic of two literals where it can't go wrong; null otherwise.
@@ -195,7 +220,7 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
       LiteralValue v;
       append_json(v.text, *static_cast<const DynamicLiteral&>(e).value);
       v.is_null = v.text == "null";
-      return make_literal(Type::dynamic, v, e.span);
+      return with_shape(make_literal(Type::dynamic, v, e.span), shape_of(*static_cast<const DynamicLiteral&>(e).value));
     }
     case NodeKind::name: return name(static_cast<const NameExpression&>(e), row);
     case NodeKind::parenthesized: return scalar(*static_cast<const ParenthesizedExpression&>(e).inner, row);
@@ -305,6 +330,7 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
       auto q = std::make_shared<BoundExpression>();
       q->kind = BoundExpression::Kind::scalar_query;
       q->type = plan->columns[0].type;
+      q->shape = plan->columns[0].shape;
       q->constant = true;
       q->span = e.span;
       q->plan = limit;
@@ -392,7 +418,12 @@ Expr Binder::name(const NameExpression& e, const Row& row) {
     error("KS108", e.span, "Scalar value expected.");
     return unknown(e.span);
   }
-  if (row.open || (row.input != nullptr && row.input->open) || (row.right != nullptr && row.right->open)) return unknown(e.span);
+  if (row.open) return unknown(e.span);
+  for (const Plan* plan : {row.input, row.right}) {
+    if (plan == nullptr || !plan->open) continue;
+    const PlanColumn* inferred = infer(*plan, text);
+    return inferred != nullptr ? make_column(*inferred, e.span) : unknown(e.span);
+  }
   if (catalog_.find_table(text) != nullptr) {
     error("KS108", e.span, "Scalar value expected.");
     return unknown(e.span);

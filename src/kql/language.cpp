@@ -246,7 +246,7 @@ std::optional<Common> common_type(std::span<const Parameter* const> parameters, 
 enum class Match : std::uint8_t { none, unknown, dynamic, promoted, not_type, one_of_many, scalar, summable, orderable, number, integer, tabular, exact };
 
 Match match_of(const Parameter* p, const CallArgument& a, std::span<const Parameter* const> parameters, std::span<const CallArgument> arguments) {
-  if (p == nullptr) return Match::none;
+  if (p == nullptr) return Match::exact;  // beyond the last parameter: counted, and refused by the number of arguments
   if (a.is_star) return p->star_allowed ? Match::exact : Match::none;
   if (a.type == kUnknown && !a.is_type) return Match::unknown;
   if (p->star_only) return Match::none;
@@ -295,6 +295,12 @@ std::vector<const Parameter*> lay_out(const Signature& s, std::span<const CallAr
   const std::size_t count = arguments.size();
   if (!s.repeats) {
     for (std::size_t i = 0; i < count; ++i) out.push_back(i < s.parameters.size() ? &s.parameters[i] : nullptr);
+    return out;
+  }
+  if (s.parameters.size() == 2 && s.parameters[1].name == "nulls_last") {  // a bool that stands last
+    for (std::size_t i = 0; i < count; ++i) {
+      out.push_back(&s.parameters[i > 0 && i + 1 == count && arguments[i].type == Type::boolean ? 1 : 0]);
+    }
     return out;
   }
   std::size_t group = 0, first = s.parameters.size();
@@ -422,6 +428,12 @@ void tell(CallVerdict& v, std::string_view code, Span where, std::string message
   }
 }
 
+void tell_range(CallVerdict& v, std::string_view name, std::size_t minimum, std::size_t maximum, Span name_span) {
+  if (minimum != maximum) tell(v, "KS120", name_span, fmt::format("The function '{}' expects between {} and {} arguments.", name, minimum, maximum));
+  else if (maximum == 0) tell(v, "KS119", name_span, fmt::format("The function '{}' expects no arguments.", name));
+  else tell(v, "KS119", name_span, fmt::format("The function '{}' expects {} argument{}.", name, maximum, maximum == 1 ? "" : "s"));
+}
+
 void check_argument(CallVerdict& v, const Fit& f, std::size_t i, std::span<const CallArgument> arguments) {
   const Parameter* p = f.parameters[i];
   const CallArgument& a = arguments[i];
@@ -463,6 +475,14 @@ void check_argument(CallVerdict& v, const Fit& f, std::size_t i, std::span<const
       case Kind::any: break;
     }
   }
+  if (m != Match::none && (p->kind == Kind::common || p->kind == Kind::common_orderable)) {
+    const auto common = common_type(f.parameters, arguments);
+    if (p->kind == Kind::common_orderable && !is_orderable(a.type)) {
+      tell(v, "KS206", a.span, "The argument value must be orderable: a number, timespan, datetime, string or boolean.");
+    } else if (common && !assignable(common->type, a, Conversion::promotable)) {
+      tell(v, "KS141", a.span, fmt::format("The expression must have the type {}.", type_name(common->type)));
+    }
+  }
   if (p->column && !a.column) tell(v, "KS109", a.span, "Column name expected.");
   if (p->constant && !a.constant) tell(v, "KS129", a.span, "The expression must be a constant.");
   if (p->literal && !a.literal) {
@@ -472,7 +492,7 @@ void check_argument(CallVerdict& v, const Fit& f, std::size_t i, std::span<const
     std::string list;
     for (const auto x : p->values) list += (list.empty() ? "" : x == p->values.back() ? " or " : ", ") + std::string(x);
     tell(v, "KS140", a.span, "The expression must be one of the values: " + list);
-  } else if (p->not_empty && a.literal && a.text.empty()) {
+  } else if (p->not_empty && a.literal && a.type == Type::string && a.text.empty()) {
     tell(v, "KS133", a.span, "The expression value must not be empty.");
   }
 }
@@ -483,14 +503,12 @@ void check_fit(CallVerdict& v, const Fit& f, std::string_view name, std::span<co
   if (s.repeats ? !right_count(s, count) : (count < s.minimum || count > s.maximum)) {
     if (s.repeats) {
       if (count < s.minimum || count > s.maximum) {
-        tell(v, "KS120", name_span, fmt::format("The function '{}' expects between {} and {} arguments.", name, s.minimum, s.maximum));
+        tell_range(v, name, s.minimum, s.maximum, name_span);
       } else {
         tell(v, "KS121", name_span, "The function call has an incorrect number of arguments.");
       }
     } else {
-      const std::size_t n = s.parameters.size();
-      tell(v, "KS119", name_span, n == 0 ? fmt::format("The function '{}' expects no arguments.", name)
-                                         : fmt::format("The function '{}' expects {} argument{}.", name, n, n == 1 ? "" : "s"));
+      tell_range(v, name, s.parameters.size(), s.parameters.size(), name_span);
     }
     return;
   }
@@ -556,6 +574,8 @@ Typed result_of(const Fit& f, std::span<const CallArgument> arguments) {
 
 }  // namespace
 
+bool in_language(CallKind kind, std::string_view name) { return find_entry(kind, name) != nullptr; }
+
 CallVerdict check_call(CallKind kind, std::string_view name, std::span<const CallArgument> arguments, Span name_span) {
   CallVerdict v;
   const Entry* entry = find_entry(kind, name);
@@ -571,7 +591,7 @@ CallVerdict check_call(CallKind kind, std::string_view name, std::span<const Cal
       maximum = std::max(maximum, s.maximum);
     }
     if (arguments.empty() && minimum > 0) {
-      tell(v, "KS120", name_span, fmt::format("The function '{}' expects between {} and {} arguments.", name, minimum, maximum));
+      tell_range(v, name, minimum, maximum, name_span);
     } else if (std::ranges::none_of(arguments, [](const CallArgument& a) { return a.type == kUnknown && !a.is_star && !a.is_type; })) {
       std::string types;
       for (const auto& a : arguments) types += (types.empty() ? "" : ", ") + std::string(a.is_type ? "type" : a.is_star ? "*" : type_name(a.type));

@@ -42,6 +42,7 @@ struct CallVerdict {
 
 enum class CallKind : std::uint8_t { function, aggregate };
 
+bool in_language(CallKind kind, std::string_view name);
 CallVerdict check_call(CallKind kind, std::string_view name, std::span<const CallArgument> arguments, Span name_span);
 
 // "F strlen(string:string_or_dynamic) -> long", ...

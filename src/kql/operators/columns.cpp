@@ -29,10 +29,9 @@ PlanPtr extend(Binder& b, std::span<const Expression* const> columns, PlanPtr in
   Windows windows;
   const Row row{.input = input.get(), .windows = &windows};
   ColumnNames names(b);   // of this operator, against saying one twice
-  ColumnNames automatic(b);
-  for (const auto& c : input->columns) automatic.keep(c.name);
   std::vector<std::pair<PlanColumn, Expr>> result;
   for (const auto& c : input->columns) result.push_back({c, make_column(c)});
+  const std::size_t known = result.size();
   for (const auto* item : columns) {
     if (is<MissingExpression>(*item)) {
       b.scalar(*item, row);
@@ -46,7 +45,7 @@ PlanPtr extend(Binder& b, std::span<const Expression* const> columns, PlanPtr in
       std::string name = v.name;
       const std::size_t index = at++;
       if (name.empty()) {
-        name = automatic.make("");
+        name = b.default_column_name(input.get());
         names.keep(name);
       } else if (is_explicit && index < named->names.size()) {
         if (!names.declare(name, named->names[index].span)) continue;
@@ -60,13 +59,19 @@ PlanPtr extend(Binder& b, std::span<const Expression* const> columns, PlanPtr in
         names.keep(name);
       }
       const auto old = std::ranges::find_if(result, [&](const auto& r) { return r.first.name == name; });
-      PlanColumn column = b.new_column(name, v.value->type);
+      PlanColumn column = b.new_column(name, v.value->type, v.value->shape);
       if (old != result.end()) {
         *old = {column, v.value};
       } else {
         result.push_back({column, v.value});
       }
     }
+  }
+  // Columns that the expressions have found in a table whose columns are not all known.
+  for (std::size_t i = known; i < input->columns.size(); ++i) {
+    const PlanColumn& c = input->columns[i];
+    if (std::ranges::any_of(result, [&](const auto& r) { return r.first.name == c.name; })) continue;
+    result.insert(result.begin() + static_cast<std::ptrdiff_t>(i), {c, make_column(c)});
   }
   return b.select(b.with_windows(std::move(input), windows), std::move(result));
 }
@@ -80,38 +85,9 @@ PlanPtr bind_serialize(Binder& b, const SerializeOperator& op, PlanPtr input) { 
 PlanPtr bind_project(Binder& b, const ProjectOperator& op, PlanPtr input) {
   Windows windows;
   const Row row{.input = input.get(), .windows = &windows};
-  ColumnNames names(b);
-  names.avoid(*input);
-  std::vector<std::pair<PlanColumn, Expr>> result;
-  for (const auto* item : op.columns) {
-    if (is<MissingExpression>(*item)) {
-      b.scalar(*item, row);
-      continue;
-    }
-    bool is_explicit = false;
-    const auto* named = as<NamedExpression>(item);
-    const auto values = b.items(*item, row, is_explicit);
-    std::size_t at = 0;
-    for (const auto& v : values) {
-      const std::size_t index = at++;
-      std::string name = v.name;
-      if (is_explicit && index < named->names.size()) {
-        if (!names.declare(name, named->names[index].span)) continue;
-      } else if (const auto* n = as<NameExpression>(item); n != nullptr && v.value->type != kUnknown) {
-        if (!names.declare(name, n->span)) continue;
-      } else {
-        name = names.make(name);
-      }
-      // A column that only passes keeps its id.
-      if (v.value->kind == BoundExpression::Kind::column &&
-          std::ranges::none_of(result, [&](const auto& r) { return r.first.id == v.value->column; })) {
-        result.push_back({{v.value->column, name, v.value->type}, v.value});
-      } else {
-        result.push_back({b.new_column(name, v.value->type), v.value});
-      }
-    }
-  }
-  return b.select(b.with_windows(std::move(input), windows), std::move(result));
+  Projection columns(b, Projection::Style::project);
+  for (const auto* item : op.columns) columns.add(*item, row);
+  return b.select(b.with_windows(std::move(input), windows), columns.take());
 }
 
 PlanPtr bind_project_names(Binder& b, const ProjectNamesOperator& op, PlanPtr input) {
@@ -232,30 +208,13 @@ PlanPtr bind_project_rename(Binder& b, const ProjectRenameOperator& op, PlanPtr 
 
 PlanPtr bind_print(Binder& b, const PrintOperator& op) {
   auto plan = std::make_shared<ValuesPlan>();
-  ColumnNames names(b);
+  Projection columns(b, Projection::Style::print);
+  for (std::size_t i = 0; i < op.columns.size(); ++i) columns.add(*op.columns[i], {}, i);
   std::vector<Expr> row;
-  std::size_t position = 0;
-  for (const auto* item : op.columns) {
-    if (is<MissingExpression>(*item)) {
-      b.scalar(*item, {});
-      continue;
-    }
-    bool is_explicit = false;
-    const auto* named = as<NamedExpression>(item);
-    const auto values = b.items(*item, {}, is_explicit);
-    std::size_t at = 0;
-    for (const auto& v : values) {
-      const std::size_t index = at++;
-      std::string name = is_explicit || values.size() > 1 ? v.name : "print_" + std::to_string(position);
-      if (is_explicit && index < named->names.size()) {
-        if (!names.declare(name, named->names[index].span)) continue;
-      } else {
-        name = names.make(name);
-      }
-      plan->columns.push_back(b.new_column(name, v.value->type));
-      row.push_back(v.value);
-      ++position;
-    }
+  for (auto& entry : columns.entries()) {
+    entry.column.id = b.fresh();
+    plan->columns.push_back(std::move(entry.column));
+    row.push_back(std::move(entry.value));
   }
   plan->rows.push_back(std::move(row));
   return plan;

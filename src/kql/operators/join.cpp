@@ -129,23 +129,31 @@ PlanPtr join(Binder& b, PlanPtr left, PlanPtr right, JoinKind kind, Condition co
   if (!left_only) plan->columns.insert(plan->columns.end(), right->columns.begin(), right->columns.end());
   if (left_only || right_only) return plan;
   // Columns of the right that are called like one of the left get a number; lookup leaves out its keys.
-  ColumnNames names(b);
-  std::vector<std::pair<PlanColumn, Expr>> result;
-  for (const auto& c : left->columns) {
-    names.keep(c.name);
-    result.push_back({c, make_column(c)});
-  }
+  std::vector<PlanColumn> columns = left->columns;
   for (const auto& c : right->columns) {
     if (lookup && std::ranges::any_of(condition.keys, [&](const auto& k) {
           return k.second->kind == BoundExpression::Kind::column && k.second->column == c.id;
         })) {
       continue;
     }
-    PlanColumn renamed = c;
-    renamed.name = names.make(c.name);
-    result.push_back({renamed, make_column(c)});
+    columns.push_back(c);
   }
-  return b.select(plan, std::move(result));
+  // The first of each name keeps it; no number makes a name that another has.
+  ColumnNames names(b);
+  std::vector<bool> first;
+  for (const auto& c : columns) {
+    first.push_back(!names.used(c.name));
+    if (first.back()) names.keep(c.name);
+  }
+  std::vector<std::pair<PlanColumn, Expr>> result;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    PlanColumn renamed = columns[i];
+    if (!first[i]) renamed.name = names.make(renamed.name);
+    result.push_back({renamed, make_column(columns[i])});
+  }
+  const bool open = right->open;
+  PlanPtr joined = b.select(plan, std::move(result));
+  return open ? b.opened(std::move(joined)) : joined;
 }
 
 }  // namespace

@@ -274,23 +274,36 @@ PlanPtr bind_mv_apply(Binder& b, const MvApplyOperator& op, PlanPtr input) {
   PlanPtr result = b.sub_pipe(*op.body, visible);
   if (!result) return nullptr;
   const std::vector<PlanColumn> produced = result->columns;
-  // The same plan over rows that also have the number.
+  // The same plan over rows that also have the number, and the columns that new ones hide within it.
   auto source = std::make_shared<ProjectPlan>(*visible);
   visible->columns.push_back(id);
   visible->values.push_back(make_column(id));
+  const auto applied = [&](const PlanColumn& c) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (!is<NamedExpression>(*op.items[i].value) && items[i].array->kind == BoundExpression::Kind::column && items[i].array->column == c.id) return true;
+    }
+    return false;
+  };
+  for (const auto& c : before) {
+    if (std::ranges::any_of(carried, [&](const auto& x) { return x.id == c.id; }) || applied(c)) continue;
+    carried.push_back(c);
+    visible->columns.push_back(c);
+    visible->values.push_back(make_column(c));
+  }
   result = run_per_group(b, result, visible.get(), {id}, carried, op.keyword);
   if (!result) return nullptr;
+  // The row's own columns, but for those that were taken apart; then what the sub-query gives, in place of those of its name.
   std::vector<std::pair<PlanColumn, Expr>> columns;
-  ColumnNames names(b);
-  for (const auto& c : carried) {
-    names.keep(c.name);
-    columns.push_back({c, make_column(c)});
+  for (const auto& c : before) {
+    if (!applied(c)) columns.push_back({c, make_column(c)});
   }
   for (const auto& c : produced) {
-    if (std::ranges::any_of(carried, [&](const auto& x) { return x.id == c.id; })) continue;
-    PlanColumn renamed = c;
-    renamed.name = names.make(c.name);
-    columns.push_back({renamed, make_column(c)});
+    const auto same = std::ranges::find_if(columns, [&](const auto& x) { return x.first.name == c.name; });
+    if (same != columns.end() && same->second->column == c.id) continue;
+    PlanColumn column = c;
+    if (std::ranges::any_of(columns, [&](const auto& x) { return x.first.id == c.id; })) column.id = b.fresh();
+    if (same != columns.end()) *same = {column, make_column(c)};
+    else columns.push_back({column, make_column(c)});
   }
   return b.select(result, std::move(columns));
 }

@@ -63,6 +63,38 @@ class ColumnNames {
   int unnamed_ = 0;
 };
 
+// The columns of project, summarize, print and distinct: names said by the query once each, automatic ones made
+// different from what stands before them, as Kusto's language service does.
+class Projection {
+ public:
+  enum class Style : std::uint8_t { project, summarize, print };
+  Projection(Binder& b, Style style) : binder_(b), style_(style) {}
+  // One item of the list; `position` names a column of print that has no name.
+  void add(const Expression& item, const Row& row, std::size_t position = 0);
+  // A column under its own name, or a number behind it.
+  void add(std::string name, Expr value, Span span = {});
+
+  struct Entry {
+    PlanColumn column;
+    Expr value;
+    Span span;
+  };
+  std::vector<Entry>& entries() { return entries_; }
+  std::vector<std::pair<PlanColumn, Expr>> take();
+
+ private:
+  std::string unique(const std::string& name, const std::string& base);
+  void push(std::string name, Expr value, Span span);
+  void declare(std::string_view name, Expr value, Span name_span, Span span, bool replace);
+
+  Binder& binder_;
+  Style style_;
+  std::vector<Entry> entries_;
+  std::unordered_map<std::string, int> names_;     // and the last number tried behind each
+  std::unordered_map<std::string, std::size_t> places_;
+  std::unordered_map<std::string, bool> declared_;
+};
+
 // The texts of a literal array of strings; nothing when it is another literal or none.
 std::optional<std::vector<std::string>> literal_strings(const Expr& value);
 // Keys of sort and top.

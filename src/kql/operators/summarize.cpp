@@ -23,99 +23,67 @@ bool reads_input(const Expr& e, const std::vector<std::pair<PlanColumn, Expr>>& 
 }  // namespace
 
 PlanPtr bind_summarize(Binder& b, const SummarizeOperator& op, PlanPtr input) {
-  struct Output {
-    PlanColumn column;
-    Expr value;
-  };
-  ColumnNames names(b);
-  names.avoid(*input);
-  std::vector<Output> keys, outputs;
+  Projection columns(b, Projection::Style::summarize);
   Row row{.input = input.get()};
   std::vector<std::string> excluded;
   for (const auto* item : op.by) {
-    if (is<MissingExpression>(*item)) {
-      b.scalar(*item, row);
-      continue;
-    }
-    bool is_explicit = false;
-    const auto* named = as<NamedExpression>(item);
-    for (auto& v : b.items(*item, row, is_explicit)) {
-      std::string name = v.name;
-      Expr value = v.value;
+    const std::size_t before = columns.entries().size();
+    columns.add(*item, row);
+    for (std::size_t i = before; i < columns.entries().size(); ++i) {
+      auto& [column, value, span] = columns.entries()[i];
       if (op.bin != nullptr && value->type == Type::datetime) {
         value = b.call("bin", {value, b.scalar(*op.bin, row)}, item->span);
+        column.id = b.fresh();
       }
-      if (value->type == Type::dynamic) {
-        const Expression* inner = named != nullptr ? named->value : item;
-        b.error("KS116", inner->span, "The value of type 'dynamic' is not allowed in this context.");
-      }
-      if (is_explicit) {
-        if (!names.declare(name, named->names[0].span)) continue;
-      } else {
-        name = names.make(name);
-      }
-      excluded.push_back(name);
+      if (value->type == Type::dynamic) b.error("KS116", span, "The value of type 'dynamic' is not allowed in this context.");
+      excluded.push_back(column.name);
       if (value->kind == BoundExpression::Kind::column) {
         if (const auto c = std::ranges::find_if(input->columns, [&](const auto& x) { return x.id == value->column; });
             c != input->columns.end()) {
           excluded.push_back(c->name);
         }
       }
-      keys.push_back({b.new_column(name, value->type), value});
     }
   }
+  const std::size_t keys = columns.entries().size();
+  for (auto& entry : columns.entries()) entry.column.id = b.fresh();
   std::vector<std::pair<PlanColumn, Expr>> aggregates;
   row.aggregates = &aggregates;
   row.star_excludes = excluded;
   for (const auto* item : op.aggregates) {
-    if (is<MissingExpression>(*item)) {
-      b.scalar(*item, row);
-      continue;
-    }
-    bool is_explicit = false;
     const auto* named = as<NamedExpression>(item);
     const Expression* inner = named != nullptr ? named->value : item;
     if (const auto* n = as<NameExpression>(inner); n != nullptr && b.find(*input, n->name.text) != nullptr) {
       b.error("KS236", n->span, fmt::format("The name '{}' is not an aggregate or scalar function.", n->name.text));
-      outputs.push_back({b.new_column(names.make(std::string(n->name.text)), kUnknown), make_null(Type::string)});
+      columns.add(std::string(n->name.text), make_null(Type::string), n->span);
       continue;
     }
-    const auto values = b.items(*item, row, is_explicit);
-    std::size_t at = 0;
-    for (const auto& v : values) {
-      const std::size_t index = at++;
-      std::string name = v.name;
-      if (is_explicit && index < named->names.size()) {
-        if (!names.declare(name, named->names[index].span)) continue;
-      } else {
-        name = names.make(name);
-      }
+    const std::size_t before = columns.entries().size();
+    columns.add(*item, row);
+    for (std::size_t i = before; i < columns.entries().size(); ++i) {
+      const Expr& value = columns.entries()[i].value;
       Span where{};
-      if (v.value->type != kUnknown && reads_input(v.value, aggregates, where)) {
+      if (value->type != kUnknown && reads_input(value, aggregates, where)) {
         b.error("KS236", where, fmt::format("The name '{}' is not an aggregate or scalar function.", b.text_of(where)));
       }
-      outputs.push_back({b.new_column(name, v.value->type), v.value});
     }
   }
   auto plan = std::make_shared<AggregatePlan>();
   plan->input = std::move(input);
-  std::vector<std::pair<PlanColumn, Expr>> result;
-  for (auto& k : keys) {
-    plan->columns.push_back(k.column);
-    plan->keys.push_back(k.value);
-    result.push_back({k.column, make_column(k.column)});
-  }
   for (auto& [c, a] : aggregates) {
     plan->columns.push_back(c);
     plan->aggregates.push_back(a);
   }
-  for (auto& o : outputs) {
-    // A plain aggregate needs no column of its own.
-    if (o.value->kind == BoundExpression::Kind::column &&
-        std::ranges::none_of(result, [&](const auto& r) { return r.first.id == o.value->column; })) {
-      o.column.id = o.value->column;
+  std::vector<std::pair<PlanColumn, Expr>> result;
+  for (std::size_t i = 0; i < columns.entries().size(); ++i) {
+    auto& entry = columns.entries()[i];
+    if (i < keys) {
+      plan->columns.insert(plan->columns.begin() + static_cast<std::ptrdiff_t>(i), entry.column);
+      plan->keys.push_back(entry.value);
+      result.push_back({entry.column, make_column(entry.column)});
+    } else {
+      result.push_back({entry.column, entry.value});
     }
-    result.push_back({o.column, o.value});
   }
   return b.select(plan, std::move(result));
 }
@@ -135,25 +103,13 @@ PlanPtr bind_count(Binder& b, const CountOperator& op, PlanPtr input) {
 PlanPtr bind_distinct(Binder& b, const DistinctOperator& op, PlanPtr input) {
   auto plan = std::make_shared<AggregatePlan>();
   const Row row{.input = input.get()};
-  ColumnNames names(b);
-  for (const auto* item : op.columns) {
-    if (is<StarExpression>(*item)) {
-      for (const auto& c : input->columns) {
-        if (c.type == Type::dynamic) b.error("KS116", item->span, "The value of type 'dynamic' is not allowed in this context.");
-        names.keep(c.name);
-        plan->columns.push_back(b.new_column(c.name, c.type));
-        plan->keys.push_back(make_column(c));
-      }
-      continue;
-    }
-    bool is_explicit = false;
-    for (auto& v : b.items(*item, row, is_explicit)) {
-      if (v.value->type == Type::dynamic) {
-        b.error("KS116", item->span, "The value of type 'dynamic' is not allowed in this context.");
-      }
-      plan->columns.push_back(b.new_column(names.make(v.name), v.value->type));
-      plan->keys.push_back(v.value);
-    }
+  Projection columns(b, Projection::Style::project);
+  for (const auto* item : op.columns) columns.add(*item, row);
+  for (auto& [column, value, span] : columns.entries()) {
+    if (value->type == Type::dynamic) b.error("KS116", span, "The value of type 'dynamic' is not allowed in this context.");
+    column.id = b.fresh();
+    plan->columns.push_back(std::move(column));
+    plan->keys.push_back(std::move(value));
   }
   plan->input = std::move(input);
   return plan;

@@ -16,6 +16,7 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
     std::string name;
     Type type;
     std::size_t branches = 0;
+    Shape shape;
   };
   std::vector<Merged> merged;
   for (const auto& input : inputs) {
@@ -23,6 +24,7 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
       const auto same = std::ranges::find_if(merged, [&](const auto& m) { return m.name == c.name && m.type == c.type; });
       if (same != merged.end()) {
         ++same->branches;
+        if (same->shape != c.shape) same->shape = {};
         continue;
       }
       // Behind the others of its name.
@@ -30,7 +32,7 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
       for (auto it = merged.begin(); it != merged.end(); ++it) {
         if (it->name == c.name) place = it + 1;
       }
-      merged.insert(place, {c.name, c.type, 1});
+      merged.insert(place, {c.name, c.type, 1, c.shape});
     }
   }
   if (inner) std::erase_if(merged, [&](const Merged& m) { return m.branches < inputs.size(); });
@@ -47,7 +49,7 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
   for (const auto& m : merged) {
     std::string name = m.name;
     if (clashes(m)) name = names.make(m.name + "_" + std::string(type_name(m.type)));
-    plan->columns.push_back(b.new_column(std::move(name), m.type));
+    plan->columns.push_back(b.new_column(std::move(name), m.type, m.shape));
   }
   const std::size_t first = source_column.empty() ? 0 : 1;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -128,6 +130,12 @@ PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
     }
     if (fuzzy && has_unknown_source(b, *inner_item)) {
       ++position;
+      if (b.options().assume_missing) {
+        if (PlanPtr plan = b.assuming_missing(*item)) {
+          names.push_back(n != nullptr ? std::string(n->name.text) : "");
+          inputs.push_back(std::move(plan));
+        }
+      }
       continue;
     }
     PlanPtr plan = b.table(*item);
@@ -140,7 +148,9 @@ PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
     ++position;
   }
   if (inputs.empty()) return bad ? nullptr : b.empty_table({});
-  return make_union(b, std::move(inputs), inner, source, names);
+  const bool open = std::ranges::any_of(inputs, [](const PlanPtr& i) { return i->open; });
+  PlanPtr plan = make_union(b, std::move(inputs), inner, source, names);
+  return open ? b.opened(std::move(plan)) : plan;
 }
 
 }  // namespace yagura::kql
