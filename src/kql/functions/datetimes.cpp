@@ -1,6 +1,8 @@
 // Dates and times. datetime is DateTime64(7, 'UTC') in SQL, whose calendar reaches from year 1 to 9999; timespan is ticks.
 #include <fmt/format.h>
 
+#include "kql/kernels/time_zone.hpp"
+#include "kql/kernels/time_zone.hpp"
 #include "kql/sql_expression.hpp"
 
 namespace yagura::kql {
@@ -48,7 +50,7 @@ Sql start_of(SqlCall& c, char unit, bool end) {
       from = days_from_month(fmt::format("({} + {})", year, offset), "1");
       to = days_from_month(fmt::format("({} + {} + 1)", year, offset), "1");
   }
-  if (c.size() > 1) return c.value(within(c, fmt::format("toInt128({}) * {} - 62135596800000000{}", end ? "(" + to + ")" : "(" + from + ")", kDay, end ? 1 : 0)), true);
+  if (c.size() > 1 || (unit == 'w' && !end)) return c.value(within(c, fmt::format("toInt128({}) * {} - 62135596800000000{}", end ? "(" + to + ")" : "(" + from + ")", kDay, end ? 1 : 0)), true);
   if (!end) return c.value(at_days("(" + from + ")"));
   return c.value(sql::datetime_of(fmt::format("toInt64({}) * {} - 621355968000000001", "(" + to + ")", kDay)));
 }
@@ -149,9 +151,8 @@ Sql make_timespan(SqlCall& c) {
 }
 
 Sql from_unix(SqlCall& c, std::string_view per_unit, bool divide) {
-  if (divide) return c.value(sql::datetime_of(fmt::format("toInt64(intDiv(toInt64({}), 100))", c.arg(0))));
-  if (is_integer(c.type(0))) return c.value(sql::datetime_of(fmt::format("toInt64({}) * {}", c.arg(0), per_unit)));
-  return c.value(sql::datetime_of(fmt::format("toInt64(round(toFloat64({}) * {}))", c.arg(0), per_unit)));
+  if (is_integer(c.type(0))) return c.value(within(c, divide ? fmt::format("intDiv(toInt64({}), 100)", c.arg(0)) : fmt::format("toInt128({}) * {}", c.arg(0), per_unit)), true);
+  return c.value(within(c, fmt::format("accurateCastOrNull(round(toFloat64({}) {} {}), 'Int64')", c.arg(0), divide ? "/" : "*", divide ? "100" : per_unit)), true);
 }
 
 // format_datetime, format_timespan: the specifiers one after the other.
@@ -195,12 +196,31 @@ Sql format(SqlCall& c, bool timespan) {
     i += n;
   }
   if (parts.empty()) parts = "''";
-  return c.value("concat(" + parts + ", '')");
+  return c.value(c.nullable(0) ? "if(isNull(" + x + "), NULL, concat(" + parts + ", ''))" : "concat(" + parts + ", '')");
+}
+
+// A constant zone that is none would fail the statement; rows give null for it.
+bool has_known_zone(const BoundExpression& call) {
+  return !is_literal(call.arguments[1]) || zone_offset_seconds(call.arguments[1]->value.text, 0, true).has_value();
 }
 
 Sql local(SqlCall& c, bool to_utc) {
-  const std::string zone = c.literal(1) != nullptr ? sql::text(c.literal(1)->text) : c.arg(1);
   const std::string x = c.shared(0);
+  if (c.literal(1) == nullptr) {
+    // A zone for each row: only formatDateTime() takes one, and tells the distance to UTC.
+    const std::string known = c.name(fmt::format("({} IN (SELECT time_zone FROM system.time_zones))", c.shared(1)));
+    const std::string zone = c.name(fmt::format("if({}, {}, 'UTC')", known, c.shared(1)));
+    const auto distance = [&](const std::string& at) {
+      const std::string text = c.name(fmt::format("formatDateTime({}, '%z', {})", at, zone));
+      return c.name(fmt::format("(if(startsWith({0}, '-'), -1, 1) * (toInt64(substring({0}, 2, 2)) * 36000000000 + toInt64(substring({0}, 4, 2)) * 600000000))", text));
+    };
+    std::string ticks = fmt::format("{} + {}", sql::ticks_of(x), distance(x));
+    // To UTC: what the distance is at the time that a first guess gives.
+    if (to_utc) ticks = fmt::format("{} - {}", sql::ticks_of(x), distance(c.name(sql::datetime_of(fmt::format("{} - {}", sql::ticks_of(x), distance(x))))));
+    return c.value(fmt::format("if({}, {}, NULL)", known, sql::datetime_of(ticks)), true);
+  }
+  if (!zone_offset_seconds(c.literal(1)->text, 0, true)) return {sql::null_of(Type::datetime), true, true};
+  const std::string zone = sql::text(c.literal(1)->text);
   if (to_utc) {
     // The clock's reading in the zone, back to UTC.
     return c.value(fmt::format("toTimeZone(parseDateTime64BestEffort(toString({}), 7, {}), 'UTC')", x, zone), true);
@@ -258,9 +278,9 @@ constexpr Function kFunctions[] = {
     {.name = "format_timespan", .summary = "The timespan in a format of d f F h H m s and other characters.", .signatures = "format_timespan(timespan:timespan, format:string=) -> string", .naming = ResultName::first_argument,
      .emit = [](SqlCall& c) { return format(c, true); }, .examples = {{{"format_timespan(time('29.09:00:05.12345'), 'dd.hh:mm:ss [FF]')", "29.09:00:05 [12]"}}}},
     {.name = "datetime_utc_to_local", .summary = "What the clock shows in a time zone.", .signatures = "datetime_utc_to_local(from:datetime, timezone:string) -> datetime", .may_be_null = true,
-     .emit = [](SqlCall& c) { return local(c, false); }, .examples = {{{"datetime_utc_to_local(datetime(2022-01-01 00:00), 'Europe/Berlin')", "2022-01-01T01:00:00.0000000Z"}}}},
+     .emit = [](SqlCall& c) { return local(c, false); }, .emits = has_known_zone, .examples = {{{"datetime_utc_to_local(datetime(2022-01-01 00:00), 'Europe/Berlin')", "2022-01-01T01:00:00.0000000Z"}}}},
     {.name = "datetime_local_to_utc", .summary = "The time that a clock's reading in a zone means.", .signatures = "datetime_local_to_utc(from:datetime, timezone:string) -> datetime", .may_be_null = true,
-     .emit = [](SqlCall& c) { return local(c, true); }, .examples = {{{"datetime_local_to_utc(datetime(2022-01-01 01:00), 'Europe/Berlin')", "2022-01-01T00:00:00.0000000Z"}}}},
+     .emit = [](SqlCall& c) { return local(c, true); }, .emits = has_known_zone, .examples = {{{"datetime_local_to_utc(datetime(2022-07-01 01:00), strcat('America/', 'New_York'))", "2022-07-01T05:00:00.0000000Z"}, {"datetime_local_to_utc(datetime(2022-01-01 01:00), 'Europe/Berlin')", "2022-01-01T00:00:00.0000000Z"}}}},
     {.name = "around", .summary = "Whether the value lies within `delta` of the centre.", .signatures = "around(value:datetime, center:datetime, delta:timespan) -> bool; around(value:scalar, center:scalar, delta:scalar) -> bool",
      .emit = [](SqlCall& c) {
        const auto n = [&](std::size_t i) { return c.type(i) == Type::datetime ? sql::ticks_of(c.arg(i)) : c.arg(i); };

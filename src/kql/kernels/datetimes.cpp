@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "kql/function.hpp"
 #include "kql/kernels/conversion.hpp"
+#include "kql/kernels/json.hpp"
 #include "kql/kernels/time_zone.hpp"
 
 namespace yagura::kql {
@@ -296,7 +297,17 @@ void make_timespan_rows(KernelCall& call) {
   }
 }
 
+void list_timezones(KernelCall& call) {
+  std::string out = "[";
+  for (const auto& name : zone_names()) {
+    if (out.size() > 1) out += ',';
+    json::append_quoted(out, name);
+  }
+  for (std::size_t row = 0; row < call.rows; ++row) call.put(Json{call.arena.copy(out + "]")});
+}
+
 constexpr Kernel kKernels[] = {
+    {"datetime_list_timezones", list_timezones},
     {"startofday", boundary<Unit::day, false>},
     {"startofweek", boundary<Unit::week, false>},
     {"startofmonth", boundary<Unit::month, false>},

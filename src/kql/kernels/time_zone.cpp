@@ -198,4 +198,17 @@ std::optional<std::int64_t> zone_offset_seconds(std::string_view name, std::int6
   return offset_at(*zone, seconds - before) == before ? before : after;
 }
 
+// tzdata.zi has a line for each zone ("Z Europe/Berlin ...") and for each other name of one ("L Europe/Berlin Arctic/Longyearbyen").
+std::vector<std::string> zone_names() {
+  std::vector<std::string> names;
+  std::ifstream file("/usr/share/zoneinfo/tzdata.zi");
+  for (std::string line; std::getline(file, line);) {
+    const auto words = split(line, ' ');
+    if (words.size() > 1 && words[0] == "Z") names.emplace_back(words[1]);
+    if (words.size() > 2 && words[0] == "L") names.emplace_back(words[2]);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 }  // namespace yagura::kql
