@@ -89,6 +89,8 @@ struct BackEnds {
   bool in_flight = false;
 };
 BackEnds back_ends(const Function& function);
+// Those that neither computes.
+std::vector<const Function*> not_computed();
 // Whether the store computes this call. One that it doesn't but that has a kernel is computed on rows between two statements.
 bool has_sql(const BoundExpression& call);
 

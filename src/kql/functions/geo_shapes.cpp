@@ -145,7 +145,7 @@ constexpr Function kFunctions[] = {
      .examples = {{{"round(todouble(geo_closest_point_on_polygon(5, 5, " SQUARE ").coordinates[1]), 6)", "5.0"}}}},
     {.name = "geo_polygon_to_h3cells", .summary = "The H3 cells of a resolution (6) whose centres are in the polygon; at most 61680. With a radius it is not supported: use geo_polygon_buffer().",
      .signatures = "geo_polygon_to_h3cells(polygon:bag, resolution:number?, radius:number?) -> dynamic", .may_be_null = true, .emit = emit_h3_cells, .emits = without_radius,
-     .examples = {{{"array_length(geo_polygon_to_h3cells(" SQUARE ", 3))", "98"}, {"geo_polygon_to_h3cells(" SQUARE ", 16)", ""}, {"geo_polygon_to_h3cells(" SQUARE ", 12)", ""}}}},
+     .examples = {{{"array_length(geo_polygon_to_h3cells(" SQUARE ", 3))", "121"}, {"geo_polygon_to_h3cells(" SQUARE ", 16)", ""}, {"geo_polygon_to_h3cells(" SQUARE ", 12)", ""}}}},
 };
 
 }  // namespace

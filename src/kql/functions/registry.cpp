@@ -60,6 +60,16 @@ BackEnds back_ends(const Function& function) {
   return {.sql = function.emit != nullptr || !function.sql.empty(),
           .in_flight = function.kind == Function::Kind::scalar && find_kernel(function.name) != nullptr};
 }
+std::vector<const Function*> not_computed() {
+  std::vector<const Function*> out;
+  for (const auto family : function_families()) {
+    for (const Function& f : family) {
+      const BackEnds by = back_ends(f);
+      if (!by.sql && !by.in_flight) out.push_back(&f);
+    }
+  }
+  return out;
+}
 bool has_sql(const BoundExpression& call) {
   if (call.function == nullptr) return true;
   const Function& f = *call.function;
@@ -90,6 +100,11 @@ std::string functions_as_markdown() {
         if (!trim(s).empty()) out += fmt::format("    {}\n", trim(s));
       }
       if (!f->aliases.empty()) out += fmt::format("\nAlso spelt: `{}`\n", f->aliases);
+      if (kind == Function::Kind::scalar) {
+        const BackEnds by = back_ends(*f);
+        if (!by.sql) out += "\nComputed on rows, not in the store.\n";
+        if (!by.in_flight) out += "\nNot on rows in flight (transformations, near-real-time rules).\n";
+      }
       bool first = true;
       for (const auto& e : f->examples) {
         if (e.expression.empty()) continue;
@@ -102,6 +117,10 @@ std::string functions_as_markdown() {
   section("Scalar functions and operators", Function::Kind::scalar);
   section("Aggregates", Function::Kind::aggregate);
   section("Window functions", Function::Kind::window);
+  out += "\n## Known, but not computed\n\nA query that calls one of these is refused at the call.\n\n";
+  bool any = false;
+  for (const auto* f : not_computed()) out += fmt::format("- `{}`\n", f->name), any = true;
+  if (!any) out += "None of the registry's.\n";
   return out;
 }
 

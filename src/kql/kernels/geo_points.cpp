@@ -16,7 +16,7 @@ namespace yagura::kql::geo {
 double spheroid_distance(const S2LatLng& a, const S2LatLng& b) {
   using Inverse = boost::geometry::formula::karney_inverse<double, true, false>;
   const boost::geometry::srs::spheroid<double> wgs84(6378137.0, 6356752.3142451793);
-  return Inverse::apply(a.lng().degrees(), a.lat().degrees(), b.lng().degrees(), b.lat().degrees(), wgs84).distance;
+  return Inverse::apply(a.lng().radians(), a.lat().radians(), b.lng().radians(), b.lat().radians(), wgs84).distance;
 }
 
 std::optional<BufferSize> buffer_size(double radius, std::optional<double> tolerance) {
