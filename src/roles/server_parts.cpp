@@ -177,7 +177,11 @@ Result<store::StoreEndpoint> cluster_endpoint(const ClusterSettings& settings) {
   endpoint.port = settings.port;
   endpoint.user = settings.user;
   endpoint.password = settings.password;
-  if (settings.tls) endpoint.tls = TRY(net::TlsContext::client({.ca = settings.ca}), "reading the store's CA");
+  if (!settings.password_file.empty())
+    endpoint.password = trim(TRY(read_file(settings.password_file, 4_KiB), "reading 'store.clickhouse.password_file'"));
+  if (settings.tls)
+    endpoint.tls = TRY(net::TlsContext::client({.ca = settings.ca, .certificate = settings.certificate, .private_key = settings.private_key}),
+                       "reading the store's certificates");
   return endpoint;
 }
 

@@ -57,6 +57,22 @@ StoreSettings read_store(const SettingsNode& node) {
   out.cluster.ca = cluster.get("ca", "");
   out.cluster.user = cluster.get("user", out.cluster.user);
   out.cluster.password = cluster.get("password", "");
+  out.cluster.password_file = cluster.get("password_file", "");
+  out.cluster.certificate = cluster.get("certificate", "");
+  out.cluster.private_key = cluster.get("private_key", "");
+  out.cluster.cluster = cluster.get("cluster", "");
+  out.cluster.path = cluster.get("path", out.cluster.path);
+  out.cluster.replica = cluster.get("replica", out.cluster.replica);
+  out.cluster.insert_quorum = cluster.get("insert_quorum", out.cluster.insert_quorum);
+  const auto& quorum = out.cluster.insert_quorum;
+  if (quorum != "auto" && parse_uint64(quorum).value_or(1000) > 100)
+    cluster.child("insert_quorum").error(fmt::format("'store.clickhouse.insert_quorum' must be auto or a number of replicas, not '{}'", quorum));
+  if (!out.cluster.password.empty() && !out.cluster.password_file.empty())
+    cluster.error("'store.clickhouse' has both 'password' and 'password_file'; give one");
+  if (out.cluster.certificate.empty() != out.cluster.private_key.empty())
+    cluster.error("'store.clickhouse.certificate' and 'store.clickhouse.private_key' go together: set both or neither");
+  if (!out.cluster.tls && out.kind == "clickhouse" && out.cluster.host != "localhost" && !out.cluster.host.starts_with("127.") && out.cluster.host != "::1")
+    cluster.child("tls").error("'store.clickhouse.tls: false' sends the password and all rows unencrypted, so it is for localhost only");
   if (out.kind == "clickhouse" && out.cluster.host.empty()) node.error("'store.kind: clickhouse' needs 'store.clickhouse.host'");
   return out;
 }

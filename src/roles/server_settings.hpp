@@ -41,9 +41,15 @@ struct ClusterSettings {              // in place of the embedded engine
   std::string host;
   std::uint16_t port = 8443;
   bool tls = true;
-  std::filesystem::path ca;
+  std::filesystem::path ca;           // empty: the system's
+  std::filesystem::path certificate, private_key;  // for servers that ask for one
   std::string user = "default";
   std::string password;
+  std::filesystem::path password_file;  // read at the start, so that the password is in no configuration
+  std::string cluster;                // of the server's <remote_servers>; empty: plain tables on that one server
+  std::string path = "/clickhouse/tables/{shard}/{database}/{table}";  // of replicated tables in Keeper
+  std::string replica = "{replica}";
+  std::string insert_quorum = "auto";  // a number of replicas, or auto for the majority
 };
 
 struct StoreSettings {

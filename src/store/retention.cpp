@@ -17,10 +17,9 @@ unsigned retention_days(const event::TableSchema* schema, unsigned fallback) {
 
 Result<std::vector<Retention::Day>> Retention::days(Deadline deadline) {
   // The partition reads ('2026-01-09',0,0); its first part is the day of receipt.
-  const std::string text = TRY(store_.command("SELECT table, extract(partition, '\\\\d{4}-\\\\d{2}-\\\\d{2}') AS day, partition_id FROM system.parts "
-                                              "WHERE active AND database = {database:String} GROUP BY table, day, partition_id ORDER BY day, table, partition_id",
-                                              deadline, {{"database", store_.database()}}),
-                               "listing the store's days");
+  const std::string sql = "SELECT table, extract(partition, '\\\\d{4}-\\\\d{2}-\\\\d{2}') AS day, partition_id FROM " + system_table("parts", store_.options().cluster) +
+                          " WHERE active AND database = {database:String} GROUP BY table, day, partition_id ORDER BY day, table, partition_id";
+  const std::string text = TRY(store_.command(sql, deadline, {{"database", store_.database()}}), "listing the store's days");
   std::vector<Day> out;
   for (const auto line : split(text, '\n')) {
     const auto cells = split(line, '\t');
@@ -30,7 +29,8 @@ Result<std::vector<Retention::Day>> Retention::days(Deadline deadline) {
 }
 
 Result<> Retention::drop(const Day& day, RetentionReport& report, Deadline deadline) {
-  TRY(store_.command(fmt::format("ALTER TABLE {}.{} DROP PARTITION ID {}", quoted_name(store_.database()), quoted_name(day.table), quoted_text(day.partition_id)), deadline),
+  TRY(store_.command(fmt::format("ALTER TABLE {}.{}{} DROP PARTITION ID {}", quoted_name(store_.database()), quoted_name(day.table), on_cluster(store_.options().cluster),
+                                 quoted_text(day.partition_id)), deadline),
       "dropping {} of {}", day.date, day.table);
   log_info("store", "dropped {} of {}", day.date, day.table);
   report.dropped.push_back(day.table + " " + day.date);
@@ -42,7 +42,7 @@ Result<RetentionReport> Retention::sweep(const event::SchemaSet& schemas, std::i
   auto days = TRY(this->days(deadline));
   const auto date_before = [&](std::int64_t days_ago) { return format_datetime(now_ticks - days_ago * kTicksPerDay).substr(0, 10); };
   std::erase_if(days, [&](const Day& day) {
-    const unsigned kept = retention_days(schemas.find(day.table), store_.options().retention_days);
+    const unsigned kept = retention_days(schemas.find(shown_name(day.table)), store_.options().retention_days);
     // A day is over when its last moment is: one more day than the table is kept.
     if (kept == 0 || day.date >= date_before(kept)) return false;
     const auto dropped = drop(day, report, deadline);

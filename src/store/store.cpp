@@ -24,6 +24,8 @@ void append_parameters(std::string& target, std::string_view prefix, const SqlSe
   for (const auto& [name, value] : values) target += fmt::format("&{}{}={}", prefix, percent_encode(name), percent_encode(value));
 }
 
+std::string owner_comment(std::string_view owner) { return fmt::format("Yagura workspace of {}", owner); }
+
 // A type without LowCardinality and Nullable: those were decided when the table was made, by another version perhaps.
 std::string_view core_of(std::string_view type) {
   for (const std::string_view wrapper : {"LowCardinality(", "Nullable("})
@@ -73,13 +75,46 @@ Result<std::string> Store::command(std::string_view sql, Deadline deadline, cons
 }
 
 Result<> Store::open(Deadline deadline) {
-  TRY(command("CREATE DATABASE IF NOT EXISTS " + quoted_name(database()), deadline), "making the workspace '{}'", options_.workspace);
+  if (options_.cluster.replicated()) TRY(check_cluster(deadline));
+  const std::string comment = options_.owner.empty() ? "" : " COMMENT " + quoted_text(owner_comment(options_.owner));
+  TRY(command("CREATE DATABASE IF NOT EXISTS " + quoted_name(database()) + on_cluster(options_.cluster) + comment, deadline),
+      "making the workspace '{}'", options_.workspace);
+  if (!options_.owner.empty()) TRY(check_owner(deadline));
   const std::string tables = TRY(command("SELECT name FROM system.tables WHERE database = {database:String}", deadline, {{"database", database()}}),
                                  "listing the tables of '{}'", options_.workspace);
   const std::unique_lock lock(layouts_mutex_);
   for (const auto name : split(tables, '\n'))
-    if (!name.empty()) tables_.emplace(name);
+    if (!name.empty() && !is_local_name(name)) tables_.emplace(name);
   return {};
+}
+
+Result<> Store::check_cluster(Deadline deadline) {
+  const std::string& name = options_.cluster.name;
+  const std::string clusters = TRY(command("SELECT DISTINCT cluster FROM system.clusters ORDER BY cluster", deadline), "looking for the cluster '{}'", name);
+  const auto known = split(trim(clusters), '\n');
+  if (std::ranges::find(known, name) == known.end())
+    return fail(ErrorKind::not_found, "the ClickHouse server knows no cluster '{}' ('store.clickhouse.cluster'); its <remote_servers> has: {}", name,
+                known.empty() || known.front().empty() ? "none" : fmt::format("{}", fmt::join(known, ", ")));
+  const std::string macros = TRY(command("SELECT macro FROM system.macros", deadline), "reading the server's macros");
+  const auto given = split(trim(macros), '\n');
+  for (const std::string_view macro : {"shard", "replica"}) {
+    const std::string wanted = fmt::format("{{{}}}", macro);
+    if (options_.cluster.path.find(wanted) == std::string::npos && options_.cluster.replica.find(wanted) == std::string::npos) continue;
+    if (std::ranges::find(given, macro) == given.end())
+      return fail(ErrorKind::not_found, "the ClickHouse server has no macro '{}', which the replicated tables' path {} needs; add it to <macros> on each server",
+                  macro, options_.cluster.path);
+  }
+  return {};
+}
+
+Result<> Store::check_owner(Deadline deadline) {
+  const std::string comment = TRY(command("SELECT comment FROM system.databases WHERE name = {database:String}", deadline, {{"database", database()}}),
+                                  "reading whose workspace '{}' is", options_.workspace);
+  const auto found = trim(comment);
+  if (found.empty() || found == owner_comment(options_.owner)) return {};
+  return fail(ErrorKind::conflict,
+              "the workspace '{}' in this ClickHouse belongs to another Yagura server ({}), this one is {}; give each server a 'workspace' of its own",
+              options_.workspace, found, owner_comment(options_.owner));
 }
 
 bool Store::has_table(std::string_view table) const {
@@ -94,11 +129,12 @@ Result<> Store::cancel(std::string_view query_id, Deadline deadline) {
 
 Result<> Store::ensure_table(const event::TableSchema& schema, Deadline deadline) {
   TableLayout layout = layout_of(schema);
+  const bool replicated = options_.cluster.replicated();
   const std::string full_name = quoted_name(database()) + "." + quoted_name(schema.name);
-  std::string create = create_statement(layout, retention_days(&schema, options_.retention_days));
-  const std::string bare = "IF NOT EXISTS " + quoted_name(schema.name);
-  create.replace(create.find(bare), bare.size(), "IF NOT EXISTS " + full_name);
-  TRY(command(create, deadline), "making the table {}", schema.name);
+  // The table that holds rows.
+  const std::string rows_name = replicated ? quoted_name(database()) + "." + quoted_name(local_name(schema.name)) : full_name;
+  for (const auto& create : create_statements(layout, retention_days(&schema, options_.retention_days), database(), options_.cluster))
+    TRY(command(create, deadline), "making the table {}", schema.name);
 
   const std::string present =
       TRY(command("SELECT name, type, default_kind FROM system.columns WHERE database = {database:String} AND table = {table:String}", deadline,
@@ -122,8 +158,12 @@ Result<> Store::ensure_table(const event::TableSchema& schema, Deadline deadline
     column.type = found->second.first;
     column.is_alias = found->second.second == "ALIAS";
   }
-  TRY(keep_for(full_name, retention_days(&schema, options_.retention_days), deadline));
-  if (!additions.empty()) TRY(command("ALTER TABLE " + full_name + additions, deadline), "adding columns to {}", schema.name);
+  TRY(keep_for(rows_name, retention_days(&schema, options_.retention_days), deadline));
+  if (!additions.empty()) {
+    const std::string where = on_cluster(options_.cluster);
+    TRY(command("ALTER TABLE " + rows_name + where + additions, deadline), "adding columns to {}", schema.name);
+    if (replicated) TRY(command("ALTER TABLE " + full_name + where + additions, deadline), "adding columns to {}", schema.name);
+  }
   const std::unique_lock lock(layouts_mutex_);
   tables_.insert(schema.name);
   layouts_[schema.name] = std::make_shared<const TableLayout>(std::move(layout));
@@ -134,12 +174,12 @@ Result<> Store::keep_for(const std::string& table, unsigned days, Deadline deadl
   const std::string statement = TRY(command("SHOW CREATE TABLE " + table, deadline), "reading the retention of {}", table);
   const bool has_ttl = statement.find("\nTTL ") != std::string::npos || statement.find(" TTL ") != std::string::npos;
   if (days == 0) {
-    if (has_ttl) TRY(command("ALTER TABLE " + table + " REMOVE TTL", deadline), "keeping {} for ever", table);
+    if (has_ttl) TRY(command("ALTER TABLE " + table + on_cluster(options_.cluster) + " REMOVE TTL", deadline), "keeping {} for ever", table);
     return {};
   }
   if (statement.find(fmt::format("toIntervalDay({})", days)) != std::string::npos) return {};
   // Parts that are there keep their old date of death until they are merged; Retention drops whole days before.
-  TRY(command(fmt::format("ALTER TABLE {} MODIFY TTL {}", table, ttl_of(days)), deadline, {}, {{"materialize_ttl_after_modify", "0"}}), "setting the retention of {}", table);
+  TRY(command(fmt::format("ALTER TABLE {}{} MODIFY TTL {}", table, on_cluster(options_.cluster), ttl_of(days)), deadline, {}, {{"materialize_ttl_after_modify", "0"}}), "setting the retention of {}", table);
   return {};
 }
 
@@ -154,7 +194,7 @@ Result<event::SchemaSet> Store::read_schemas(Deadline deadline) {
   while (auto batch = TRY(stream->next())) {
     for (std::size_t row = 0; row < batch->row_count(); ++row) {
       const auto cell = [&](std::size_t column) { return batch->column(column).texts()[row]; };
-      if (cell(1) == "_ItemIndex" || cell(1) == "_ItemIdGiven") continue;
+      if (cell(1) == "_ItemIndex" || cell(1) == "_ItemIdGiven" || is_local_name(cell(0))) continue;
       auto type = event::parse_kql_type(cell(3));
       if (!type) {
         const auto native = parse_native_type(cell(2));
@@ -189,6 +229,7 @@ Result<> Store::insert(event::TableBatch& batch, const DedupToken& token, Deadli
   std::string target = "/?query=" + percent_encode(sql) + "&insert_deduplicate=1&insert_deduplication_token=" + percent_encode(token.text()) +
                        "&materialize_skip_indexes_on_insert=0&max_partitions_per_insert_block=0&async_insert=0&max_insert_block_size=10000000"
                        "&min_insert_block_size_rows=0&min_insert_block_size_bytes=0";
+  append_parameters(target, "", insert_settings(options_.cluster));
   auto request = this->request(std::move(target));
   write_native_block(request.body, batch, columns);
   bytes.add(request.body.size());
@@ -209,6 +250,7 @@ Result<std::unique_ptr<BlockStream>> Store::select(const SelectRequest& asked, D
   if (asked.max_rows_to_read > 0) target += fmt::format("&max_rows_to_read={}", asked.max_rows_to_read);
   if (!asked.query_id.empty()) target += "&query_id=" + percent_encode(asked.query_id);
   append_parameters(target, "param_", asked.parameters);
+  append_parameters(target, "", select_settings(options_.cluster));
   append_parameters(target, "", asked.settings);
   auto request = this->request(std::move(target));
   request.body = asked.sql;

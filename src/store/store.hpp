@@ -19,6 +19,7 @@
 #include "base/time.hpp"
 #include "event/table_batch.hpp"
 #include "net/http_client.hpp"
+#include "store/cluster.hpp"
 #include "store/native_block.hpp"
 #include "store/table_layout.hpp"
 
@@ -36,6 +37,10 @@ struct StoreOptions {
   StoreEndpoint endpoint;
   std::string workspace = "default";             // letters, digits and _; the database is w_<workspace>
   unsigned retention_days = 0;                   // for tables whose schema says nothing; 0: kept for ever
+  ClusterOptions cluster;
+  // Who writes into this workspace, such as the journal's identity. Positions and tokens are that journal's, so two
+  // writers in one workspace would take each other's rows for repeats: open() refuses the second. "": not asked.
+  std::string owner;
 };
 
 // Names a batch for ever: a second insert under the same token adds nothing.
@@ -79,7 +84,8 @@ class Store {
  public:
   static Result<std::unique_ptr<Store>> create(StoreOptions options);
 
-  // Makes the database when it is not there and lists its tables; unavailable while the store is.
+  // Makes the database when it is not there and lists its tables; unavailable while the store is, conflict when the
+  // workspace is another's, not_found when the server does not know the cluster or lacks a macro.
   Result<> open(Deadline deadline);
   // Makes the table, or adds the columns it lacks, sets its retention, and learns its layout. conflict when a column has another type.
   Result<> ensure_table(const event::TableSchema& schema, Deadline deadline);
@@ -102,6 +108,8 @@ class Store {
  private:
   explicit Store(StoreOptions options);
   net::HttpRequest request(std::string target) const;
+  Result<> check_cluster(Deadline deadline);
+  Result<> check_owner(Deadline deadline);
   Result<> keep_for(const std::string& table, unsigned days, Deadline deadline);
   Result<std::shared_ptr<const TableLayout>> layout(std::string_view table) const;
   const StoreOptions options_;
