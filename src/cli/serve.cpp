@@ -10,6 +10,7 @@
 
 #include "base/file.hpp"
 #include "cli/command.hpp"
+#include "roles/configuration.hpp"
 #include "roles/server_role.hpp"
 
 namespace yagura::cli {
@@ -43,19 +44,31 @@ void greet(const roles::ServerGreeting& greeting, const std::filesystem::path& d
   out.flush();
 }
 
+// By SIGHUP and by the API: what is wrong is listed, and then nothing changes.
+Result<std::vector<std::string>> reload_server(roles::ServerRole& server, const roles::ConfigurationSource& source) {
+  const auto next = roles::read_configuration(source);
+  if (!next.good()) {
+    for (const auto& message : next.errors->messages()) log_error("serve", "{}", message);
+    log_error("serve", "nothing was reloaded: {} mistakes in the configuration; the old one stays in force", next.errors->messages().size());
+    return std::unexpected(next.errors->to_error());
+  }
+  auto done = server.reload(next);
+  if (!done) log_error("serve", "nothing was reloaded: {}", done.error().message());
+  else
+    for (const auto& sentence : *done) log_info("serve", "reload: {}", sentence);
+  return done;
+}
+
 Result<ExitCode> serve(const ServeOptions& options, Console& console) {
-  SettingsErrors errors;
-  const auto file = options.config.empty() ? SettingsNode::parse("", "defaults", errors) : SettingsNode::load(options.config, errors);
-  auto settings = roles::read_server_settings(file);
-  if (!options.data.empty()) settings.data = options.data;
-  settings.follow_local_logs |= options.follow_local_logs;
-  roles::ServerRole::check(settings, file);
-  file.report_unknown_keys();
-  if (!errors.empty()) {
-    console.err << fmt::format("{} mistake{} in the configuration:\n", errors.messages().size(), errors.messages().size() == 1 ? "" : "s");
-    for (const auto& message : errors.messages()) console.err << "  " << message << '\n';
+  const roles::ConfigurationSource source{options.config, options.data, options.follow_local_logs};
+  const auto configuration = roles::read_configuration(source);
+  if (!configuration.good()) {
+    const auto& messages = configuration.errors->messages();
+    console.err << fmt::format("{} mistake{} in the configuration:\n", messages.size(), messages.size() == 1 ? "" : "s");
+    for (const auto& message : messages) console.err << "  " << message << '\n';
     return ExitCode::bad_input;
   }
+  const auto& settings = configuration.settings;
   if (options.check) {
     console.out << "the configuration is good\n";
     return ExitCode::done;
@@ -73,7 +86,9 @@ Result<ExitCode> serve(const ServeOptions& options, Console& console) {
   // them; and few arenas, for each keeps its own leftovers. The peak falls by a quarter.
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
   ::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency())));
-  auto server = TRY(roles::ServerRole::start(settings, file));
+  auto server = TRY(roles::ServerRole::start(settings, configuration.file));
+  const auto reload = [&] { return reload_server(*server, source); };
+  server->on_reload_wanted(configuration.values, reload);
   greet(server->greeting(), settings.data, console);
   ::sd_notify(0, "READY=1");
   while (true) {
@@ -81,8 +96,7 @@ Result<ExitCode> serve(const ServeOptions& options, Console& console) {
     if (::read(incoming.get(), &signal, sizeof signal) != sizeof signal) continue;
     if (signal.ssi_signo != SIGHUP) break;
     ::sd_notify(0, "RELOADING=1");
-    if (auto reloaded = server->reload(); !reloaded) log_error("serve", "nothing was reloaded: {}", reloaded.error().message());
-    else log_info("serve", "the Sigma rules were read again");
+    (void)reload();  // the log says what came of it
     ::sd_notify(0, "READY=1");
   }
   ::sd_notify(0, "STOPPING=1");
@@ -100,7 +114,8 @@ void add_serve(CLI::App& app, Action& chosen) {
   command->add_option("--data", options->data, "Data folder, in place of the configuration's");
   command->add_flag("--check", options->check, "Check the configuration, list all mistakes, and end");
   command->add_flag("--follow-local-logs", options->follow_local_logs, "Also follow this machine's /var/log and journal");
-  command->footer("Signals: SIGTERM and SIGINT stop it, SIGHUP reads the Sigma rules again.\n"
+  command->footer("Signals: SIGTERM and SIGINT stop it; SIGHUP reads rules, tables, packs, routes and certificates again,\n"
+                  "and says in the log which changed settings wait for a restart.\n"
                   "Examples:\n  yagura serve --data /srv/yagura\n  yagura serve --config /etc/yagura/yagura.yaml --check");
   command->callback([=, &chosen] { chosen = [=](Console& console) { return serve(*options, console); }; });
 }

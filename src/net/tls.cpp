@@ -63,10 +63,63 @@ Result<SSL_CTX*> make_context(const SSL_METHOD* method) {
 
 }  // namespace
 
-TlsContext::~TlsContext() { SSL_CTX_free(context_of(context_)); }
+namespace {
+
+// The servers' contexts that reload_server_certificates() goes through.
+struct LiveContexts {
+  std::mutex mutex;
+  std::vector<std::weak_ptr<const TlsContext>> all;
+};
+LiveContexts& live_contexts() {
+  static LiveContexts live;
+  return live;
+}
+
+}  // namespace
+
+TlsContext::~TlsContext() {
+  SSL_CTX_free(context_of(context_));
+  for (void* context : retired_) SSL_CTX_free(context_of(context));
+}
+
+Result<> TlsContext::reload() const {
+  if (server_options_.certificate.empty()) return {};
+  const auto fresh = TRY(make_server(server_options_));
+  const std::lock_guard lock(reload_mutex_);
+  constexpr std::size_t kKept = 4;
+  if (retired_.size() == kKept) {
+    SSL_CTX_free(context_of(retired_.front()));
+    retired_.erase(retired_.begin());
+  }
+  retired_.push_back(context_.exchange(fresh->context_.exchange(nullptr)));
+  return {};
+}
+
+std::vector<std::string> reload_server_certificates() {
+  std::vector<std::shared_ptr<const TlsContext>> contexts;
+  {
+    const std::lock_guard lock(live_contexts().mutex);
+    std::erase_if(live_contexts().all, [](const auto& context) { return context.expired(); });
+    for (const auto& context : live_contexts().all)
+      if (auto one = context.lock()) contexts.push_back(std::move(one));
+  }
+  std::vector<std::string> mistakes;
+  for (const auto& context : contexts)
+    if (auto done = context->reload(); !done && std::ranges::find(mistakes, done.error().message()) == mistakes.end())
+      mistakes.push_back(done.error().message());
+  return mistakes;
+}
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsServerOptions& options) {
+  auto made = TRY(make_server(options));
+  const std::lock_guard lock(live_contexts().mutex);
+  live_contexts().all.emplace_back(made);
+  return made;
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::make_server(const TlsServerOptions& options) {
   std::shared_ptr<TlsContext> made(new TlsContext);
+  made->server_options_ = options;
   SSL_CTX* context = TRY(make_context(TLS_server_method()));
   made->context_ = context;
   TRY(load_identity(context, options.certificate, options.private_key));

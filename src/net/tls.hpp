@@ -1,10 +1,13 @@
 // TLS settings, ready to use: TLS 1.2 and up, verification on by default.
 //
-// Immutable once made; shared between connections and threads. Reloading a certificate means making a new one.
+// Shared between connections and threads. A server's context can read its files again: connections that come
+// afterwards show the new certificate, the others go on.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -36,16 +39,25 @@ class TlsContext {
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
-  void* native() const { return context_; }  // SSL_CTX*, for files of net only
+  void* native() const { return context_.load(); }  // SSL_CTX*, for files of net only; take SSL_new() of it at once
+  // Reads certificate, key and client CA again. On an Error the old ones stay. Nothing for a client's context.
+  Result<> reload() const;
   bool verifies_peer() const { return verifies_; }
   bool verifies_name() const { return verifies_name_; }
 
  private:
   TlsContext() = default;
-  void* context_ = nullptr;
+  static Result<std::shared_ptr<const TlsContext>> make_server(const TlsServerOptions& options);
+  mutable std::atomic<void*> context_ = nullptr;
+  TlsServerOptions server_options_;
+  mutable std::mutex reload_mutex_;
+  mutable std::vector<void*> retired_;  // somebody may be taking SSL_new() of them just now
   bool verifies_ = false;
   bool verifies_name_ = false;
 };
+
+// Every server's context that is in use reads its files again; gives what went wrong, those keep what they have.
+std::vector<std::string> reload_server_certificates();
 
 // Writes a P-256 key (mode 0600) and a self-signed certificate for these names and addresses, unless both are
 // there already and good for at least 30 more days.

@@ -18,6 +18,7 @@
 #include "intake/settings.hpp"
 #include "net/http_server.hpp"
 #include "query/make_query_service.hpp"
+#include "roles/configuration.hpp"
 #include "roles/control_checkpoints.hpp"
 #include "roles/event_processor.hpp"
 #include "roles/health_reporter.hpp"
@@ -51,6 +52,8 @@ struct ServerRole::Impl {
   Result<> start_sources(const SettingsNode& file);
   Result<> load_rules(const SettingsNode& file);
   Result<> rebuild_router();
+  Result<std::shared_ptr<const event::SchemaSet>> load_schemas() const;
+  Result<std::vector<std::string>> reload(const Configuration& next);
   Result<> create_table(const event::TableSchema& schema);
   // Tuning and suppressions, when they have changed since the last call, also by another process.
   Result<> take_operators_words();
@@ -95,6 +98,9 @@ struct ServerRole::Impl {
   std::unique_ptr<WorkspaceFunctions> functions;
   std::unique_ptr<query::QueryService> query;
   std::unique_ptr<serve::Api> api;
+  std::mutex reload_mutex;  // one change of schemas, packs and routes at a time
+  std::map<std::string, std::string> values GUARDED_BY(reload_mutex);  // the configuration in force
+  std::function<Result<std::vector<std::string>>()> reload_wanted GUARDED_BY(reload_mutex);
   std::vector<std::unique_ptr<net::HttpServer>> http;
   std::vector<std::unique_ptr<intake::Source>> sources;
   std::unique_ptr<HealthReporter> health;
@@ -136,11 +142,10 @@ Result<> ServerRole::Impl::start(const SettingsNode& file) {
 }
 
 Result<> ServerRole::Impl::load_rules(const SettingsNode& file) {
-  auto loaded = TRY(event::SchemaSet::load(content / "tables"), "reading table schemas");
-  for (const auto& table : TRY(control->custom_tables().list())) loaded.put(TRY(event::parse_table_schema(table.schema_json, "custom table " + table.name)));
+  auto loaded = TRY(load_schemas());
   {
     const std::lock_guard guard(schemas_mutex);
-    current_schemas = std::make_shared<const event::SchemaSet>(std::move(loaded));
+    current_schemas = std::move(loaded);
   }
   router_settings = normalise::RouterSettings::read(file);
   packs = TRY(load_packs(content));
@@ -149,6 +154,46 @@ Result<> ServerRole::Impl::load_rules(const SettingsNode& file) {
   for (const auto& problem : library->current()->problems) log_warning("detect", "{}", problem.to_text());
   detector = std::make_unique<detect::StreamDetector>(*library, *schemas()->find("SecurityAlert"));
   return {};
+}
+
+Result<std::shared_ptr<const event::SchemaSet>> ServerRole::Impl::load_schemas() const {
+  auto loaded = TRY(event::SchemaSet::load(content / "tables"), "reading table schemas");
+  for (const auto& table : TRY(control->custom_tables().list())) loaded.put(TRY(event::parse_table_schema(table.schema_json, "custom table " + table.name)));
+  return std::make_shared<const event::SchemaSet>(std::move(loaded));
+}
+
+// Everything new is made first; then it takes the place of the old, which whoever is using it keeps until done.
+Result<std::vector<std::string>> ServerRole::Impl::reload(const Configuration& next) {
+  const std::lock_guard one_at_a_time(reload_mutex);
+  std::vector<std::string> report;
+  auto next_schemas = TRY(load_schemas());
+  TRY(check_columns_kept(*schemas(), *next_schemas));
+  auto next_packs = TRY(load_packs(content));
+  auto next_routes = normalise::RouterSettings::read(next.file);
+  auto router = TRY(make_router(next_schemas, next_routes));
+  TRY(library->reload(), "reading the Sigma rules again");
+  const auto change = changes(values, next.values);
+  {
+    const std::scoped_lock guard(schemas_mutex, maintenance_mutex);
+    current_schemas = next_schemas;
+    packs = std::move(next_packs);
+    router_settings = std::move(next_routes);
+    settings.timezone = next.settings.timezone;
+    settings.journal.max_age = next.settings.journal.max_age;
+    settings.journal.max_size = next.settings.journal.max_size;
+    processing.set(std::make_shared<const ProcessingRules>(ProcessingRules{syslog_context(settings), packs, std::move(router)}));
+  }
+  set_log(next.settings.log_level, next.settings.log_format);
+  report.push_back(fmt::format("read again: {} tables, device packs, routes, {} Sigma rules", next_schemas->all().size(), library->current()->rules.size()));
+  for (const auto& name : change.taken) {
+    take(values, next.values, name);
+    report.push_back(fmt::format("'{}' has its new value", name));
+  }
+  for (const auto& name : change.waiting) report.push_back(fmt::format("'{}' was changed too: that takes a restart", name));
+  const auto mistakes = net::reload_server_certificates();
+  if (mistakes.empty()) report.emplace_back("certificates were read again");
+  for (const auto& mistake : mistakes) report.push_back("a certificate was not taken, the one before stays: " + mistake);
+  return report;
 }
 
 Result<> ServerRole::Impl::rebuild_router() {
@@ -167,7 +212,10 @@ Result<> ServerRole::Impl::start_store() {
     options.endpoint.unix_socket = engine->engine().unix_socket;
     options.endpoint.password = engine->engine().secret;
   } else {
-    options.endpoint = TRY(cluster_endpoint(settings.store.cluster));
+    const auto& cluster = settings.store.cluster;
+    options.endpoint = TRY(cluster_endpoint(cluster));
+    options.cluster = {cluster.cluster, cluster.path, cluster.replica, cluster.insert_quorum};
+    options.owner = fmt::format("journal {}", to_string(journal->head().journal));
   }
   store = TRY(store::Store::create(std::move(options)));
   TRY(store->open(Deadline::in(60s)), "opening the store");
@@ -213,12 +261,22 @@ Result<> ServerRole::Impl::start_api() {
   services.functions = [this] { return functions->functions(); };
   services.functions_changed = [this] { return functions->refresh(); };
   services.table_sizes = [this] { return table_sizes(*store); };
+  services.reload = [this]() -> Result<std::vector<std::string>> {
+    std::function<Result<std::vector<std::string>>()> reload;
+    {
+      const std::lock_guard guard(reload_mutex);
+      reload = reload_wanted;
+    }
+    if (!reload) return fail(ErrorKind::unavailable, "the server is still starting");
+    return reload();
+  };
   services.rule_changed = [this](const std::string&) -> Result<> {
     return take_operators_words();
   };
   serve::ApiOptions options;
   options.workspace_name = settings.workspace;
   options.version = kVersion;
+  options.journal = settings.data / "journal";
   options.limits = {.timeout = settings.query.timeout,
                     .max_rows = static_cast<std::uint64_t>(settings.query.max_rows),
                     .max_memory = settings.query.max_memory};
@@ -261,6 +319,7 @@ Result<> ServerRole::Impl::start_sources(const SettingsNode& file) {
 }
 
 Result<> ServerRole::Impl::create_table(const event::TableSchema& schema) {
+  const std::lock_guard one_at_a_time(reload_mutex);
   TRY(store->ensure_table(schema, Deadline::in(30s)));
   {
     const std::lock_guard guard(schemas_mutex);
@@ -320,8 +379,11 @@ void ServerRole::Impl::maintain() {
     else
       for (const auto& day : swept->dropped) log_info("store", "dropped {}: older than it must be kept", day);
     journal::RetentionPolicy policy;
-    if (settings.journal.max_age.count() > 0) policy.max_age = days_of(settings.journal.max_age);
-    if (settings.journal.max_size > 0_B) policy.max_size = settings.journal.max_size;
+    {
+      const std::lock_guard guard(maintenance_mutex);  // a reload may change them
+      if (settings.journal.max_age.count() > 0) policy.max_age = days_of(settings.journal.max_age);
+      if (settings.journal.max_size > 0_B) policy.max_size = settings.journal.max_size;
+    }
     policy.keep_from = Position(std::min(pipeline->status().stored, ordered->kept()).number() + 1);
     if (auto report = journal->retain(policy); !report) log_warning("journal", "old segments were not deleted: {}", report.error().message());
     else if (report->segments_deleted > 0) log_info("journal", "deleted {} old segments, {}", report->segments_deleted, to_string(report->bytes_deleted));
@@ -375,7 +437,12 @@ Result<std::unique_ptr<ServerRole>> ServerRole::start(const ServerSettings& sett
 
 const ServerGreeting& ServerRole::greeting() const { return impl_->greeting; }
 void ServerRole::stop(Deadline deadline) { impl_->stop(deadline); }
-Result<> ServerRole::reload() { return impl_->library->reload(); }
+Result<std::vector<std::string>> ServerRole::reload(const Configuration& next) { return impl_->reload(next); }
+void ServerRole::on_reload_wanted(std::map<std::string, std::string> values, std::function<Result<std::vector<std::string>>()> reload) {
+  const std::lock_guard guard(impl_->reload_mutex);
+  impl_->values = std::move(values);
+  impl_->reload_wanted = std::move(reload);
+}
 
 void ServerRole::check(const ServerSettings& settings, const SettingsNode& file) {
   const auto report = [&](const Error& error) { file.error(error.message()); };
@@ -390,6 +457,8 @@ void ServerRole::check(const ServerSettings& settings, const SettingsNode& file)
   const auto packs = load_packs(*content);
   if (!packs) report(packs.error());
   if (auto library = detect::RuleLibrary::open(rule_options(settings, *content, packs ? packs->get() : nullptr)); !library) report(library.error());
+  if (settings.store.kind == "clickhouse")
+    if (auto endpoint = cluster_endpoint(settings.store.cluster); !endpoint) report(endpoint.error());
   if (!settings.api.certificate.empty())
     if (auto tls = net::TlsContext::server({.certificate = settings.api.certificate, .private_key = settings.api.private_key}); !tls) report(tls.error());
 }

@@ -5,6 +5,8 @@
 // sources first, so that what was accepted is journaled; then the pipeline stores what it can. One thread calls them.
 #pragma once
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +17,8 @@
 #include "roles/server_settings.hpp"
 
 namespace yagura::roles {
+
+struct Configuration;
 
 // What to tell the person who started it.
 struct ServerGreeting {
@@ -35,8 +39,12 @@ class ServerRole {
   ServerRole& operator=(const ServerRole&) = delete;
 
   const ServerGreeting& greeting() const;
-  // Reads the Sigma rules again; on an Error the old ones stay. Tables, packs and routes are read at the start only.
-  Result<> reload();
+  // Takes up `next`: Sigma rules, table schemas, device packs, routes, certificates and the settings that a running server
+  // can change; gives one sentence for each thing done and for each that waits for a restart. On an Error nothing was
+  // changed but what is read file by file (certificates keep what they have, one by one).
+  Result<std::vector<std::string>> reload(const Configuration& next);
+  // What an API call is to do, on its thread. `values` is the configuration in force, to tell what has changed.
+  void on_reload_wanted(std::map<std::string, std::string> values, std::function<Result<std::vector<std::string>>()> reload);
   void stop(Deadline deadline);
 
  private:

@@ -12,6 +12,7 @@
 // keeps one. Any thread may call handle(). What services point to must outlive the Api.
 #pragma once
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -77,6 +78,8 @@ struct ApiServices {
   std::function<std::vector<SourceReport>()> sources;
   std::function<std::vector<HealthReport>()> health;
   std::function<std::vector<RuleReport>()> rules;
+  // Reads configuration, tables, packs, routes, rules and certificates again; gives what was done, in sentences.
+  std::function<Result<std::vector<std::string>>()> reload;
   // After a rule's state in the control database was changed.
   std::function<Result<>(const std::string& rule_id)> rule_changed;
   // Stored functions, of files and of the control database.
@@ -94,6 +97,7 @@ struct ApiOptions {
   std::size_t max_queries = 16;  // at once over HTTP; more get 429
   query::QueryLimits limits;     // the most a request may ask for
   std::string version = "dev";
+  std::filesystem::path journal;  // folder that evidence is read from; empty: none
 };
 
 class Api {

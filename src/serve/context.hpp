@@ -38,6 +38,7 @@ void add_rule_routes(Router& router, Context& context);
 void add_saved_query_routes(Router& router, Context& context);
 void add_status_routes(Router& router, Context& context);
 void add_audit_routes(Router& router, Context& context);
+void add_evidence_routes(Router& router, Context& context);
 
 // One of options.max_queries; exhausted when all are taken.
 class QuerySlot {

@@ -76,6 +76,21 @@ Answer prometheus(Context& context, Exchange& exchange) {
   return net::text_response(200, metrics().prometheus_text(), "text/plain; version=0.0.4; charset=utf-8");
 }
 
+Answer reload(Context& context, Exchange& exchange) {
+  if (!context.services.reload) return fail(ErrorKind::not_supported, "this server cannot reload");
+  auto done = context.services.reload();
+  context.control().audit().record({.actor = exchange.caller.actor,
+                                    .action = "server.reload",
+                                    .outcome = done ? "ok" : done.error().message()});
+  if (!done) return std::unexpected(std::move(done.error()));
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("done").begin_array();
+  for (const auto& sentence : *done) json.text(sentence);
+  json.end_array().end_object();
+  return net::json_response(200, std::move(out));
+}
+
 }  // namespace
 
 void add_status_routes(Router& router, Context& context) {
@@ -122,6 +137,14 @@ void add_status_routes(Router& router, Context& context) {
        .tag = "status",
        .answer_schema = R"({"type":"object","properties":{"sources":{"type":"array","items":{"type":"object"}}}})",
        .handler = answering([&context](Exchange&) { return list_sources(context); })});
+  router.add(
+      {.method = "POST",
+       .pattern = "/api/v1/reload",
+       .access = Access::with(control::Permission::manage_users),
+       .summary = "Read configuration, tables, packs, routes, rules and certificates again; on a mistake everything stays as it is",
+       .tag = "status",
+       .answer_schema = R"({"type":"object","properties":{"done":{"type":"array","items":{"type":"string"}}}})",
+       .handler = answering([&context](Exchange& exchange) { return reload(context, exchange); })});
 }
 
 }  // namespace yagura::serve
