@@ -99,6 +99,31 @@ async function query(request, response) {
   end(count);
 }
 
+// Alerts, rules and users for their pages.
+const minutesAgo = (n) => new Date(Date.now() - n * 60_000).toISOString().replace('Z', '0000Z');
+const alert = (i, AlertSeverity, AlertName, host, Tactics, more = {}) => ({
+  TimeGenerated: minutesAgo(3 + i * 17), AlertName, AlertSeverity, Description: 'Detects what its name says, on the stream, the moment it arrives.', CompromisedEntity: host, Tactics, Techniques: '["T1110"]', ProductComponentName: 'Sigma',
+  SystemAlertId: `00000000-0000-8000-8000-${String(i).padStart(12, '0')}`, Status: 'New', StartTime: minutesAgo(4 + i * 17), EndTime: minutesAgo(3 + i * 17),
+  Entities: JSON.stringify([{ $id: '1', Type: 'host', HostName: host }, { $id: '2', Type: 'ip', Address: '203.0.113.7' }]),
+  ExtendedProperties: JSON.stringify({ RuleId: 'c3d2f5a0-8d0b-4b6e-9d53-4a7c3b1f2e10', RuleKind: 'Sigma', RuleAuthor: 'Somebody', FalsePositives: ['Administrators at work'], JournalPosition: 4711 + i, EventCount: 1, Record: { Facility: 'auth', Computer: host, Message: 'Failed password for root from 203.0.113.7 port 40022 ssh2' }, ...more }),
+  ExtendedLinks: '[{"Href":"https://attack.mitre.org/techniques/T1110/","Type":"webLink"}]',
+});
+const alerts = [
+  alert(0, 'High', 'Root sign-in from an unusual country', 'web-1', 'InitialAccess'), alert(1, 'Medium', 'Many failed passwords, then one that works', 'db-2', 'CredentialAccess', { JournalPositions: [4690, 4700, 4712], EventCount: 3, GroupBy: { 'source.ip': '203.0.113.7' } }),
+  alert(2, 'Medium', 'A new account in the group sudo', 'web-1', 'Persistence'), alert(3, 'Low', 'The history of a shell was cleared', 'build-7', 'DefenseEvasion'), alert(4, 'Informational', 'A service was restarted', 'mail-1', ''),
+];
+const rules = Array.from({ length: 900 }, (_, i) => ({
+  id: `rule-${i}`, title: `${['Suspicious use of', 'Rare process', 'Failed sign-ins by', 'New service by'][i % 4]} ${['curl', 'systemd', 'sshd', 'cron', 'sudo'][i % 5]} (${i})`, kind: 'sigma', severity: ['High', 'Medium', 'Low', 'Informational'][i % 4], enabled: i % 11 !== 0,
+  file: `rules/linux/rule_${i}.yml`, tags: ['attack.execution', 'attack.t1059'].slice(0, i % 3), matches: i % 7 === 0 ? i * 3 : 0, error: i === 2 ? 'rule_2.yml:14: unknown modifier "containss", did you mean "contains"?' : '',
+}));
+const users = [
+  { id: 1, name: 'admin', display_name: 'Administrator', role: 'Admin', enabled: true, must_change_password: false, created: minutesAgo(90_000), last_login: minutesAgo(1) },
+  { id: 2, name: 'hana', display_name: 'Hana Sato', role: 'Contributor', enabled: true, must_change_password: false, created: minutesAgo(60_000), last_login: minutesAgo(600) },
+  { id: 3, name: 'guest', display_name: '', role: 'Reader', enabled: false, must_change_password: true, created: minutesAgo(5_000), last_login: null },
+];
+const raw = '<38>Nov 22 08:00:00 web-1 sshd[4242]: Failed password for root from 203.0.113.7 port 40022 ssh2';
+const evidence = (position) => ({ itemId: '00000000-0000-8000-8000-000000001267', position, source: 'syslog-tcp', peer: '203.0.113.7:51000', format: 'syslog', receivedAt: minutesAgo(3), size: raw.length, sha256: '64abba903089e3c40734b6d4fca3f006b3ff1bc0f841d5ef4a4db0fe1cfd158f', base64: Buffer.from(raw).toString('base64'), proven: position !== 4714, chainHolds: true, verdict: position === 4714 ? 'not proven: no good signature covers it yet' : 'unchanged since it was received: bytes 256 to 2713 of 00000000000000000001.yjs, hash chain holds to the head signed for position 4720' });
+
 const types = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', ttf: 'font/ttf' };
 const counters = { udp: 1_200_000, tcp: 340_000 };
 setInterval(() => { counters.udp += Math.floor(900 + 300 * Math.random()); counters.tcp += Math.floor(120 * Math.random()); }, 1000).unref();
@@ -126,7 +151,22 @@ createServer(async (request, response) => {
     return json(response, 200, me(), { 'Set-Cookie': `mock=${id}; Path=/; HttpOnly; SameSite=Strict` });
   }
   if (!sessions.has(cookie)) return fail(response, 401, 'unauthenticated', 'sign in');
+  const item = /^\/api\/v1\/(rules|users|tokens|evidence)\/([^/]+)$/.exec(url.pathname);
+  if (item) {
+    const [, what, id] = item;
+    if (what === 'evidence') return json(response, 200, evidence(Number(id)));
+    const list = { rules, users, tokens }[what];
+    const at = list.findIndex((one) => String(one.id) === id);
+    if (at < 0) return fail(response, 404, 'not_found', `there is no ${what} ${id}`);
+    if (request.method === 'DELETE') { list.splice(at, 1); return response.writeHead(204).end(); }
+    Object.assign(list[at], await body(request));
+    return json(response, 200, list[at]);
+  }
   switch (route) {
+    case 'GET /api/v1/alerts': return json(response, 200, { alerts, truncated: false });
+    case 'GET /api/v1/rules': return json(response, 200, { rules });
+    case 'GET /api/v1/users': return json(response, 200, { users });
+    case 'POST /api/v1/users': { const { password, ...input } = await body(request); if (String(password).length < 12) return fail(response, 400, 'invalid_input', 'a password has at least 12 characters'); const one = { id: users.length + 1, enabled: true, created: new Date().toISOString(), last_login: null, ...input }; users.push(one); return json(response, 201, one); }
     case 'GET /api/v1/session': return json(response, 200, me());
     case 'DELETE /api/v1/session': sessions.delete(cookie); return response.writeHead(204).end();
     case 'GET /api/v1/tables': return json(response, 200, { tables });

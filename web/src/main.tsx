@@ -17,6 +17,9 @@ import { theme } from './theme/theme';
 const LogsPage = lazy(() => import('./logs/logs_page'));
 const TailPage = lazy(() => import('./tail/tail_page'));
 const HealthPage = lazy(() => import('./health/health_page'));
+const AlertsPage = lazy(() => import('./alerts/alerts_page'));
+const RulesPage = lazy(() => import('./rules/rules_page'));
+const AdminPage = lazy(() => import('./admin/admin_page'));
 const AccountPage = lazy(() => import('./account/account_page'));
 
 const queryClient = new QueryClient({
@@ -41,6 +44,9 @@ createRoot(document.getElementById('root')!).render(
                 <Routes>
                   <Route path="/logs" element={<LogsPage />} />
                   <Route path="/tail" element={<TailPage />} />
+                  <Route path="/alerts" element={<AlertsPage />} />
+                  <Route path="/rules" element={<RulesPage />} />
+                  <Route path="/admin" element={<AdminPage />} />
                   <Route path="/health" element={<HealthPage />} />
                   <Route path="/account" element={<AccountPage />} />
                   <Route path="*" element={<Navigate to="/logs" replace />} />

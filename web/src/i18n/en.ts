@@ -1,5 +1,5 @@
 export const en = {
-  app: { logs: 'Logs', tail: 'Live tail', health: 'Health', account: 'Account', signOut: 'Sign out', theme: 'Theme', light: 'Light', dark: 'Dark', system: 'As the system', language: 'Language', collapse: 'Narrow the menu', skip: 'Skip to content' },
+  app: { logs: 'Logs', tail: 'Live tail', alerts: 'Alerts', rules: 'Rules', admin: 'Administration', health: 'Health', account: 'Account', signOut: 'Sign out', theme: 'Theme', light: 'Light', dark: 'Dark', system: 'As the system', language: 'Language', collapse: 'Narrow the menu', skip: 'Skip to content' },
   signIn: {
     title: 'Sign in to Yagura', lead: 'The watchtower over your logs.', name: 'User name', password: 'Password', go: 'Sign in',
     wrong: 'The name or the password is wrong.', unreachable: 'The server cannot be reached.', over: 'Your session is over. Sign in again to go on.',
@@ -46,8 +46,20 @@ export const en = {
     newToken: 'New token', tokenName: 'Name', tokenRole: 'Role', tokenScopes: 'Only for (empty: all of the role)', tokenDays: 'Valid for days (empty: no end)', create: 'Create', created: 'Copy it now: it is shown this once.',
     hint: 'Token', owner: 'User', lastUsed: 'Last used', expires: 'Expires', revoke: 'Revoke', revokeSure: 'Revoke “{{name}}”? Whatever uses it stops working.', none: 'No token yet', never: 'never', cancel: 'Cancel', done: 'Done',
   },
+  severity: { High: 'High', Medium: 'Medium', Low: 'Low', Informational: 'Informational' },
+  alerts: {
+    count_one: '{{shown}} alert', count_other: '{{shown}} alerts', find: 'Find in alerts', all: 'All', severity: 'Severity', time: 'Time', name: 'Alert', entity: 'Entity', tactics: 'Tactics', none: 'No alert', noneText: 'Nothing was detected in this time range with these filters.', truncated: 'The newest 1,000 are shown. Ask SecurityAlert on the Logs page for more.',
+    detail: 'The alert in detail', previous: 'Before', next: 'After', span: 'From – to', events: 'Events', group: 'Grouped by', rule: 'Rule', entities: 'Entities', falsePositives: 'Known false alarms', links: 'References', evidence: 'Evidence as it was received', noEvidence: 'This alert names no event of the journal.', record: 'The event, decoded',
+    proven: 'Proven unchanged', notYet: 'Not signed yet', notProven: 'NOT proven', received: 'Received', source: 'Source',
+  },
+  rules: {
+    count: '{{shown}} of {{count}}', errors_one: '{{count}} with an error', errors_other: '{{count}} with errors', find: 'Find a rule', show: 'Show', all: 'All', on: 'On', off: 'Off', error: 'With errors', matched: 'Have matched', title: 'Rule', kind: 'Kind', matches: 'Matches', state: 'State', broken: 'Error', switch: 'Switch', none: 'No rule', noneText: 'No rule fits these filters.',
+  },
+  admin: {
+    users: 'Users', newUser: 'New user', enabled: 'Enabled', lastLogin: 'Last sign-in', created: 'Made', you: 'you', mustChange: '(must change the password)', more: 'More', reset: 'Reset the password', resetLead: 'The user must change it at the next sign-in. All sessions of the user end.', remove: 'Remove', removeSure: 'Remove “{{name}}” with all sessions, tokens and saved queries?', display: 'Full name', firstPassword: 'First password', notYou: 'This page is for administrators.',
+  },
   keys: {
-    title: 'Keyboard', everywhere: 'Everywhere', pages: 'Logs, Live tail, Health, Account', help: 'This list', run: 'Run the query', cancel: 'Cancel the query', complete: 'Complete',
+    title: 'Keyboard', everywhere: 'Everywhere', pages: 'Pages, in the order of the menu', help: 'This list', run: 'Run the query', cancel: 'Cancel the query', complete: 'Complete',
     move: 'Move', first: 'First row', last: 'Last row', open: 'Open the row', copy: 'Copy the cell', close: 'Close the row', pause: 'Pause or resume',
   },
   common: { error: 'Something went wrong', loading: 'Loading', retry: 'Try again', copy: 'Copy', close: 'Close', cancel: 'Cancel' },

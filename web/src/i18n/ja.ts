@@ -1,7 +1,7 @@
 import type { Texts } from './en';
 
 export const ja: Texts = {
-  app: { logs: 'ログ', tail: 'ライブテール', health: '稼働状況', account: 'アカウント', signOut: 'サインアウト', theme: 'テーマ', light: 'ライト', dark: 'ダーク', system: 'システムに合わせる', language: '言語', collapse: 'メニューを畳む', skip: '本文へ移動' },
+  app: { logs: 'ログ', tail: 'ライブテール', alerts: 'アラート', rules: 'ルール', admin: '管理', health: '稼働状況', account: 'アカウント', signOut: 'サインアウト', theme: 'テーマ', light: 'ライト', dark: 'ダーク', system: 'システムに合わせる', language: '言語', collapse: 'メニューを畳む', skip: '本文へ移動' },
   signIn: {
     title: 'Yagura にサインイン', lead: 'ログを見張る櫓。', name: 'ユーザー名', password: 'パスワード', go: 'サインイン',
     wrong: 'ユーザー名またはパスワードが違います。', unreachable: 'サーバーに接続できません。', over: 'セッションが終了しました。もう一度サインインしてください。',
@@ -48,8 +48,20 @@ export const ja: Texts = {
     newToken: '新しいトークン', tokenName: '名前', tokenRole: 'ロール', tokenScopes: '用途を限定(空ならロールの全権限)', tokenDays: '有効日数(空なら無期限)', create: '作成', created: '今コピーしてください。表示されるのはこの一度だけです。',
     hint: 'トークン', owner: 'ユーザー', lastUsed: '最終使用', expires: '有効期限', revoke: '失効', revokeSure: '「{{name}}」を失効させますか? 使用中のものは動かなくなります。', none: 'トークンはありません', never: 'なし', cancel: 'キャンセル', done: '完了',
   },
+  severity: { High: '高', Medium: '中', Low: '低', Informational: '情報' },
+  alerts: {
+    count_one: '{{shown}} 件', count_other: '{{shown}} 件', find: 'アラートを検索', all: 'すべて', severity: '重大度', time: '時刻', name: 'アラート', entity: 'エンティティ', tactics: '戦術', none: 'アラートはありません', noneText: 'この時間範囲と条件では、何も検知されていません。', truncated: '最新の 1,000 件を表示しています。続きはログのページで SecurityAlert を検索してください。',
+    detail: 'アラートの詳細', previous: '前', next: '次', span: '開始 – 終了', events: 'イベント数', group: 'グループ', rule: 'ルール', entities: 'エンティティ', falsePositives: '既知の誤検知', links: '参考資料', evidence: '受信したままの証拠', noEvidence: 'このアラートはジャーナルのイベントを指していません。', record: 'デコードされたイベント',
+    proven: '改変がないことを証明済み', notYet: 'まだ署名されていません', notProven: '証明できません', received: '受信時刻', source: 'ソース',
+  },
+  rules: {
+    count: '{{count}} 件中 {{shown}} 件', errors_one: 'エラー {{count}} 件', errors_other: 'エラー {{count}} 件', find: 'ルールを検索', show: '表示', all: 'すべて', on: '有効', off: '無効', error: 'エラー', matched: '一致あり', title: 'ルール', kind: '種類', matches: '一致数', state: '状態', broken: 'エラー', switch: '切り替え', none: 'ルールはありません', noneText: '条件に合うルールはありません。',
+  },
+  admin: {
+    users: 'ユーザー', newUser: '新しいユーザー', enabled: '有効', lastLogin: '最終サインイン', created: '作成', you: '自分', mustChange: '(要パスワード変更)', more: 'その他', reset: 'パスワードを再設定', resetLead: '次回サインイン時に変更が必要です。このユーザーのセッションはすべて終了します。', remove: '削除', removeSure: '「{{name}}」を、セッション、トークン、保存済みクエリごと削除しますか?', display: '氏名', firstPassword: '初期パスワード', notYou: 'このページは管理者用です。',
+  },
   keys: {
-    title: 'キーボード操作', everywhere: '共通', pages: 'ログ、ライブテール、稼働状況、アカウント', help: 'この一覧', run: 'クエリを実行', cancel: 'クエリをキャンセル', complete: '入力補完',
+    title: 'キーボード操作', everywhere: '共通', pages: '各ページ(メニュー順)', help: 'この一覧', run: 'クエリを実行', cancel: 'クエリをキャンセル', complete: '入力補完',
     move: '移動', first: '先頭の行', last: '末尾の行', open: '行を開く', copy: 'セルをコピー', close: '行を閉じる', pause: '一時停止と再開',
   },
   common: { error: '問題が発生しました', loading: '読み込み中', retry: '再試行', copy: 'コピー', close: '閉じる', cancel: 'キャンセル' },

@@ -11,6 +11,11 @@ self.MonacoEnvironment = {
   getWorker: (_id: string, label: string) => (label === 'kusto' ? new KustoWorker() : new EditorWorker()),
 };
 
+// An editor that is closed cancels what it was waiting for, and some of those promises nobody looks at: that is no error.
+window.addEventListener('unhandledrejection', (event) => {
+  if (event.reason instanceof Error && event.reason.name === 'Canceled' && event.reason.message === 'Canceled') event.preventDefault();
+});
+
 kustoDefaults.setLanguageSettings({
   ...kustoDefaults.languageSettings,
   // Management commands (".show") are not ours.

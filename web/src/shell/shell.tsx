@@ -29,8 +29,11 @@ export function Shell({ children }: { children: ReactNode }) {
   const pages: [string, IconName, string][] = [
     ['/logs', 'logs', t('app.logs')],
     ['/tail', 'tail', t('app.tail')],
+    ['/alerts', 'bell', t('app.alerts')],
+    ['/rules', 'shield', t('app.rules')],
     ['/health', 'health', t('app.health')],
   ];
+  if (session.permissions.includes('manage_users')) pages.push(['/admin', 'users', t('app.admin')]);
   return (
     <div className={css.frame} data-narrow={narrowMenu || undefined}>
       <a className={css.skip} href="#page">{t('app.skip')}</a>

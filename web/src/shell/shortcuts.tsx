@@ -15,9 +15,9 @@ export function Shortcuts() {
   const navigate = useNavigate();
   const [open, setOpen] = useState(false);
   useEffect(() => {
-    const pages = ['/logs', '/tail', '/health', '/account'];
+    const pages = ['/logs', '/tail', '/alerts', '/rules', '/health', '/admin', '/account'];
     const listener = (event: KeyboardEvent) => {
-      if (event.altKey && !event.ctrlKey && !event.metaKey && /^Digit[1-4]$/.test(event.code)) {
+      if (event.altKey && !event.ctrlKey && !event.metaKey && /^Digit[1-7]$/.test(event.code)) {
         event.preventDefault();
         navigate(pages[Number(event.code.slice(5)) - 1]!);
       } else if (event.key === '?' && !isTyping(event.target)) {
@@ -29,10 +29,11 @@ export function Shortcuts() {
     return () => window.removeEventListener('keydown', listener);
   }, [navigate]);
   const groups: [string, [string[], string][]][] = [
-    [t('keys.everywhere'), [[['Alt', '1–4'], t('keys.pages')], [['?'], t('keys.help')]]],
+    [t('keys.everywhere'), [[['Alt', '1–7'], t('keys.pages')], [['?'], t('keys.help')]]],
     [t('app.logs'), [[['Ctrl', 'Enter'], t('keys.run')], [['Shift', 'Enter'], t('keys.run')], [['Esc'], t('keys.cancel')], [['Ctrl', 'Space'], t('keys.complete')]]],
     [t('logs.results'), [[['↑', '↓', '←', '→'], t('keys.move')], [['Ctrl', 'Home'], t('keys.first')], [['Ctrl', 'End'], t('keys.last')], [['Enter'], t('keys.open')], [['Ctrl', 'C'], t('keys.copy')], [['Esc'], t('keys.close')]]],
     [t('app.tail'), [[['Space'], t('keys.pause')]]],
+    [t('app.alerts'), [[['↑', '↓'], t('keys.move')], [['Esc'], t('keys.close')]]],
   ];
   return (
     <Modal opened={open} onClose={() => setOpen(false)} title={t('keys.title')} size="lg" centered>
