@@ -277,6 +277,8 @@ struct BoundQuery {
   // `set` options and limits
   bool no_truncation = false;
   std::int64_t truncation_max_records = 0;  // 0: the service's default
+  std::int64_t truncation_max_size = 0;     // bytes; likewise
+  std::int64_t take_max_records = 0;        // query_take_max_records: so many rows are all; 0: no such limit
 };
 
 // Helpers to build expressions.

@@ -47,7 +47,10 @@ SqlStatement SqlWriter::statement() {
   text += order_text(r);
   std::uint64_t limit = options_.max_rows;
   if (query_.truncation_max_records > 0) limit = static_cast<std::uint64_t>(query_.truncation_max_records);
-  if (limit > 0 && !query_.no_truncation) text += fmt::format(" LIMIT {}", limit + 1);
+  // One row more than the limit tells that there is more; query_take_max_records is an end without a word.
+  std::uint64_t most = limit > 0 && !query_.no_truncation ? limit + 1 : 0;
+  if (query_.take_max_records > 0) most = std::min(most > 0 ? most : UINT64_MAX, static_cast<std::uint64_t>(query_.take_max_records));
+  if (most > 0) text += fmt::format(" LIMIT {}", most);
   if (!ctes_.empty()) {
     std::string with;
     for (const auto& c : ctes_) with += (with.empty() ? "WITH " : ", ") + c;

@@ -269,9 +269,11 @@ class ServiceImpl final : public QueryService {
     ResultLimits limits{request.limits.max_rows, request.limits.max_result};
     if (request.limits.may_lift_truncation) {
       if (compiled.bound.truncation_max_records > 0) limits.rows = static_cast<std::uint64_t>(compiled.bound.truncation_max_records);
+      if (compiled.bound.truncation_max_size > 0) limits.bytes = Bytes(static_cast<std::uint64_t>(compiled.bound.truncation_max_size));
       if (compiled.bound.no_truncation) limits = {std::numeric_limits<std::uint64_t>::max(), Bytes(std::numeric_limits<std::uint64_t>::max())};
-    } else if (compiled.bound.truncation_max_records > 0) {
-      limits.rows = std::min(limits.rows, static_cast<std::uint64_t>(compiled.bound.truncation_max_records));
+    } else {
+      if (compiled.bound.truncation_max_records > 0) limits.rows = std::min(limits.rows, static_cast<std::uint64_t>(compiled.bound.truncation_max_records));
+      if (compiled.bound.truncation_max_size > 0) limits.bytes = std::min(limits.bytes, Bytes(static_cast<std::uint64_t>(compiled.bound.truncation_max_size)));
     }
     std::size_t number = 0;
     for (const auto& earlier : compiled.earlier) outcome.visualizations.push_back(earlier.visualization);

@@ -21,6 +21,7 @@ constexpr std::string_view kQueries[] = {
     "project x = d - datetime(2000-01-01), y = d + z, w = z * 2, v = z / 3", "project x = strcat(s, '-', t), y = strlen(s), w = toupper(t)", "project j, a = j.a, e = j[0], l = j[-1], x = j['b'].c",
     "project e = j[n], o = j[s]", "project-away s, t", "project-keep n, m", "project-rename q = n", "project-reorder d, *", "extend p = pack('s', s, 'n', n, 'd', d, 'j', j)", "extend p = pack_all()",
     "extend p = pack_array(s, n, r, b, j)", "extend p = bag_merge(j, k)", "extend p = array_concat(j, k)",
+    "where s like 'a*'", "extend p = bag_pack('s', s, 'j', j, 'r', r)",
     "parse s with 'a' x 'b' y", "parse s with * 'k' x ':' y", "parse s with x ',' y:long", "parse s with x:long ',' *", "parse kind=relaxed s with x:long ' ' y:real", "parse s with * '=' x:int ' ' *",
     "parse kind=regex s with @'[a-z]+' x @'\\d*' y", "parse kind=regex flags=i s with 'A' x 'c' *", "parse s with x ' ' y ' ' *", "parse-where s with x ',' y", "parse-where s with * '=' x:long *",
     "parse-where kind=regex s with @'(?i)hello ' x", "parse tostring(j) with * '\"a\":' x ',' *", "parse t with 'https://' u ':' *",
@@ -30,7 +31,7 @@ constexpr std::string_view kQueries[] = {
     "mv-expand with_itemindex = x j", "mv-expand kind=array j", "mv-expand bagexpansion=array e = j", "mv-expand e = j.b to typeof(dynamic)", "mv-expand e = split(s, ' ') to typeof(string)",
     "mv-expand with_itemindex = x e = pack_array(n, s) to typeof(string)", "mv-expand j | where isnotnull(j) | extend y = j.a", "mv-expand e = range(1, 3) to typeof(long)",
     "extend e = extract_json('$.a', s), p = parse_json(s), q = todynamic(t)", "extend u = parse_url(s), w = parse_urlquery(t)", "extend x = split(s, ' ')[0], y = tolong(split(s, '.')[1])",
-    "extend x = case(isnull(n), 'null', n < 0, 'negative', 'positive')", "extend x = todatetime(s), y = totimespan(s), w = tolong(s), v = toreal(s), u = tobool(s), q = toguid(s)",
+    "extend x = case(isnull(n), 'null', n < 0, 'negative', 'positive')", "extend x = todatetime(s), w = tolong(s), v = toreal(s), u = tobool(s), q = toguid(s)",
     "extend x = tolong(r), y = toint(n), w = todecimal(s), v = tostring(r), u = tostring(z), q = tostring(d)", "extend x = tostring(j), y = tolong(j.a), w = toreal(j[0]), v = todatetime(j)",
     "extend x = n / m, y = n % m, w = r / n, v = n * m, u = n - m", "extend x = i / 2, y = i * 3, w = i + n, v = i % 7, u = i * 1.5", "take 5", "where n > 0 | take 3", "extend x = s | project x, y = x",
 };
@@ -43,7 +44,7 @@ void run_kql_both_operators(KqlRun& run, Engine& engine, const kql::Catalog& cat
   for (const auto query : kQueries) {
     ++seed;
     if (std::string(query).find(run.only) == std::string::npos) continue;
-    for (int turn = 0; turn < 2; ++turn) {
+    for (int turn = 0; turn < 1; ++turn) {
       RandomValues random(seed * 2 + static_cast<std::uint64_t>(turn));
       std::string schema, rows;
       for (const auto& [name, type] : kColumns) schema += fmt::format("{}{}:{}", schema.empty() ? "" : ", ", name, event::to_string(type));

@@ -68,13 +68,16 @@ Sql remove_keys(SqlCall& c) {
       "arrayMap(p -> if(startsWith(p.2, '{{') AND arrayExists(n -> startsWith(n, concat('$.', p.1, '.')), {0}), "
       "(p.1, concat('{{', arrayStringConcat(arrayMap(q -> concat(toJSONString(q.1), ':', q.2), arrayFilter(q -> NOT has({0}, concat('$.', p.1, '.', q.1)), JSONExtractKeysAndValuesRaw(p.2))), ','), '}}')), p), "
       "arrayFilter(p -> NOT has({0}, p.1) AND NOT has({0}, concat('$.', p.1)), {1}))", names, pairs(c, 0));
-  return {fmt::format("if(startsWith(ifNull({}, ''), '{{'), {}, NULL)", c.shared(0), bag_of(inner)), true, false};
+  return {fmt::format("if(startsWith(ifNull({}, ''), '{{') AND isNotNull({}), {}, NULL)", c.shared(0), c.shared(1), bag_of(inner)), true, false};
 }
 
 Sql merge(SqlCall& c) {
-  std::string all;
-  for (std::size_t i = 0; i < c.size(); ++i) all += (i > 0 ? ", " : "") + pairs(c, i);
-  return {bag_of(first_of_each(c, "arrayConcat(" + all + ")")), true, false};
+  std::string all, any;
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    any += fmt::format("{}startsWith(ifNull({}, ''), '{{')", i > 0 ? " OR " : "", c.shared(i));
+    all += (i > 0 ? ", " : "") + pairs(c, i);
+  }
+  return {fmt::format("if({}, {}, NULL)", any, bag_of(first_of_each(c, "arrayConcat(" + all + ")"))), true, false};
 }
 
 // bag_set_key(bag, key, value): keys may be paths $.a.b (up to three levels deep here).
@@ -125,8 +128,8 @@ Sql set_key(SqlCall& c) {
 // Keys that are no text are left out; values that are missing are null.
 Sql zip(SqlCall& c) {
   const std::string k = c.name(sql::array_of(c.shared(0)));
-  const std::string v = c.name(sql::array_of(c.arg(1)));
-  return {fmt::format("if(NOT startsWith(ifNull({}, ''), '['), NULL, {})", c.shared(0),
+  const std::string v = c.name(sql::array_of(c.shared(1)));
+  return {fmt::format("if(NOT startsWith(ifNull({}, ''), '[') OR isNull({}), NULL, {})", c.shared(0), c.shared(1),
                       bag_of(fmt::format("arrayMap(i -> (JSONExtractString({0}[i]), if(i <= length({1}), {1}[i], 'null')), arrayFilter(i -> startsWith({0}[i], '\"'), arrayEnumerate({0})))", k, v))), true, false};
 }
 

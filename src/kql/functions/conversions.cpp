@@ -51,7 +51,7 @@ Sql to_real(SqlCall& c) {
 
 Sql to_decimal(SqlCall& c) {
   switch (c.type(0)) {
-    case Type::string: return c.value(fmt::format("toDecimal256OrNull(trim({}), 20)", c.arg(0)), true);
+    case Type::string: return c.value(fmt::format("if(match({0}, '^[-+]?([0-9]+\\\\.?[0-9]*|\\\\.[0-9]+)([eE][-+]?[0-9]+)?$'), toDecimal256OrNull({0}, 20), NULL)", c.name("trim(" + c.arg(0) + ")")), true);
     case Type::dynamic: return c.value(sql::from_dynamic(Type::decimal, c.shared(0)), true);
     case Type::real: return c.value(fmt::format("toDecimal256OrNull(toString({}), 20)", c.arg(0)), true);
     case Type::decimal: return c.value(c.arg(0));
@@ -66,7 +66,7 @@ Sql to_bool(SqlCall& c) {
     case Type::string: {
       const std::string s = c.shared(0);
       return c.value(fmt::format("multiIf(lower(trim({0})) IN ('true', '1'), 1, lower(trim({0})) IN ('false', '0'), 0, "
-                                 "isNotNull(toInt64OrNull(trim({0}))), toInt64OrNull(trim({0})) != 0, NULL)", s), true);
+                                 "isNotNull(toFloat64OrNull(trim({0}))), toFloat64OrNull(trim({0})) != 0, NULL)", s), true);
     }
     case Type::dynamic: return c.value(sql::from_dynamic(Type::boolean, c.shared(0)), true);
     case Type::datetime:

@@ -78,7 +78,8 @@ Sql round_value(SqlCall& c) {
       return c.value(fmt::format("if(isFinite({0}) AND abs({0}) < 1e15, toFloat64(round(toDecimal256(toString({0}), 40), {1})), {0})", x, n));
     }
   }
-  return c.value(fmt::format("(round({} * exp10({})) / exp10({}))", x, digits, digits));
+  const std::string scale = c.name(fmt::format("exp10(least(300, greatest(-300, {})))", digits));
+  return c.value(fmt::format("(round({} * {}) / {})", x, scale, scale));
 }
 
 Sql whole(SqlCall& c, std::string_view function) {
@@ -163,9 +164,9 @@ constexpr Function kFunctions[] = {
     {.name = "binary_xor", .summary = "Bits that one of them has.", .signatures = "binary_xor(a:integer, b:integer) -> long", .naming = ResultName::first_argument, .sql = "bitXor({0}, {1})", .examples = {{{"binary_xor(12, 10)", "6"}}}},
     {.name = "binary_not", .summary = "The other bits.", .signatures = "binary_not(a:integer) -> long", .naming = ResultName::first_argument, .sql = "bitNot({0})", .examples = {{{"binary_not(100)", "-101"}}}},
     {.name = "binary_shift_left", .summary = "Bits moved up, modulo 64.", .signatures = "binary_shift_left(a:integer, shift:integer) -> long", .naming = ResultName::first_argument, .may_be_null = true,
-     .sql = "if({1} < 0, NULL, bitShiftLeft({0}, {1} % 64))", .examples = {{{"binary_shift_left(1, 4)", "16"}}}},
+     .sql = "if({1} < 0, NULL, bitShiftLeft(toInt64({0}), greatest(0, {1}) % 64))", .examples = {{{"binary_shift_left(1, 4)", "16"}}}},
     {.name = "binary_shift_right", .summary = "Bits moved down, modulo 64.", .signatures = "binary_shift_right(a:integer, shift:integer) -> long", .naming = ResultName::first_argument, .may_be_null = true,
-     .sql = "if({1} < 0, NULL, bitShiftRight({0}, {1} % 64))", .examples = {{{"binary_shift_right(16, 2)", "4"}}}},
+     .sql = "if({1} < 0, NULL, bitShiftRight(toInt64({0}), greatest(0, {1}) % 64))", .examples = {{{"binary_shift_right(16, 2)", "4"}}}},
     {.name = "bitset_count_ones", .summary = "How many bits are set.", .signatures = "bitset_count_ones(value:integer) -> long", .naming = ResultName::first_argument, .sql = "toInt64(bitCount({0}))", .examples = {{{"bitset_count_ones(42)", "3"}}}},
 };
 

@@ -1,6 +1,8 @@
 // Operators: arithmetic, comparison, logic, member access.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "kql/sql_expression.hpp"
 
 namespace yagura::kql {
@@ -26,12 +28,22 @@ Sql equality(SqlCall& c, bool equal) {
 
 bool ticks_like(Type t) { return t == Type::timespan; }
 
+// The datetime of ticks that were computed; null where they leave years 1 to 9999. A constant is one already.
+Sql in_calendar(SqlCall& c, const std::string& left, char sign, const std::string& right) {
+  if (c.expression().constant) return c.value(sql::datetime_of(fmt::format("{} {} {}", left, sign, right)));
+  // Only a span that is not known beforehand may be so long that 64 bits overflow.
+  const auto* l = c.literal(1);
+  const bool narrow = l != nullptr && l->integer > -1'000'000'000'000'000'000 && l->integer < 1'000'000'000'000'000'000;
+  const std::string ticks = c.name(fmt::format(fmt::runtime(narrow ? "({} {} {})" : "(toInt128({}) {} {})"), left, sign, right));
+  return c.value(fmt::format("if({0} BETWEEN -621355968000000000 AND 2534023007999999999, {1}, NULL)", ticks, sql::datetime_of(narrow ? ticks : "toInt64(" + ticks + ")")), true);
+}
+
 Sql add(SqlCall& c) {
   const Type a = c.type(0), b = c.type(1), r = c.result();
   if (r == Type::datetime) {
     const std::string left = a == Type::datetime ? sql::ticks_of(c.arg(0)) : c.arg(0);
     const std::string right = b == Type::datetime ? sql::ticks_of(c.arg(1)) : c.arg(1);
-    return c.value(sql::datetime_of(fmt::format("{} + {}", left, right)));
+    return in_calendar(c, left, '+', right);
   }
   if (r == Type::dynamic) {
     return c.value(sql::to_json(Type::real, c.name(fmt::format("toFloat64OrNull({}) + toFloat64OrNull({})", c.arg(0), c.arg(1)))), true);
@@ -48,8 +60,14 @@ Sql subtract(SqlCall& c) {
     return c.value(sql::to_json(Type::real, c.name(fmt::format("toFloat64OrNull({}) - toFloat64OrNull({})", c.arg(0), c.arg(1)))), true);
   }
   if (r == Type::decimal) return c.value(fmt::format("CAST({} - {}, 'Nullable(Decimal(76, 20))')", left, right));
-  const std::string text = fmt::format("({} - {})", left, right);
-  return c.value(r == Type::datetime ? sql::datetime_of(text) : text);
+  if (r == Type::datetime) return in_calendar(c, left, '-', right);
+  return c.value(fmt::format("({} - {})", left, right));
+}
+
+// A real that no decimal holds is null.
+std::string as_decimal(SqlCall& c, std::size_t i) {
+  if (c.type(i) == Type::real) return "toDecimal256OrNull(toString(" + c.arg(i) + "), 20)";
+  return "CAST(" + c.arg(i) + ", 'Nullable(Decimal(76, 20))')";
 }
 
 Sql multiply(SqlCall& c) {
@@ -57,13 +75,13 @@ Sql multiply(SqlCall& c) {
   if (r == Type::timespan) {
     const Type other = ticks_like(a) ? b : a;
     if (is_integer(other)) return c.value(fmt::format("({} * {})", c.arg(0), c.arg(1)));
-    return c.value(fmt::format("toInt64(round(toFloat64({}) * toFloat64({})))", c.arg(0), c.arg(1)));
+    return c.value(fmt::format("accurateCastOrNull(round(toFloat64({}) * toFloat64({})), 'Int64')", c.arg(0), c.arg(1)), true);
   }
   if (r == Type::dynamic) {
     return c.value(sql::to_json(Type::real, c.name(fmt::format("toFloat64OrNull({}) * toFloat64OrNull({})", c.arg(0), c.arg(1)))), true);
   }
   if (r == Type::decimal) {
-    return c.value(fmt::format("CAST(multiplyDecimal(CAST({}, 'Nullable(Decimal(76, 20))'), CAST({}, 'Nullable(Decimal(76, 20))'), 20), 'Nullable(Decimal(76, 20))')", c.arg(0), c.arg(1)));
+    return c.value(fmt::format("CAST(multiplyDecimal({}, {}, 20), 'Nullable(Decimal(76, 20))')", as_decimal(c, 0), as_decimal(c, 1)), true);
   }
   return c.value(fmt::format("({} * {})", c.arg(0), c.arg(1)));
 }
@@ -76,8 +94,10 @@ Sql divide(SqlCall& c) {
     return c.value(fmt::format("accurateCastOrNull(trunc(toFloat64({}) / toFloat64({})), 'Int64')", c.arg(0), c.arg(1)), true);
   }
   if (r == Type::decimal) {
-    return c.value(fmt::format("if({1} = 0, NULL, CAST(divideDecimal(CAST({0}, 'Nullable(Decimal(76, 20))'), CAST({1}, 'Nullable(Decimal(76, 20))'), 20), 'Nullable(Decimal(76, 20))'))",
-                               c.shared(0), c.shared(1)), true);
+    // The engine divides before it looks whether it may.
+    const std::string by = c.name(as_decimal(c, 1));
+    return c.value(fmt::format("if(ifNull({1} = 0, 1), NULL, CAST(divideDecimal({0}, if(ifNull({1} = 0, 1), toDecimal256(1, 20), assumeNotNull({1})), 20), 'Nullable(Decimal(76, 20))'))",
+                               as_decimal(c, 0), by), true);
   }
   if (r == Type::dynamic) {
     return c.value(sql::to_json(Type::real, c.name(fmt::format("toFloat64OrNull({}) / toFloat64OrNull({})", c.arg(0), c.arg(1)))), true);
@@ -119,11 +139,14 @@ Sql logical(SqlCall& c, std::string_view word) {
   return {text + ")", c.any_nullable(), false};
 }
 
+constexpr std::int64_t kFarthest = 2'000'000'000;
+
 std::string json_key_of(SqlCall& c, std::size_t i) {
   // Member names come as text; positions count from 0, from the end when negative.
   if (c.type(i) == Type::string) return c.arg(i);
-  if (const auto* l = c.literal(i)) return std::to_string(l->integer >= 0 ? l->integer + 1 : l->integer);
-  const std::string x = c.shared(i);
+  if (const auto* l = c.literal(i)) return std::to_string(std::clamp<std::int64_t>(l->integer >= 0 ? l->integer + 1 : l->integer, -kFarthest, kFarthest));
+  // The engine takes positions modulo 2^32.
+  const std::string x = c.name(fmt::format("least({1}, greatest(-{1}, toInt64({0})))", c.shared(i), kFarthest));
   return fmt::format("if({0} >= 0, {0} + 1, {0})", x);
 }
 
@@ -171,7 +194,13 @@ Sql between(SqlCall& c, bool negated) {
 
 // One list for constants of the type itself, arrays spread out, the rest compared one by one.
 Sql in_list(SqlCall& c, bool negated, bool ignore_case) {
-  const auto fold = [&](std::string text) { return ignore_case ? "lowerUTF8(" + text + ")" : text; };
+  // Lower case of the bytes alone where all that is looked for is ASCII.
+  bool ascii = c.expression().kind != BoundExpression::Kind::in_query;
+  for (std::size_t i = 1; i < c.size() && ascii; ++i) {
+    const auto* l = c.type(i) == Type::string ? c.literal(i) : nullptr;
+    ascii = l != nullptr && std::ranges::all_of(l->text, [](char ch) { return static_cast<unsigned char>(ch) < 0x80; });
+  }
+  const auto fold = [&](std::string text) { return ignore_case ? (ascii ? "lower(" : "lowerUTF8(") + text + ")" : text; };
   if (c.expression().kind == BoundExpression::Kind::in_query) {
     const std::string query = c.scope().write_plan(*c.expression().plan);
     const bool nullable = c.nullable(0);
@@ -199,7 +228,7 @@ Sql in_list(SqlCall& c, bool negated, bool ignore_case) {
       std::string values = fmt::format("arrayMap(v -> {}, if(startsWith(ifNull({}, ''), '['), {}, [ifNull({}, '')]))",
                                        fold(as_text), d, sql::array_of(d), d);
       if (is_number(c.type(0))) {
-        also(fmt::format("has(arrayMap(v -> toFloat64OrZero({}), {}), toFloat64({}))", as_text, sql::array_of(d), x));
+        also(fmt::format("has(arrayMap(v -> toFloat64OrNull({}), {}), toFloat64({}))", as_text, sql::array_of(d), x));
       } else {
         also(fmt::format("has({}, {})", values, wanted));
       }
@@ -207,7 +236,7 @@ Sql in_list(SqlCall& c, bool negated, bool ignore_case) {
     }
     if (c.literal(i) != nullptr && !c.literal(i)->is_null) {
       if (!list.empty()) list += ", ";
-      list += ignore_case ? "lowerUTF8(" + c.arg(i) + ")" : c.arg(i);
+      list += fold(c.arg(i));
     } else {
       also(fmt::format("{} = {}", left, fold(c.arg(i))));
     }

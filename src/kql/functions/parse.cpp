@@ -57,13 +57,14 @@ Sql parse_url_query(SqlCall& c) {
 
 Sql parse_url(SqlCall& c) {
   const std::string u = c.shared(0);
-  const std::string scheme = c.name(fmt::format("extract({}, '^([A-Za-z][A-Za-z0-9+.-]*):')", u));
-  const std::string rest = c.name(fmt::format("if({0} = '', {1}, substring({1}, length({0}) + 2))", scheme, u));
+  const std::string scheme = c.name(fmt::format("extract({}, '(?s)^(.*?)://')", u));
+  const std::string rest = c.name(fmt::format("if(position({1}, '://') = 0, '', substring({1}, length({0}) + 2))", scheme, u));
   const std::string authority = c.name(fmt::format("extract({}, '^//([^/?#]*)')", rest));
   const std::string user = c.name(fmt::format("extract({}, '^(.*)@')", authority));
   const std::string host = c.name(fmt::format("replaceRegexpOne({}, '^.*@', '')", authority));
   const std::string path = fmt::format("extract(replaceRegexpOne({}, '^//[^/?#]*', ''), '^([^?#]*)')", rest);
-  return {fmt::format("if({} = '' AND {} = '', {}, {})", scheme, authority, "NULL",
+  return {fmt::format("if({} = '' AND {} = '', {}, {})", scheme, authority,
+                      R"('{"Scheme":"","Host":"","Port":"","Path":"","Username":"","Password":"","Query Parameters":{},"Fragment":""}')",
                       bag({{"Scheme", quoted(scheme)},
                            {"Host", quoted(fmt::format("replaceRegexpOne({}, ':[0-9]*$', '')", host))},
                            {"Port", quoted(fmt::format("extract({}, ':([0-9]+)$')", host))},
@@ -85,8 +86,8 @@ Sql parse_version(SqlCall& c) {
 
 // Windows' rules: blanks separate, quotes join, a backslash protects a quote.
 Sql parse_command_line(SqlCall& c) {
-  const std::string items = fmt::format("extractAll({}, '((?:[^\\\\s\"]|\"(?:[^\"\\\\\\\\]|\\\\\\\\.)*\"?)+)')", c.arg(0));
-  return {fmt::format("nullIf({}, '[]')", sql::json_array(fmt::format("arrayMap(a -> toJSONString(replaceRegexpAll(replaceRegexpAll(a, '(^|[^\\\\\\\\])\"', '\\\\1'), '\\\\\\\\\"', '\"')), {})", items))), true, false};
+  const std::string items = fmt::format("extractAll({}, '((?:[^ \\t\"]|\"(?:[^\"\\\\\\\\]|\\\\\\\\.)*\"?)+)')", c.arg(0));
+  return {fmt::format("{}", sql::json_array(fmt::format("arrayMap(a -> toJSONString(replaceRegexpAll(replaceRegexpAll(a, '(^|[^\\\\\\\\])\"', '\\\\1'), '\\\\\\\\\"', '\"')), {})", items))), true, false};
 }
 
 // $.a.b[0]['c'] as arguments of JSONExtractRaw; nothing when the path is of another form.
@@ -125,6 +126,7 @@ std::string json_path(std::string_view path) {
 
 Sql extract_json(SqlCall& c) {
   const std::string path = c.literal(0) != nullptr ? json_path(c.literal(0)->text) : "";
+  if (c.literal(0) != nullptr && path.empty() && c.literal(0)->text != "$") return {"''", false, true};
   const std::string raw = c.name(fmt::format("JSONExtractRaw({}{})", c.arg(1), path));
   return {fmt::format("if({0} = 'null', '', {1})", raw, sql::dynamic_text(raw)), true, false};
 }

@@ -89,6 +89,12 @@ Sql concat_with(SqlCall& c) {
   return {fmt::format("arrayStringConcat([{}], {})", text, c.arg(0)), false, false};
 }
 
+Sql concat_array(SqlCall& c) {
+  const std::string texts = fmt::format("arrayMap(x -> if(x = 'null', '', {}), {})", sql::dynamic_text("x"), sql::array_of(c.arg(0)));
+  if (c.literal(1) != nullptr) return {fmt::format("arrayStringConcat({}, {})", texts, c.arg(1)), false, false};
+  return {fmt::format("arrayStringConcat(arrayMap((x, i) -> if(i = 1, x, concat({1}, x)), {0}, arrayEnumerate({0})))", c.name(texts), c.shared(1)), false, false};
+}
+
 Sql repeat_text(SqlCall& c) {
   const std::string n = c.shared(1);
   const std::string times = fmt::format("toUInt32(assumeNotNull(ifNull(greatest(0, least({}, 1024)), 0)))", n);
@@ -121,11 +127,12 @@ Sql replace_each(SqlCall& c) {
   const std::string rewrites = c.name(fmt::format("arrayResize({}, length({}), 'null')", sql::array_of(c.arg(2)), raw));
   const std::string from = c.name(fmt::format("arrayMap(x -> if(startsWith(x, '\"'), JSONExtractString(x), ''), {})", raw));
   const std::string to = c.name(fmt::format("arrayMap((r, f) -> if(startsWith(r, '\"'), JSONExtractString(r), f), {}, {})", rewrites, from));
+  const std::string missing = fmt::format("isNull({}) OR isNull({})", c.shared(1), c.shared(2));
   return c.value(fmt::format(
-      "arrayStringConcat(arrayMap(s -> s.1, arrayFold((acc, f, r) -> if(f = '', acc, arrayFlatten(arrayMap(s -> if(s.2 = 1 OR position(s.1, f) = 0, [s], "
+      "if({3}, NULL, arrayStringConcat(arrayMap(s -> s.1, arrayFold((acc, f, r) -> if(f = '', acc, arrayFlatten(arrayMap(s -> if(s.2 = 1 OR position(s.1, f) = 0, [s], "
       "arrayFlatten(arrayMap((p, i) -> if(i = 1, [(p, toUInt8(0))], [(r, toUInt8(1)), (p, toUInt8(0))]), splitByString(char(1, 2), replaceAll(s.1, f, char(1, 2))), arrayEnumerate(splitByString(char(1, 2), replaceAll(s.1, f, char(1, 2))))))), acc))), "
-      "{0}, arrayResize({1}, length({0}), ''), [({2}, toUInt8(0))])))",
-      from, to, c.arg(0)));
+      "{0}, arrayResize({1}, length({0}), ''), [({2}, toUInt8(0))]))))",
+      from, to, c.arg(0), missing));
 }
 
 Sql count_of(SqlCall& c) {
@@ -223,7 +230,7 @@ constexpr Function kFunctions[] = {
     {.name = "strcat_delim", .summary = "All texts with a delimiter between them.", .signatures = "strcat_delim(delimiter:text, value:text, other:text+) -> string",
      .emit = concat_with, .examples = {{{"strcat_delim('-', 1, '2', 'A')", "1-2-A"}}}},
     {.name = "strcat_array", .aliases = "array_strcat", .summary = "An array's elements as one text.", .signatures = "strcat_array(array:dynamic, delimiter:text) -> string",
-     .emit = [](SqlCall& c) { return Sql{fmt::format("arrayStringConcat(arrayMap(x -> if(x = 'null', '', {}), {}), {})", sql::dynamic_text("x"), sql::array_of(c.arg(0)), c.arg(1)), false, false}; },
+     .emit = concat_array,
      .examples = {{{"strcat_array(dynamic([1, 2, 3]), '->')", "1->2->3"}}}},
     {.name = "strrep", .summary = "The text so many times.", .signatures = "strrep(value:text, times:integer, delimiter:text?) -> string", .emit = repeat_text,
      .examples = {{{"strrep('A', 3)", "AAA"}, {"strrep('a', 2, '-')", "a-a"}}}},
@@ -263,7 +270,7 @@ constexpr Function kFunctions[] = {
      .may_be_null = true, .emit = extract_all, .examples = {{{"extract_all(@'(\\d)', 'a1b2')", "[\"1\",\"2\"]"}}}},
     {.name = "translate", .summary = "Characters replaced by their partners.", .signatures = "translate(from:string, to:string, source:string) -> string", .emit = translate_text,
      .examples = {{{"translate('krasp', 'otsku', 'spark')", "kusto"}, {"translate('abc', '', 'ab')", ""}}}},
-    {.name = "regex_quote", .summary = "The text as a regular expression for itself.", .signatures = "regex_quote(text:text) -> string", .sql = "replaceRegexpAll({0}, '([^0-9A-Za-z_])', '\\\\\\\\\\\\1')",
+    {.name = "regex_quote", .summary = "The text as a regular expression for itself.", .signatures = "regex_quote(text:text) -> string", .sql = "replaceRegexpAll({0}, '([^0-9A-Za-z_\\\\x{80}-\\\\x{10FFFF}])', '\\\\\\\\\\\\1')",
      .examples = {{{"regex_quote('(so$me.Te^xt)')", "\\(so\\$me\\.Te\\^xt\\)"}}}},
     {.name = "unicode_codepoints_from_string", .aliases = "to_utf8", .summary = "The code points of a text.", .signatures = "unicode_codepoints_from_string(value:text) -> dynamic", .emit = code_points,
      .examples = {{{"unicode_codepoints_from_string('abc')", "[97,98,99]"}}}},

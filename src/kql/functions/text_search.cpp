@@ -84,19 +84,43 @@ Sql contains(SqlCall& c, bool negated, bool cs) {
   return {fmt::format("({}({}, {}) {} 0)", f, c.arg(0), c.arg(1), negated ? "=" : "!="), false, false};
 }
 
+bool is_ascii(const LiteralValue* l) {
+  return l != nullptr && std::ranges::all_of(l->text, [](char ch) { return static_cast<unsigned char>(ch) < 0x80; });
+}
+std::string in_lower_case(std::string_view text) {
+  std::string out;
+  for (const char ch : text) out += ascii_lower(ch);
+  return sql::text(out);
+}
+
 Sql edge(SqlCall& c, std::string_view function, bool negated, bool cs) {
+  if (const auto* l = c.literal(1); !cs && is_ascii(l) && !l->text.empty()) {
+    // As many bytes as the part has are looked at, not the whole text.
+    const std::string piece = fmt::format(fmt::runtime(function == "startsWith" ? "substring({}, 1, {})" : "right({}, {})"), c.arg(0), l->text.size());
+    return {fmt::format("(lower({}) {} {})", piece, negated ? "!=" : "=", in_lower_case(l->text)), false, false};
+  }
   std::string text = cs ? fmt::format("{}({}, {})", function, c.arg(0), c.arg(1)) : fmt::format("{}(lowerUTF8({}), lowerUTF8({}))", function, c.arg(0), c.arg(1));
   return {negated ? "(NOT " + text + ")" : text, false, false};
 }
 
 Sql equal_ignoring_case(SqlCall& c, bool negated) {
-  return {fmt::format("(lowerUTF8({}) {} lowerUTF8({}))", c.arg(0), negated ? "!=" : "=", c.arg(1)), false, false};
+  const std::string_view op = negated ? "!=" : "=";
+  for (const std::size_t i : {std::size_t{1}, std::size_t{0}}) {
+    const auto* l = c.literal(i);
+    if (!is_ascii(l)) continue;
+    // A text without letters is equal or not as it stands, and the store's indexes know it so.
+    const bool letters = std::ranges::any_of(l->text, [](char ch) { return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z'); });
+    return {fmt::format(fmt::runtime(letters ? "(lower({}) {} {})" : "({} {} {})"), c.arg(1 - i), op, in_lower_case(l->text)), false, false};
+  }
+  return {fmt::format("(lowerUTF8({}) {} lowerUTF8({}))", c.arg(0), op, c.arg(1)), false, false};
 }
 
 Sql matches(SqlCall& c) { return {fmt::format("match({}, {})", c.arg(0), regex_argument(c, 1)), false, false}; }
 
 Sql like(SqlCall& c, bool negated, bool cs) {
-  return {fmt::format("({} {}{} replaceAll({}, '*', '%'))", c.arg(0), negated ? "NOT " : "", cs ? "LIKE" : "ILIKE", c.arg(1)), false, false};
+  // * is a wildcard as well; a backslash is none.
+  const std::string pattern = fmt::format("replaceAll(replaceAll({}, '\\\\', '\\\\\\\\'), '*', '%')", c.arg(1));
+  return {fmt::format("({} {}{} {})", c.arg(0), negated ? "NOT " : "", cs ? "LIKE" : "ILIKE", pattern), false, false};
 }
 
 // has_any, has_all: over the items of the list and of its arrays.

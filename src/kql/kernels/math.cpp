@@ -99,8 +99,9 @@ void absolute(KernelCall& call) {
   }
 }
 
-std::int64_t shift(std::int64_t value, std::int64_t by, bool left) {
-  const auto bits = static_cast<unsigned>(((by % 64) + 64) % 64);
+std::optional<std::int64_t> shift(std::int64_t value, std::int64_t by, bool left) {
+  if (by < 0) return std::nullopt;
+  const auto bits = static_cast<unsigned>(by % 64);
   return left ? static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << bits) : value >> bits;
 }
 
@@ -198,6 +199,12 @@ constexpr auto kHex = [](std::int64_t value, std::optional<std::int64_t> length)
   return text;
 };
 
+// A null is nothing of the kind.
+template <auto function>
+void is_kind(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) call.put(!call[0].is_null(row) && function(call[0].real(row)));
+}
+
 constexpr Kernel kKernels[] = {
     {"tohex", kernel_rows<kHex>},
     {"around", around},
@@ -233,9 +240,9 @@ constexpr Kernel kKernels[] = {
     {"loggamma", kernel_rows<[](double x) { return known(std::lgamma(x)); }>},
     {"erf", kernel_rows<[](double x) { return std::erf(x); }>},
     {"erfc", kernel_rows<[](double x) { return std::erfc(x); }>},
-    {"isnan", kernel_rows<[](double x) { return std::isnan(x); }>},
-    {"isinf", kernel_rows<[](double x) { return std::isinf(x); }>},
-    {"isfinite", kernel_rows<[](double x) { return std::isfinite(x); }>},
+    {"isnan", is_kind<[](double x) { return std::isnan(x); }>},
+    {"isinf", is_kind<[](double x) { return std::isinf(x); }>},
+    {"isfinite", is_kind<[](double x) { return std::isfinite(x); }>},
     {"bin", [](KernelCall& call) { bin_values(call, false); }},
     {"floor", [](KernelCall& call) { bin_values(call, false); }},
     {"bin_at", [](KernelCall& call) { bin_values(call, true); }},

@@ -69,14 +69,30 @@ void arithmetic(KernelCall& call, Integers integers, Reals reals, Decimals decim
   }
 }
 
+// Of years 1 to 9999; what leaves them is null.
+std::optional<std::int64_t> in_calendar(__int128 ticks) {
+  constexpr std::int64_t kFirst = -621'355'968'000'000'000, kLast = 2'534'023'007'999'999'999;
+  return ticks >= kFirst && ticks <= kLast ? std::optional(static_cast<std::int64_t>(ticks)) : std::nullopt;
+}
+
 void add(KernelCall& call) {
+  const bool datetime = call.result.type() == Type::datetime;
   arithmetic(
-      call, [&](std::size_t row) { return wrap_add(call[0].integer(row), call[1].integer(row)); },
+      call,
+      [&](std::size_t row) -> std::optional<std::int64_t> {
+        const auto a = call[0].integer(row), b = call[1].integer(row);
+        return datetime ? in_calendar(static_cast<__int128>(a) + b) : wrap_add(a, b);
+      },
       [](double a, double b) { return a + b; }, Decimal::add);
 }
 void subtract(KernelCall& call) {
+  const bool datetime = call.result.type() == Type::datetime;
   arithmetic(
-      call, [&](std::size_t row) { return wrap_subtract(call[0].integer(row), call[1].integer(row)); },
+      call,
+      [&](std::size_t row) -> std::optional<std::int64_t> {
+        const auto a = call[0].integer(row), b = call[1].integer(row);
+        return datetime ? in_calendar(static_cast<__int128>(a) - b) : wrap_subtract(a, b);
+      },
       [](double a, double b) { return a - b; }, Decimal::subtract);
 }
 void multiply(KernelCall& call) {
@@ -165,7 +181,7 @@ Order compare(const Operand& a, const Operand& b, std::size_t row, Arena& arena)
   const Type x = a.type(), y = b.type();
   if (x == Type::decimal || y == Type::decimal) {
     const auto left = decimal_of(a, row), right = decimal_of(b, row);
-    if (!left || !right) return Order::unordered;
+    if (!left || !right) return order(a.real(row), b.real(row));  // what no decimal can hold: 1e300, infinities
     return static_cast<Order>(Decimal::compare(*left, *right));
   }
   if (x == Type::real || y == Type::real) return order(a.real(row), b.real(row));
