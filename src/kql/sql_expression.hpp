@@ -22,6 +22,7 @@ struct Sql {
   // null. Functions of JSON take it as it is, without the detour by NULL.
   std::string json = {};
   std::string as_text = {};  // likewise its tostring(), never NULL
+  std::string members = {};  // likewise a String that has the same members, whatever else it is: of parse_json(text) the text
 };
 
 // Shared by all SELECTs of one statement.

@@ -155,8 +155,7 @@ Relation SqlWriter::wrap(Relation r, const Needed& keep, std::string_view after)
     const auto it = r.cells.find(id);
     if (it == r.cells.end()) continue;
     Cell cell = it->second;
-    cell.sql.text = name_of(id);
-    cell.sql.atomic = true;
+    cell.sql = {name_of(id), cell.sql.nullable, true};  // other forms of the value stay inside
     cell.plain = true;
     out.cells[id] = std::move(cell);
   }

@@ -90,8 +90,7 @@ Relation SqlWriter::join(const JoinPlan& p, const Needed& needed) {
       const auto it = side.cells.find(id);
       if (it == side.cells.end()) continue;
       Cell cell = it->second;
-      cell.sql.text = alias + "." + name_of(id);
-      cell.sql.atomic = true;
+      cell.sql = {alias + "." + name_of(id), cell.sql.nullable, true};
       cell.plain = true;
       if (nulls) {
         if (cell.type == Type::string) {

@@ -49,7 +49,10 @@ Relation SqlWriter::project(const ProjectPlan& p, const Needed& needed) {
       continue;
     }
     Sql value = write_expression(*p.values[i], scope);
-    const bool plain = value.atomic && is_literal(p.values[i]);
+    // parse_json() of a column is written where it is used: most of its uses are members, and those read the column.
+    const bool parsed = !value.members.empty() && p.values[i]->kind == BoundExpression::Kind::call && p.values[i]->arguments.size() == 1 &&
+                        p.values[i]->arguments[0]->kind == BoundExpression::Kind::column && value.members == scope.columns.at(p.values[i]->arguments[0]->column).text;
+    const bool plain = (value.atomic && is_literal(p.values[i])) || parsed;
     cells[p.columns[i].id] = {std::move(value), p.columns[i].type, plain};
   }
   for (const auto& t : r.order) cells.emplace(t.column, r.cells.at(t.column));

@@ -123,7 +123,10 @@ Sql parse_json(SqlCall& c) {
     return {fmt::format("nullIf(nullIf(if({0} = '', '', if(isValidJSON({0}), JSONExtractRaw({0}), toJSONString({0}))), ''), 'null')", inner), true, false};
   }
   const std::string s = c.shared(0);
-  return {fmt::format("nullIf(nullIf(if(isValidJSON({0}), JSONExtractRaw({0}), if({0} = '', '', toJSONString({0}))), ''), 'null')", s), true, false};
+  Sql out{fmt::format("nullIf(nullIf(if(isValidJSON({0}), JSONExtractRaw({0}), if({0} = '', '', toJSONString({0}))), ''), 'null')", s), true, false};
+  // A text that is no JSON has no members: they may be looked for in the text as it is.
+  out.members = s;
+  return out;
 }
 
 Sql to_dynamic(SqlCall& c) {

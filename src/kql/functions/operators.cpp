@@ -169,7 +169,7 @@ Sql member(SqlCall& c) {
   }
   std::string path;
   for (std::size_t i = chain.size(); i-- > 0;) path += ", " + write_expression(*chain[i]->arguments[1], scope).text;
-  const std::string text = !base.json.empty() ? base.json : base.nullable ? "ifNull(" + base.text + ", '')" : base.text;
+  const std::string text = !base.members.empty() ? base.members : !base.json.empty() ? base.json : base.nullable ? "ifNull(" + base.text + ", '')" : base.text;
   Sql out{"", true, false, fmt::format("JSONExtractRaw({}{})", text, path)};
   out.text = sql::json_or_null(out.json);
   // Most members are texts, and those cost one look at the JSON; only what is none, or empty, costs a second one.
