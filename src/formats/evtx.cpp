@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/hash.hpp"
+#include "formats/crc32.hpp"
 #include "formats/evtx_binxml.hpp"
 #include "formats/evtx_fields.hpp"
 
@@ -24,34 +25,6 @@ T number(std::string_view bytes, std::size_t at) {
   T value{};
   if (at + sizeof value <= bytes.size()) std::memcpy(&value, bytes.data() + at, sizeof value);
   return value;
-}
-
-// The reflected CRC-32 of IEEE 802.3, as zlib has it; eight bytes at a time through eight tables ("slicing by 8").
-std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0) {
-  static const auto tables = [] {
-    std::array<std::array<std::uint32_t, 256>, 8> t{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      std::uint32_t c = i;
-      for (int k = 0; k < 8; ++k) c = c & 1 ? 0xEDB88320U ^ (c >> 1) : c >> 1;
-      t[0][i] = c;
-    }
-    for (std::size_t n = 1; n < 8; ++n)
-      for (std::uint32_t i = 0; i < 256; ++i) t[n][i] = t[0][t[n - 1][i] & 0xFF] ^ (t[n - 1][i] >> 8);
-    return t;
-  }();
-  crc = ~crc;
-  const char* at = bytes.data();
-  std::size_t left = bytes.size();
-  for (; left >= 8; left -= 8, at += 8) {
-    std::uint32_t low, high;
-    std::memcpy(&low, at, 4);
-    std::memcpy(&high, at + 4, 4);
-    low ^= crc;
-    crc = tables[7][low & 0xFF] ^ tables[6][low >> 8 & 0xFF] ^ tables[5][low >> 16 & 0xFF] ^ tables[4][low >> 24] ^
-          tables[3][high & 0xFF] ^ tables[2][high >> 8 & 0xFF] ^ tables[1][high >> 16 & 0xFF] ^ tables[0][high >> 24];
-  }
-  for (; left > 0; --left, ++at) crc = tables[0][(crc ^ static_cast<unsigned char>(*at)) & 0xFF] ^ (crc >> 8);
-  return ~crc;
 }
 
 void note(std::vector<EvtxDamage>& damage, std::uint64_t offset, std::string what) {

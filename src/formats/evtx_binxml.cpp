@@ -4,6 +4,10 @@
 #include <charconv>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/text.hpp"
 #include "base/time.hpp"
 
@@ -68,9 +72,32 @@ T number_at(std::string_view bytes) {
 std::string_view utf16_text(std::string_view bytes, Arena& arena) {
   const std::size_t units = bytes.size() / 2;
   if (units == 0) return {};
+  std::size_t i = 0;
+#ifdef __SSE2__
+  // Nearly all of it is ASCII. Room for that only, to begin with: a text that is not is taken anew.
+  char* const ascii = arena.allocate(units + 8);
+  const __m128i beyond = _mm_set1_epi16(static_cast<short>(0xFF80));
+  for (; i < units; i += 8) {
+    __m128i eight;
+    if (i + 8 <= units) {
+      eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + 2 * i));
+    } else {
+      char last[16] = {};
+      std::memcpy(last, bytes.data() + 2 * i, 2 * (units - i));
+      eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(last));
+    }
+    if (_mm_movemask_epi8(_mm_cmpeq_epi16(_mm_and_si128(eight, beyond), _mm_setzero_si128())) != 0xFFFF) break;
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(ascii + i), _mm_packus_epi16(eight, eight));
+  }
+  if (i >= units) return {ascii, units};
+  char* const out = arena.allocate(units * 3);
+  std::memcpy(out, ascii, i);
+  char* to = out + i;
+#else
   char* const out = arena.allocate(units * 3);
   char* to = out;
-  for (std::size_t i = 0; i < units; ++i) {
+#endif
+  for (; i < units; ++i) {
     const auto unit = static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[2 * i]) |
                                                  static_cast<unsigned char>(bytes[2 * i + 1]) << 8);
     if (unit < 0x80) {
@@ -103,7 +130,14 @@ std::string_view utf16_text(std::string_view bytes, Arena& arena) {
 
 // Up to the first NUL, as Windows shows a string of fixed size.
 std::string_view until_nul(std::string_view utf16) {
-  for (std::size_t i = 0; i + 1 < utf16.size(); i += 2)
+  std::size_t i = 0;
+#ifdef __SSE2__
+  for (; i + 16 <= utf16.size(); i += 16) {
+    const __m128i eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(utf16.data() + i));
+    if (_mm_movemask_epi8(_mm_cmpeq_epi16(eight, _mm_setzero_si128())) != 0) break;
+  }
+#endif
+  for (; i + 1 < utf16.size(); i += 2)
     if (utf16[i] == 0 && utf16[i + 1] == 0) return utf16.substr(0, i);
   return utf16;
 }

@@ -14,6 +14,7 @@ namespace {
 
 // No event has as many; a hostile template could.
 constexpr std::size_t kMostFields = 1'024;
+constexpr std::size_t kMostNames = 65'536;  // slots for the names of a chunk
 constexpr std::int64_t kFileTimeEpoch = -116'444'736'000'000'000;
 
 const FieldId kEventId = event::intern_field("EventID");
@@ -51,23 +52,58 @@ EvtxFieldMaker::Name EvtxFieldMaker::make_name(std::string_view text) {
   return name;
 }
 
+void EvtxFieldMaker::Names::clear() {
+  if (used_ == 0) return;
+  std::ranges::fill(slots_, Slot());
+  used_ = 0;
+}
+
+void EvtxFieldMaker::Names::grow() {
+  const auto old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
+  used_ = 0;
+  for (const auto& slot : old)
+    if (slot.text) at(slot.text, slot.attribute) = slot.name;
+}
+
+EvtxFieldMaker::Name& EvtxFieldMaker::Names::at(const char* text, const char* attribute) {
+  if (used_ * 2 >= slots_.size()) {
+    if (slots_.size() >= kMostNames) return other_ = {};
+    grow();
+  }
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t place = (reinterpret_cast<std::uintptr_t>(text) * 0x9E3779B97F4A7C15ULL ^
+                       reinterpret_cast<std::uintptr_t>(attribute) * 0xC2B2AE3D27D4EB4FULL) >>
+                          20 &
+                      mask;
+  for (;; place = (place + 1) & mask) {
+    Slot& slot = slots_[place];
+    if (slot.text == text && slot.attribute == attribute) return slot.name;
+    if (slot.text != nullptr) continue;
+    slot.text = text;
+    slot.attribute = attribute;
+    ++used_;
+    return slot.name;
+  }
+}
+
 EvtxFieldMaker::Name EvtxFieldMaker::name_of(std::string_view text, bool is_stable) {
-  if (!is_stable) return make_name(text);
-  const auto known = names_.find({text.data(), nullptr});
-  if (known != names_.end()) return known->second;
+  if (!is_stable || text.empty()) return make_name(text);
+  Name& known = names_.at(text.data(), nullptr);
+  if (!known.name.empty()) return known;
   const Name name = make_name(text);
-  if (name.id.is_listed()) names_.emplace(Place{text.data(), nullptr}, name);
+  if (name.id.is_listed()) known = name;
   return name;
 }
 
 EvtxFieldMaker::Name EvtxFieldMaker::joined_name(std::string_view element, std::string_view attribute) {
-  const Place place{element.data(), attribute.data()};
-  if (const auto known = names_.find(place); known != names_.end()) return known->second;
+  const bool can_be_kept = !element.empty() && !attribute.empty();
+  Name* known = can_be_kept ? &names_.at(element.data(), attribute.data()) : nullptr;
+  if (known && !known->name.empty()) return *known;
   scratch_.assign(element);
   scratch_ += '_';
   scratch_ += attribute;
   const Name name = make_name(scratch_);
-  if (name.id.is_listed()) names_.emplace(place, name);
+  if (known && name.id.is_listed()) *known = name;
   return name;
 }
 
@@ -160,8 +196,22 @@ void EvtxFieldMaker::finish(event::RecordOrigin origin, std::uint64_t written, e
   }
   // Values of one name: the body's over the System's, and several of the body as a list.
   const auto same = [](const Name& a, const Name& b) { return a.id == b.id && (a.id.is_listed() || a.name == b.name); };
+  // Most records have each name once.
+  if (++record_ == 0) seen_.clear(), record_ = 1;
+  for (const auto& field : fields_) {
+    const auto number = field.name.id.number();
+    if (number >= seen_.size()) seen_.resize(number + 256);
+    auto& seen = seen_[number];
+    seen.twice = seen.record == record_;
+    seen.record = record_;
+  }
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     const auto& field = fields_[i];
+    if (field.name.id.is_listed() && !seen_[field.name.id.number()].twice) {
+      out.set(field.name.id, field.value);
+      if (!field.name.without_blanks.empty()) out.set_foreign(field.name.without_blanks, field.value);
+      continue;
+    }
     const bool mine_is_system = field.section == Section::system;
     std::size_t body = 0, system = 0;
     bool first = true;

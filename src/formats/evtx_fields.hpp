@@ -5,8 +5,8 @@
 // unnamed ones as the list Data. UserData: every leaf under its own name. What the body says wins over System, but for
 // the fields that say which event it is.
 #pragma once
+#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "event/record.hpp"
@@ -45,17 +45,23 @@ class EvtxFieldMaker : public BinXmlSink {
     event::Value value;
     Section section;
   };
-  // Where a name stands says which it is, as long as the chunk is in use.
-  struct Place {
-    const char* text;
-    const char* attribute;  // of Element_Attribute
-    bool operator==(const Place&) const = default;
-  };
-  struct PlaceHash {
-    std::size_t operator()(const Place& place) const {
-      return (reinterpret_cast<std::uintptr_t>(place.text) * 0x9E3779B97F4A7C15ULL) ^
-             (reinterpret_cast<std::uintptr_t>(place.attribute) * 0xC2B2AE3D27D4EB4FULL) >> 7;
-    }
+  // Where a name stands says which it is, as long as the chunk is in use. A table of names by their places.
+  class Names {
+   public:
+    void clear();
+    // The slot of the name; its text is empty when it is new.
+    Name& at(const char* text, const char* attribute);
+
+   private:
+    struct Slot {
+      const char* text = nullptr;
+      const char* attribute = nullptr;  // of Element_Attribute
+      Name name;
+    };
+    void grow();
+    std::vector<Slot> slots_ = std::vector<Slot>(256);
+    std::size_t used_ = 0;
+    Name other_;  // for what no longer fits
   };
 
   Name make_name(std::string_view text);
@@ -67,7 +73,14 @@ class EvtxFieldMaker : public BinXmlSink {
   Section section_ = Section::none;
   std::vector<Element> open_;
   std::vector<Named> fields_;
-  std::unordered_map<Place, Name, PlaceHash> names_;
+  Names names_;
+  // By field id: in how many sections of this record it is, and which record that was.
+  struct Seen {
+    std::uint32_t record = 0;
+    bool twice = false;
+  };
+  std::vector<Seen> seen_;
+  std::uint32_t record_ = 0;
   std::string scratch_;
 };
 
