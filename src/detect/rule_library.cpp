@@ -217,8 +217,17 @@ Result<> RuleLibrary::load(const Stamps& files) {
   add_exclusions(rules, problems);
   apply_pipelines(std::move(pipelines), rules, problems);
   check_references(rules, problems);
-  auto set = sigma::RuleSet::compile(std::move(rules), {.log_sources = std::move(map), .supplied_fields = options_.supplied_fields}, problems);
+  auto set = sigma::RuleSet::compile(std::move(rules), {.log_sources = map, .supplied_fields = options_.supplied_fields}, problems);
   loaded_ = files;
+  auto declared = options_.declared_sources;
+  for (const auto& one : map->declared()) declared.push_back({one.product, one.category, one.service});
+  never_.clear();
+  for (const auto& rule : set->rules()) {
+    never_.push_back(map->entries().empty() ? std::string() : sigma::unreachable_reason(rule, *map, declared));
+    if (never_.back().empty()) continue;
+    problems.warning(rule.place, "can never match: " + never_.back());
+    problems.all().back().rule = rule.metadata.identity();
+  }
   publish(std::move(set), std::move(problems.all()));
   const std::lock_guard lock(mutex_);
   packs_.clear();
@@ -280,6 +289,7 @@ void RuleLibrary::publish(std::shared_ptr<const sigma::RuleSet> set, std::vector
   for (std::uint32_t i = 0; i < all.size(); ++i) {
     snapshot->rules.push_back(running(all[i].metadata, all[i].place, "Sigma"));
     snapshot->rules.back().standalone = snapshot->set->is_standalone(i);
+    if (i < never_.size()) snapshot->rules.back().never = never_[i];
   }
   for (const auto& correlation : snapshot->set->correlations())
     snapshot->correlations.push_back(running(correlation.metadata, correlation.place, "SigmaCorrelation"));

@@ -20,6 +20,7 @@
 #include "detect/alert.hpp"
 #include "detect/correlation_plan.hpp"
 #include "sigma/pattern.hpp"
+#include "sigma/reachable.hpp"
 #include "sigma/rule_loader.hpp"
 #include "sigma/rule_set.hpp"
 
@@ -34,6 +35,8 @@ struct RuleLibraryOptions {
   sigma::Level least_level = sigma::Level::low;  // rules below it are off unless switched on
   // Fields that can be added to a record after decoding; see sigma::CompileOptions.
   std::shared_ptr<const std::set<std::string, std::less<>>> supplied_fields;
+  // What device packs declare, besides what the mappings say; for finding rules that can never match.
+  std::vector<sigma::DeclaredSource> declared_sources;
 };
 
 struct RuleCounters {
@@ -150,6 +153,7 @@ class RuleLibrary {
   RuleOverrides overrides_ GUARDED_BY(loading_);
   std::vector<AlertSuppression> suppressions_ GUARDED_BY(loading_);
   Stamps loaded_ GUARDED_BY(loading_);
+  std::vector<std::string> never_ GUARDED_BY(loading_);  // by rule: why it can never match
   std::map<std::string, std::shared_ptr<RuleCounters>> counters_ GUARDED_BY(loading_);
   std::uint64_t generation_ GUARDED_BY(loading_) = 0;
 };

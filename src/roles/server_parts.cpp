@@ -267,25 +267,6 @@ std::vector<serve::HealthReport> health_reports(const journal::Writer& journal, 
   return out;
 }
 
-std::vector<serve::RuleReport> rule_reports(const detect::RuleSnapshot& snapshot) {
-  std::vector<serve::RuleReport> out;
-  for (const auto* rules : {&snapshot.rules, &snapshot.correlations}) {
-    for (const auto& rule : *rules) {
-      serve::RuleReport report;
-      report.id = rule.alert.id;
-      report.title = rule.alert.title;
-      report.kind = "sigma";
-      report.severity = rule.alert.severity;
-      report.enabled = rule.enabled;
-      report.file = rule.file;
-      report.tags = rule.alert.tags;
-      if (rule.counters) report.matches = rule.counters->matches.load(std::memory_order_relaxed);
-      out.push_back(std::move(report));
-    }
-  }
-  return out;
-}
-
 void set_gauges(const journal::Writer& journal, const flow::Pipeline& pipeline) {
   static Gauge& durable = metrics().gauge("yagura_journal_durable_position", "Last entry that is durable");
   static Gauge& pending = metrics().gauge("yagura_journal_pending_bytes", "Accepted but not yet durable");

@@ -51,7 +51,6 @@ void add_local_logs(std::vector<intake::SourceSettings>& sources);
 
 std::vector<serve::SourceReport> source_reports(const std::vector<std::unique_ptr<intake::Source>>& sources);
 std::vector<serve::HealthReport> health_reports(const journal::Writer& journal, const flow::Pipeline& pipeline, const engine::EngineSupervisor* engine);
-std::vector<serve::RuleReport> rule_reports(const detect::RuleSnapshot& snapshot);
 void set_gauges(const journal::Writer& journal, const flow::Pipeline& pipeline);
 
 }  // namespace yagura::roles

@@ -24,6 +24,7 @@
 #include "roles/health_reporter.hpp"
 #include "roles/local_query.hpp"
 #include "roles/ordered_detection.hpp"
+#include "roles/rule_desk.hpp"
 #include "roles/server_parts.hpp"
 #include "roles/store_sink.hpp"
 #include "roles/workspace_functions.hpp"
@@ -270,6 +271,7 @@ Result<> ServerRole::Impl::start_api() {
     if (!reload) return fail(ErrorKind::unavailable, "the server is still starting");
     return reload();
   };
+  services.rule_desk = rule_services(*library);
   services.rule_changed = [this](const std::string&) -> Result<> {
     return take_operators_words();
   };
@@ -359,6 +361,7 @@ void ServerRole::Impl::maintain() {
       next_rules = end + 300 * (end - begin);
     }
     set_gauges(*journal, *pipeline);
+    publish_rule_metrics(*library->current());
     if (auto taken = take_operators_words(); !taken) log_warning("detect", "changes to rules were not taken over: {}", taken.error().message());
     if (ordered->wants_tick(ReceiveClock::now())) {
       const journal::EntryView tick{.source = "yagura", .hint = kTickHint, .received_at = ReceiveClock::now(), .payload = "tick"};

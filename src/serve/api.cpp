@@ -35,6 +35,7 @@ Api::Api(ApiServices services, ApiOptions options) : inside_(std::make_unique<In
   add_function_routes(router, context);
   add_watchlist_routes(router, context);
   add_rule_routes(router, context);
+  add_rule_tuning_routes(router, context);
   add_saved_query_routes(router, context);
   add_status_routes(router, context);
   add_audit_routes(router, context);

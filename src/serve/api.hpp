@@ -26,6 +26,7 @@
 #include "net/http.hpp"
 #include "net/http_server.hpp"
 #include "query/query_service.hpp"
+#include "serve/rule_services.hpp"
 #include "serve/tail_hub.hpp"
 
 namespace yagura::serve {
@@ -57,7 +58,11 @@ struct RuleReport {
   std::string file;
   std::vector<std::string> tags;
   std::uint64_t matches = 0;  // since start
-  std::string error;          // why it does not run, "" when it does
+  std::string error;          // why it does not run or can never match, "" when it does
+  std::uint64_t alerts = 0, suppressed = 0, throttled = 0;
+  std::uint64_t considered = 0, evaluated = 0;  // events of its log source; of these, that the prefilter let through
+  double nanoseconds = 0;                       // of one evaluation, on average of those that were timed
+  std::optional<std::int64_t> last_match_ticks;
 };
 
 // What a table takes in the store.
@@ -82,6 +87,7 @@ struct ApiServices {
   std::function<Result<std::vector<std::string>>()> reload;
   // After a rule's state in the control database was changed.
   std::function<Result<>(const std::string& rule_id)> rule_changed;
+  RuleServices rule_desk;
   // Stored functions, of files and of the control database.
   std::function<std::shared_ptr<const kql::FunctionSet>()> functions;
   // After functions or watchlists in the control database were changed.

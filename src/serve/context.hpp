@@ -35,6 +35,7 @@ void add_table_routes(Router& router, Context& context);
 void add_function_routes(Router& router, Context& context);
 void add_watchlist_routes(Router& router, Context& context);
 void add_rule_routes(Router& router, Context& context);
+void add_rule_tuning_routes(Router& router, Context& context);
 void add_saved_query_routes(Router& router, Context& context);
 void add_status_routes(Router& router, Context& context);
 void add_audit_routes(Router& router, Context& context);

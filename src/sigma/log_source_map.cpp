@@ -10,7 +10,9 @@ namespace {
 
 class MapLoader {
  public:
-  MapLoader(const YamlReader& reader, std::vector<LogSourceMap::Entry>& entries) : reader_(reader), entries_(entries) {}
+  using Fields = std::map<std::pair<std::string, std::string>, std::set<std::string, std::less<>>>;
+  MapLoader(const YamlReader& reader, std::vector<LogSourceMap::Entry>& entries, std::vector<LogSourceMap::Declared>& declared, Fields& fields)
+      : reader_(reader), entries_(entries), declared_(declared), fields_(fields) {}
 
   void load() {
     product_ = to_lower_ascii(reader_.text("product"));
@@ -22,8 +24,10 @@ class MapLoader {
       if (!aliases->is_list()) reader_.error(*aliases, "'aliases' must be a list of maps with 'when' and 'fields'");
       for (const auto& alias : aliases->items) load_alias(alias);
     }
-    constexpr std::array<std::string_view, 6> kKeys = {"product",    "when",    "services",
-                                                       "categories", "aliases", "description"};
+    load_declared();
+    load_fields();
+    constexpr std::array<std::string_view, 8> kKeys = {"product",    "when",    "services",    "categories",
+                                                       "aliases", "description", "declared", "fields"};
     for (const auto& [key, value] : reader_.map().entries)
       if (std::ranges::find(kKeys, std::string_view(key.text)) == kKeys.end())
         reader_.error(key, fmt::format("unknown key '{}'{}", key.text, did_you_mean(key.text, kKeys)));
@@ -55,6 +59,26 @@ class MapLoader {
     entry.name = name;
     entry.when = conditions(node);
     entries_.push_back(std::move(entry));
+  }
+
+  void load_declared() {
+    const auto* node = reader_.find("declared");
+    if (!node) return;
+    if (!node->is_map()) return reader_.error(*node, "'declared' must be a map with 'services' and 'categories', lists of names");
+    if (const auto* services = node->find("services"))
+      for (const auto& name : reader_.texts(*services, "services")) declared_.push_back({product_, "", to_lower_ascii(name)});
+    if (const auto* categories = node->find("categories"))
+      for (const auto& name : reader_.texts(*categories, "categories")) declared_.push_back({product_, to_lower_ascii(name), ""});
+  }
+
+  void load_fields() {
+    const auto* node = reader_.find("fields");
+    if (!node) return;
+    if (!node->is_map()) return reader_.error(*node, "'fields' must be a map of categories and the names of their fields");
+    for (const auto& [category, list] : node->entries) {
+      auto& fields = fields_[{product_, to_lower_ascii(category.text)}];
+      for (auto& name : reader_.texts(list, category.text)) fields.insert(std::move(name));
+    }
   }
 
   void load_alias(const YamlNode& node) {
@@ -91,6 +115,8 @@ class MapLoader {
 
   const YamlReader& reader_;
   std::vector<LogSourceMap::Entry>& entries_;
+  std::vector<LogSourceMap::Declared>& declared_;
+  Fields& fields_;
   std::string product_;
 };
 
@@ -106,9 +132,14 @@ void LogSourceMap::add(std::string_view yaml, const std::string& file, Problems&
       continue;
     }
     const YamlReader reader(document, file, problems);
-    MapLoader(reader, entries_).load();
+    MapLoader(reader, entries_, declared_, fields_).load();
   }
   if (parsed.error) problems.error({file, parsed.error->place}, parsed.error->message);
+}
+
+const std::set<std::string, std::less<>>* LogSourceMap::fields_of(std::string_view product, std::string_view category) const {
+  const auto known = fields_.find(std::pair(std::string(product), std::string(category)));
+  return known == fields_.end() ? nullptr : &known->second;
 }
 
 EventSources sources_of(const LogSourceMap& map, const event::LogSource& declared, const SourceFieldReader& read) {

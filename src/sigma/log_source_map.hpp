@@ -14,10 +14,17 @@
 //     - when: {Channel: Security, EventID: 4688}
 //       fields: {Image: NewProcessName}       # Image is read from NewProcessName when it is not there itself
 //
+//   declared: {services: ['*']}               # what decoders say without a mapping; only for finding rules that never match
+//   fields:                                   # all that events of a category can have; likewise
+//     process_creation: [Image, CommandLine]
+//
 // Values are compared without case; a list means any of them, '*' that the field is there, '@format' names the decoder.
 // Immutable once built, so any thread may ask.
 #pragma once
+#include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,9 +52,18 @@ class LogSourceMap {
   // Adds the mapping of one YAML text; mistakes go to `problems`.
   void add(std::string_view yaml, const std::string& file, Problems& problems);
   const std::vector<Entry>& entries() const { return entries_; }
+  // Services and categories that decoders of the product declare by themselves; "*" for any.
+  struct Declared {
+    std::string product, category, service;
+  };
+  const std::vector<Declared>& declared() const { return declared_; }
+  // All fields that events of the category can have; nullptr when the mappings do not say.
+  const std::set<std::string, std::less<>>* fields_of(std::string_view product, std::string_view category) const;
 
  private:
   std::vector<Entry> entries_;
+  std::vector<Declared> declared_;
+  std::map<std::pair<std::string, std::string>, std::set<std::string, std::less<>>> fields_;  // by product, category
 };
 
 // What an event is, worked out entry by entry: for tests and for RuleSet, which keeps the answers.

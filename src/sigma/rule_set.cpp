@@ -20,7 +20,7 @@ namespace {
 // ---- Routing: which groups look at a record. The answer depends on a few field values only, so it is kept by them.
 
 constexpr std::uint64_t kTimedRecords = 128;  // one of so many: taking the time costs as much as many a rule
-constexpr std::size_t kMostRouteFields = 12;
+constexpr std::size_t kMostRouteFields = 48;
 constexpr std::size_t kMostRoutes = 4'096;
 constexpr std::uint16_t kAbsent = 0, kUnknown = 1;
 
@@ -321,6 +321,14 @@ std::shared_ptr<const RuleSet> RuleSet::compile(RuleCollection rules, const Comp
   compiled->map = options.log_sources;
   compiled->route = options.route_by_log_source;
   compiled->supplied = options.supplied_fields;
+  // A name that the mappings read from such a field is as good as one.
+  if (compiled->supplied && compiled->map) {
+    auto names = std::make_shared<std::set<std::string, std::less<>>>(*compiled->supplied);
+    for (const auto& entry : compiled->map->entries())
+      for (const auto& [name, source] : entry.fields)
+        if (compiled->supplied->contains(source)) names->insert(name);
+    compiled->supplied = std::move(names);
+  }
   compiled->group_rules(std::move(rules), problems);
   compiled->prepare_routing(problems);
   compiled->find_standalone();
