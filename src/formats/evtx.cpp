@@ -69,9 +69,16 @@ std::optional<EvtxChunk> EvtxChunkFinder::next(std::string_view window, std::uin
     consumed_ = here.size();
     return EvtxChunk{offset, static_cast<std::uint32_t>(here.size())};
   }
+  // Windows grows a log by many chunks of zeros.
+  if (offset % kChunkSize == kFileHeader && here.size() == kChunkSize && all_zero(here)) {
+    if (gap_size_ == 0) gap_begin_ = offset;
+    gap_size_ += here.size();
+    consumed_ = here.size();
+    return std::nullopt;
+  }
   auto gap = window.find(kChunkMagic, 1);
   if (gap == std::string_view::npos) gap = ends ? window.size() : window.size() - kChunkMagic.size();
-  // A chunk of zeros is looked at by itself: another without magic may follow where it ends.
+  // Where the next chunk would be, one without its magic may stand.
   if (gap > kChunkSize && offset % kChunkSize == kFileHeader) gap = kChunkSize;
   if (gap_size_ == 0) gap_begin_ = offset;
   gap_size_ += gap;

@@ -53,16 +53,17 @@ EvtxFieldMaker::Name EvtxFieldMaker::make_name(std::string_view text) {
 }
 
 void EvtxFieldMaker::Names::clear() {
-  if (used_ == 0) return;
-  std::ranges::fill(slots_, Slot());
   used_ = 0;
+  if (++chunk_ != 0) return;
+  std::ranges::fill(slots_, Slot());
+  chunk_ = 1;
 }
 
 void EvtxFieldMaker::Names::grow() {
   const auto old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
   used_ = 0;
   for (const auto& slot : old)
-    if (slot.text) at(slot.text, slot.attribute) = slot.name;
+    if (slot.chunk == chunk_) at(slot.text, slot.attribute) = slot.name;
 }
 
 EvtxFieldMaker::Name& EvtxFieldMaker::Names::at(const char* text, const char* attribute) {
@@ -77,8 +78,12 @@ EvtxFieldMaker::Name& EvtxFieldMaker::Names::at(const char* text, const char* at
                       mask;
   for (;; place = (place + 1) & mask) {
     Slot& slot = slots_[place];
-    if (slot.text == text && slot.attribute == attribute) return slot.name;
-    if (slot.text != nullptr) continue;
+    if (slot.chunk == chunk_) {
+      if (slot.text == text && slot.attribute == attribute) return slot.name;
+      continue;
+    }
+    slot.chunk = chunk_;
+    slot.name = {};
     slot.text = text;
     slot.attribute = attribute;
     ++used_;

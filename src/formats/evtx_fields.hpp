@@ -56,11 +56,13 @@ class EvtxFieldMaker : public BinXmlSink {
     struct Slot {
       const char* text = nullptr;
       const char* attribute = nullptr;  // of Element_Attribute
+      std::uint32_t chunk = 0;          // it is of another one: free
       Name name;
     };
     void grow();
     std::vector<Slot> slots_ = std::vector<Slot>(256);
     std::size_t used_ = 0;
+    std::uint32_t chunk_ = 1;
     Name other_;  // for what no longer fits
   };
 

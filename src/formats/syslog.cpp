@@ -184,8 +184,12 @@ void decode_syslog(const event::RecordOrigin& origin, const SyslogContext& conte
              header.app == "auditd") {
     decode_auditd_payload(message, out);
   }
-  if (const auto xml = message.substr(0, 256).find('<'); xml != std::string_view::npos && message.ends_with('>')) {
-    const std::string_view text = message.substr(xml);
+  // rsyslog writes the line ends that devices put behind their XML as "#015".
+  std::string_view document = trim(message);
+  while (document.ends_with("#015") || document.ends_with("#012") || document.ends_with("#000"))
+    document = trim(document.substr(0, document.size() - 4));
+  if (const auto xml = document.substr(0, 256).find('<'); xml != std::string_view::npos && document.ends_with('>')) {
+    const std::string_view text = document.substr(xml);
     if (text.starts_with("<?xml") || text.starts_with("<Event") || text.starts_with("<EPO"))
       decode_xml_payload(text, out);
   }
