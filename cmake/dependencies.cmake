@@ -40,3 +40,6 @@ yagura_dep(pcre2    PKG libpcre2-8)
 # S2 is built for C++14 and has neither a pkg-config nor a CMake file; its headers need Abseil's (with clang also what they log with).
 find_library(S2_LIBRARY s2 REQUIRED)
 yagura_dep(s2       LINK ${S2_LIBRARY} absl_raw_logging_internal OpenSSL::Crypto)
+find_package(BZip2 REQUIRED)
+yagura_dep(bzip2    LINK BZip2::BZip2)
+yagura_dep(lzma     PKG liblzma)

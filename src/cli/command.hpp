@@ -42,6 +42,8 @@ void add_serve(CLI::App& app, Action& chosen);
 void add_engine(CLI::App& app, Action& chosen);
 void add_query(CLI::App& app, Action& chosen);
 void add_kql(CLI::App& app, Action& chosen);
+void add_functions(CLI::App& app, Action& chosen);
+void add_watchlists(CLI::App& app, Action& chosen);
 void add_evidence(CLI::App& app, Action& chosen);
 void add_rules(CLI::App& app, Action& chosen);
 void add_hunt(CLI::App& app, Action& chosen);

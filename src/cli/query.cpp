@@ -7,8 +7,10 @@
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/file_sources.hpp"
 #include "cli/remote_query.hpp"
 #include "cli/result_printer.hpp"
+#include "roles/file_query.hpp"
 #include "roles/local_query.hpp"
 
 namespace yagura::cli {
@@ -18,6 +20,7 @@ namespace {
 struct QueryOptions {
   std::string text;
   std::string file;
+  FileSourceOptions from;
   std::string data = "data";
   std::string content;
   std::string workspace = "default";
@@ -51,6 +54,7 @@ Result<query::QueryRequest> request_of(const QueryOptions& options, Console& con
   request.text = TRY(text_of(options, console), "reading the query");
   request.limits.timeout = TRY(parse_duration(options.timeout));
   request.limits.max_rows = static_cast<std::uint64_t>(std::max<std::int64_t>(1, options.max_rows));
+  request.limits.may_lift_truncation = true;  // the printer keeps no rows
   if (options.timespan.empty()) return request;
   const auto now = ReceiveClock::now().time_since_epoch().count();
   const auto slash = options.timespan.find('/');
@@ -65,7 +69,25 @@ Result<query::QueryRequest> request_of(const QueryOptions& options, Console& con
   return request;
 }
 
-Result<query::QueryOutcome> ask(const QueryOptions& options, const query::QueryRequest& request, query::RowSink& sink) {
+// Over files: an engine of our own, for the time of this query.
+Result<query::QueryOutcome> ask_files(const QueryOptions& options, query::QueryRequest request, query::RowSink& sink, Console& console) {
+  if (!options.server.empty()) return fail(ErrorKind::invalid_input, "--from and --server exclude each other: files are read here");
+  set_log(LogLevel::warning, LogFormat::automatic);
+  const auto sources = TRY(FileSources::open(options.from, console.in));
+  roles::FileQueryOptions files;
+  files.tables = sources->tables();
+  files.content = options.content;
+  files.temporary = options.from.temporary;
+  files.engine.memory = TRY(Bytes::parse(options.from.memory));
+  request.limits.max_memory = Bytes(files.engine.memory.count() / 4 * 3);
+  const auto opened = TRY(roles::FileQuery::open(std::move(files)));
+  auto outcome = opened->service().run(request, sink);
+  for (const auto& note : opened->notes()) outcome.notices.push_back(note);
+  return outcome;
+}
+
+Result<query::QueryOutcome> ask(const QueryOptions& options, const query::QueryRequest& request, query::RowSink& sink, Console& console) {
+  if (!options.from.from.empty()) return ask_files(options, request, sink, console);
   if (!options.server.empty()) {
     const auto server = TRY(remote_server(options.server, options.token_file, options.ca, !options.insecure));
     return run_remote(server, options.workspace, request, sink);
@@ -85,7 +107,7 @@ Result<ExitCode> run_query(const QueryOptions& options, Console& console) {
   const auto format = TRY(format_of(options.format));
   const auto request = TRY(request_of(options, console));
   ResultPrinter printer(console.out, format, console.colours);
-  const auto outcome = TRY(ask(options, request, printer));
+  const auto outcome = TRY(ask(options, request, printer, console));
   if (outcome.failure) {
     console.err << outcome.failure->error.message() << '\n';
     return code_of(outcome.failure->error);
@@ -103,9 +125,10 @@ Result<ExitCode> run_query(const QueryOptions& options, Console& console) {
 
 void add_query(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<QueryOptions>();
-  auto* command = app.add_subcommand("query", "Ask in KQL, of a server or a data folder");
+  auto* command = app.add_subcommand("query", "Ask in KQL, of a server, a data folder, or files");
   command->add_option("text", options->text, "The query; - reads standard input");
   command->add_option("--file,-f", options->file, "Read the query from a file");
+  add_file_options(*command, options->from);
   command->add_option("--data", options->data, "Data folder; asks the server that runs on it, or opens it when none does")->capture_default_str();
   command->add_option("--server", options->server, "URL of a server, such as https://siem.example.net:8443");
   command->add_option("--token-file", options->token_file, "File with the API token; default: the environment variable YAGURA_TOKEN");
@@ -120,6 +143,8 @@ void add_query(CLI::App& app, Action& chosen) {
   command->add_flag("--stats", options->stats, "Say how long it took and what was read");
   command->footer("Examples:\n  yagura query \"Syslog | where TimeGenerated > ago(1h) | summarize count() by ProcessName\"\n"
                   "  yagura query -f hunt.kql --server https://siem.example.net:8443 --format csv\n"
+                  "  yagura query 'T | summarize count() by level' --from T=app.jsonl --from T='old/*.jsonl.gz'\n"
+                  "  zcat auth.log.gz | yagura query 'Syslog | where SyslogMessage has \"Failed\"' --from Syslog=-\n"
                   "  echo 'print now()' | yagura query -");
   command->callback([=, &chosen] {
     if (options->text.empty() && options->file.empty()) throw CLI::RequiredError("a query (text, - or --file)");

@@ -80,6 +80,17 @@ bool is_number(KqlType type) { return type == KqlType::int32 || type == KqlType:
 
 }  // namespace
 
+bool ResultPrinter::begin(const query::ResultInfo& result) {
+  if (result.number > 0) {
+    end_result();
+    out_ << '\n';
+  }
+  if (format_ == ResultFormat::table && result.visualizations.size() > 1)
+    out_ << "-- result " << result.number + 1 << (result.name.empty() ? "" : ": ") << shown(result.name, max_cell_) << '\n';
+  rows_in_result_ = 0;
+  return true;
+}
+
 Result<> ResultPrinter::columns(const std::vector<event::ColumnSchema>& columns) {
   columns_ = columns;
   std::string line;
@@ -96,7 +107,7 @@ Result<> ResultPrinter::columns(const std::vector<event::ColumnSchema>& columns)
 
 Result<> ResultPrinter::rows(const event::TableBatch& batch) {
   std::string line;
-  for (std::size_t row = 0; row < batch.row_count(); ++row, ++row_count_) {
+  for (std::size_t row = 0; row < batch.row_count(); ++row, ++row_count_, ++rows_in_result_) {
     line.clear();
     if (format_ == ResultFormat::table) {
       auto& cells = held_.emplace_back();
@@ -118,7 +129,7 @@ Result<> ResultPrinter::rows(const event::TableBatch& batch) {
       }
       line += "\r\n";
     } else {
-      if (format_ == ResultFormat::json) line += row_count_ == 0 ? "\n" : ",\n";
+      if (format_ == ResultFormat::json) line += rows_in_result_ == 0 ? "\n" : ",\n";
       line += '{';
       for (std::size_t i = 0; i < batch.column_count(); ++i) {
         if (i > 0) line += ',';
@@ -155,9 +166,13 @@ void ResultPrinter::print_table() {
   held_.clear();
 }
 
-void ResultPrinter::finish() {
+void ResultPrinter::end_result() {
   if (format_ == ResultFormat::table && !columns_.empty()) print_table();
-  if (format_ == ResultFormat::json) out_ << (row_count_ == 0 ? "]\n" : "\n]\n");
+  if (format_ == ResultFormat::json) out_ << (rows_in_result_ == 0 ? "]\n" : "\n]\n");
+}
+
+void ResultPrinter::finish() {
+  end_result();
   out_.flush();
 }
 

@@ -194,6 +194,9 @@ class ServiceImpl final : public QueryService {
       stats.bytes_read += stream->stats().bytes_read;
       return all;
     };
+    if (options_.external.any()) {
+      environment.fetch = [this, deadline](const std::string& address, Bytes most) { return fetch_external(options_.external, address, most, deadline); };
+    }
     return environment;
   }
 
@@ -246,7 +249,7 @@ class ServiceImpl final : public QueryService {
     const auto failed = [](Error error) { return QueryFailure{std::move(error), {}}; };
     const auto begun = Clock::now();
     const auto schemas = options_.schemas();
-    const StoreCatalog catalog(store_, schemas, options_.functions ? options_.functions() : nullptr);
+    const StoreCatalog catalog(store_, schemas, options_.functions ? options_.functions() : nullptr, options_.plain_tables);
     kql::CompileOptions compile;
     compile.now_ticks = request.now_ticks != 0 ? request.now_ticks : ReceiveClock::now().time_since_epoch().count();
     compile.from_ticks = request.from_ticks;

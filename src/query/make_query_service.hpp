@@ -1,10 +1,13 @@
 // Makes the QueryService of one workspace.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "kql/catalog.hpp"
+#include "query/external_data.hpp"
 #include "query/query_service.hpp"
 #include "store/store.hpp"
 
@@ -15,6 +18,9 @@ struct QueryServiceOptions {
   // The schemas and stored functions of now; called once per query, from any thread.
   std::function<std::shared_ptr<const event::SchemaSet>()> schemas;
   std::function<std::shared_ptr<const kql::FunctionSet>()> functions;  // may be empty
+  // Tables that have just the columns named here and none that every stored row has: of files. In place of schemas()' own.
+  std::shared_ptr<const std::map<std::string, event::TableSchema, std::less<>>> plain_tables;
+  ExternalDataOptions external;                                 // for externaldata; nothing is allowed unless said here
   std::chrono::milliseconds slow{5'000};                        // slower queries are logged with their SQL
 };
 

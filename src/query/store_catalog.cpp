@@ -4,8 +4,9 @@
 
 namespace yagura::query {
 
-StoreCatalog::StoreCatalog(const store::Store& store, std::shared_ptr<const event::SchemaSet> tables, std::shared_ptr<const kql::FunctionSet> functions)
-    : store_(store), declared_(std::move(tables), std::move(functions)) {
+StoreCatalog::StoreCatalog(const store::Store& store, std::shared_ptr<const event::SchemaSet> tables, std::shared_ptr<const kql::FunctionSet> functions,
+                           std::shared_ptr<const std::map<std::string, event::TableSchema, std::less<>>> plain_tables)
+    : store_(store), declared_(std::move(tables), std::move(functions)), plain_tables_(std::move(plain_tables)) {
   if (const auto* watchlist = declared_.find_table("Watchlist")) {
     watchlist_items_ = *watchlist;
     watchlist_items_->name = kWatchlistItems;
@@ -14,6 +15,8 @@ StoreCatalog::StoreCatalog(const store::Store& store, std::shared_ptr<const even
 }
 
 const event::TableSchema* StoreCatalog::find_table(std::string_view name) const {
+  if (plain_tables_)
+    if (const auto found = plain_tables_->find(name); found != plain_tables_->end()) return &found->second;
   if (name == kWatchlistItems) return watchlist_items_ ? &*watchlist_items_ : nullptr;
   return declared_.find_table(name);
 }

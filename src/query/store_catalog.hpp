@@ -3,6 +3,7 @@
 // A snapshot: made for one query, from the schemas of that moment. Wildcards and `search` see tables that are in the store;
 // a table that is only declared can be named, and is made when it is.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +17,8 @@ namespace yagura::query {
 
 class StoreCatalog final : public kql::Catalog {
  public:
-  StoreCatalog(const store::Store& store, std::shared_ptr<const event::SchemaSet> tables, std::shared_ptr<const kql::FunctionSet> functions);
+  StoreCatalog(const store::Store& store, std::shared_ptr<const event::SchemaSet> tables, std::shared_ptr<const kql::FunctionSet> functions,
+               std::shared_ptr<const std::map<std::string, event::TableSchema, std::less<>>> plain_tables = nullptr);
   // Besides the tables by their names: kWatchlistItems, the table Watchlist without TimeGenerated, so that what
   // _GetWatchlist() reads is not cut to the query's time span.
   static constexpr std::string_view kWatchlistItems = "_WatchlistItems";
@@ -29,6 +31,7 @@ class StoreCatalog final : public kql::Catalog {
  private:
   const store::Store& store_;
   const kql::SchemaCatalog declared_;
+  const std::shared_ptr<const std::map<std::string, event::TableSchema, std::less<>>> plain_tables_;
   std::optional<event::TableSchema> watchlist_items_;
 };
 

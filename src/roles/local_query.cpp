@@ -8,6 +8,7 @@
 #include "query/make_query_service.hpp"
 #include "roles/server_parts.hpp"
 #include "roles/server_role.hpp"
+#include "roles/workspace_functions.hpp"
 
 namespace yagura::roles {
 
@@ -15,7 +16,9 @@ struct LocalQuery::Impl {
   FileDescriptor lock;
   std::shared_ptr<const event::SchemaSet> schemas;
   std::unique_ptr<engine::EngineSupervisor> engine;
+  std::unique_ptr<control::ControlDb> control;
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<WorkspaceFunctions> functions;
   std::unique_ptr<query::QueryService> service;
 };
 
@@ -33,8 +36,8 @@ Result<std::unique_ptr<LocalQuery>> LocalQuery::open(const ServerSettings& given
   const auto content = TRY(find_content(settings.content));
   auto schemas = TRY(event::SchemaSet::load(content / "tables"), "reading table schemas");
   if (std::filesystem::exists(settings.data / "control.db")) {
-    const auto control = TRY(control::ControlDb::open(settings.data / "control.db"));
-    for (const auto& table : TRY(control->custom_tables().list())) schemas.put(TRY(event::parse_table_schema(table.schema_json, table.name)));
+    impl->control = TRY(control::ControlDb::open(settings.data / "control.db"));
+    for (const auto& table : TRY(impl->control->custom_tables().list())) schemas.put(TRY(event::parse_table_schema(table.schema_json, table.name)));
   }
   impl->schemas = std::make_shared<const event::SchemaSet>(std::move(schemas));
   impl->engine = TRY(engine::EngineSupervisor::start({.engine = engine_options(settings, {}, {})}), "starting the store's engine");
@@ -45,7 +48,9 @@ Result<std::unique_ptr<LocalQuery>> LocalQuery::open(const ServerSettings& given
   options.endpoint.password = impl->engine->engine().secret;
   impl->store = TRY(store::Store::create(std::move(options)));
   TRY(impl->store->open(Deadline::in(60s)), "opening the store");
-  impl->service = query::make_query_service(*impl->store, {.schemas = [schemas = impl->schemas] { return schemas; }});
+  impl->functions = TRY(WorkspaceFunctions::open(function_folders(content, settings.query.functions), impl->control.get(), impl->store.get(), [schemas = impl->schemas] { return schemas; }));
+  impl->service = query::make_query_service(
+      *impl->store, {.schemas = [schemas = impl->schemas] { return schemas; }, .functions = [functions = impl->functions.get()] { return functions->functions(); }});
   return std::unique_ptr<LocalQuery>(new LocalQuery(std::move(impl)));
 }
 

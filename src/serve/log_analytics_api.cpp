@@ -90,7 +90,7 @@ Reply run(Context& context, const Exchange& exchange, const LogAnalyticsQuery& w
   request.to_ticks = range->to_ticks;
   request.limits.timeout = preferences.wait;
 
-  LogAnalyticsTable table;
+  LogAnalyticsTable table(LogAnalyticsTable::Results::all);
   const query::QueryOutcome outcome = run_query(context, exchange, std::move(request), table, "log_analytics");
   if (outcome.failure) {
     std::string body = "{\"error\":";

@@ -120,9 +120,20 @@ void append_cell_json(std::string& out, const Column& column, std::size_t row) {
   append_cell(out, column, row, Longs::exact);
 }
 
+bool LogAnalyticsTable::begin(const query::ResultInfo& result) {
+  if (result.number == 0) return true;
+  if (results_ == Results::first) return false;
+  name_ = result.name.empty() ? fmt::format("Table_{}", result.number) : std::string(result.name);
+  return true;
+}
+
 Result<> LogAnalyticsTable::columns(const std::vector<event::ColumnSchema>& columns) {
+  if (started_) out_ += "]},";
   started_ = true;
-  out_ = "{\"name\":\"PrimaryResult\",";
+  any_row_ = false;
+  out_ += "{\"name\":";
+  append_json_string(out_, name_);
+  out_ += ',';
   append_columns(out_, columns);
   out_ += ",\"rows\":[";
   return {};

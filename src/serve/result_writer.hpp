@@ -16,16 +16,22 @@ namespace yagura::serve {
 // null.
 void append_cell_json(std::string& out, const event::Column& column, std::size_t row);
 
-// {"name":"PrimaryResult","columns":[...],"rows":[...]}: collects a whole result. finish() closes it.
+// {"name":"PrimaryResult","columns":[...],"rows":[...]}: collects a whole result. finish() closes it. Asked for several results
+// it gives all of them, with commas between: the first is PrimaryResult, others have their names or Table_1, Table_2 ...
 class LogAnalyticsTable : public query::RowSink {
  public:
+  enum class Results { first, all };
+  explicit LogAnalyticsTable(Results results = Results::first) : results_(results) {}
+  bool begin(const query::ResultInfo& result) override;
   Result<> columns(const std::vector<event::ColumnSchema>& columns) override;
   Result<> rows(const event::TableBatch& batch) override;
   bool started() const { return started_; }
   std::string finish();  // once
 
  private:
+  const Results results_;
   std::string out_;
+  std::string name_ = "PrimaryResult";
   bool started_ = false, any_row_ = false;
 };
 

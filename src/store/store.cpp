@@ -170,6 +170,18 @@ Result<> Store::ensure_table(const event::TableSchema& schema, Deadline deadline
   return {};
 }
 
+Result<> Store::make_plain_table(const event::TableSchema& schema, Deadline deadline) {
+  TableLayout layout = plain_layout_of(schema);
+  std::string create = create_statement(layout, 0);
+  const std::string bare = "IF NOT EXISTS " + quoted_name(schema.name);
+  create.replace(create.find(bare), bare.size(), quoted_name(database()) + "." + quoted_name(schema.name));
+  TRY(command(create, deadline), "making the table {}", schema.name);
+  const std::unique_lock lock(layouts_mutex_);
+  tables_.insert(schema.name);
+  layouts_[schema.name] = std::make_shared<const TableLayout>(std::move(layout));
+  return {};
+}
+
 Result<> Store::keep_for(const std::string& table, unsigned days, Deadline deadline) {
   const std::string statement = TRY(command("SHOW CREATE TABLE " + table, deadline), "reading the retention of {}", table);
   const bool has_ttl = statement.find("\nTTL ") != std::string::npos || statement.find(" TTL ") != std::string::npos;

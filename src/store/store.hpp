@@ -89,6 +89,8 @@ class Store {
   Result<> open(Deadline deadline);
   // Makes the table, or adds the columns it lacks, sets its retention, and learns its layout. conflict when a column has another type.
   Result<> ensure_table(const event::TableSchema& schema, Deadline deadline);
+  // Makes a table for data that is loaded once and dropped (files on the command line): no retention, no index.
+  Result<> make_plain_table(const event::TableSchema& schema, Deadline deadline);
   // One block under a token: either all of it is in the store, or nothing, or the call may be repeated. `batch` may
   // get technical columns appended.
   Result<> insert(event::TableBatch& batch, const DedupToken& token, Deadline deadline);

@@ -152,6 +152,22 @@ TableLayout layout_of(const event::TableSchema& schema) {
   return out;
 }
 
+TableLayout plain_layout_of(const event::TableSchema& schema) {
+  TableLayout out;
+  out.table = schema.name;
+  for (const auto& column : schema.columns) {
+    PhysicalColumn physical;
+    physical.name = column.name;
+    physical.type = native_type_name(column.type, true);
+    physical.definition = fmt::format("{} {} COMMENT {}", quoted_name(column.name), physical.type, quoted_text(event::to_string(column.type)));
+    out.columns.push_back(std::move(physical));
+  }
+  out.partition_by = "tuple()";
+  out.order_by = "tuple()";
+  out.settings = "min_bytes_for_wide_part = 0, allow_nullable_key = 1";
+  return out;
+}
+
 std::string ttl_of(unsigned days) { return fmt::format("toDateTime(`_TimeReceived`) + toIntervalDay({})", days); }
 
 std::string create_statement(const TableLayout& layout, unsigned retention_days) {
@@ -198,7 +214,7 @@ Result<std::vector<SentColumn>> plan_insert(event::TableBatch& batch, const Tabl
     const auto* column = layout.find(name);
     if (column == nullptr) return fail(ErrorKind::not_found, "the table {} has no column '{}' in the store", layout.table, name);
     if (column->is_alias) continue;
-    const bool certain = is_certain_time(name) || name == kPosition;
+    const bool certain = (is_certain_time(name) || name == kPosition) && !column->type.starts_with("Nullable(");
     if (!certain && is_default(batch.column(i))) continue;
     sent.push_back({i, name, !certain});
   }

@@ -31,6 +31,8 @@ struct TableLayout {
 };
 
 TableLayout layout_of(const event::TableSchema& schema);
+// Columns as they are, every one but text may be null; no order, partition or index: for what is loaded once and dropped.
+TableLayout plain_layout_of(const event::TableSchema& schema);
 // "CREATE TABLE IF NOT EXISTS ..."; `retention_days` 0: kept for ever.
 std::string create_statement(const TableLayout& layout, unsigned retention_days);
 
