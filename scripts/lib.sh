@@ -1,4 +1,5 @@
 # Shared by the scripts behind ./dev. Sourced, not run.
+# shellcheck shell=bash disable=SC2154
 YAGURA_CACHE=${YAGURA_CACHE:-$YAGURA_ROOT/.cache}
 . "$YAGURA_ROOT/scripts/versions.sh"
 

@@ -3,11 +3,10 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
-import time
 
 import pytest
 
-from harness import CACHE, Yagura
+from harness import CACHE
 
 MESSAGES = 100_000
 LOGGEN = CACHE / "syslog-ng/usr/bin/loggen"
