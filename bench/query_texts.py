@@ -40,13 +40,14 @@ ANALYST = {
         GROUP BY AppDisplayName"""),
     "last sign-in of each user (arg_max)": (
         """SigninLogs | summarize arg_max(TimeGenerated, IPAddress, Location, AppDisplayName) by UserPrincipalName | top 100 by TimeGenerated""",
-        """SELECT UserPrincipalName, max(TimeGenerated) AS t, argMax((IPAddress, Location, AppDisplayName), TimeGenerated) AS last
-        FROM w_default.SigninLogs GROUP BY UserPrincipalName ORDER BY t DESC LIMIT 100"""),
+        """SELECT UserPrincipalName, max(TimeGenerated) AS t, argMax(IPAddress, TimeGenerated) AS Address, argMax(Location, TimeGenerated) AS Place,
+        argMax(AppDisplayName, TimeGenerated) AS Application FROM w_default.SigninLogs GROUP BY UserPrincipalName ORDER BY t DESC LIMIT 100"""),
     "largest places and their applications (top-nested)": (
         """SigninLogs | top-nested 5 of Location by Signins = count(), top-nested 3 of AppDisplayName by PerApplication = count()""",
-        """WITH n AS (SELECT Location, AppDisplayName, count() AS c FROM w_default.SigninLogs GROUP BY Location, AppDisplayName),
-        top AS (SELECT Location, sum(c) AS Signins FROM n GROUP BY Location ORDER BY Signins DESC LIMIT 5)
-        SELECT Location, Signins, AppDisplayName, c FROM n INNER JOIN top USING (Location) ORDER BY Signins DESC, c DESC LIMIT 3 BY Location"""),
+        """SELECT Location, Signins, AppDisplayName, c FROM (SELECT *, dense_rank() OVER (ORDER BY Signins DESC) AS r FROM
+        (SELECT Location, AppDisplayName, c, sum(c) OVER (PARTITION BY Location) AS Signins FROM
+        (SELECT Location, AppDisplayName, count() AS c FROM w_default.SigninLogs GROUP BY Location, AppDisplayName)))
+        WHERE r <= 5 ORDER BY Signins DESC, c DESC LIMIT 3 BY Location"""),
     "members of dynamic columns": (
         f"""SigninLogs | where TimeGenerated >= {DAY5}
         | extend City = tostring(LocationDetails.city), System = tostring(DeviceDetail.operatingSystem)
