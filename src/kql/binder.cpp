@@ -486,11 +486,8 @@ PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
       return nullptr;
     }
     const Expr argument = constant(*e.arguments[0], row);
-    if (argument->kind == BoundExpression::Kind::parameter) {
-      open_definition_ = true;
-      ++errors_;
-      return nullptr;
-    }
+    // Which table it is shows only at the call.
+    if (argument->kind == BoundExpression::Kind::parameter) return opened(empty_table({}));
     if (!is_literal(argument) || argument->type != Type::string) {
       error("KS118", e.arguments[0]->span, "The expression must be a string literal.");
       return nullptr;
@@ -526,7 +523,9 @@ PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
     error("KS211", e.name.span,
           fmt::format("The name '{}' does not refer to any known function{}", name, hint(name, names)));
     for (const auto* a : e.arguments) {
-      if (!is_table(*a, row)) scalar(*a, row);
+      const auto* named = as<NamedExpression>(a);
+      const Expression& value = named != nullptr ? *named->value : *a;
+      if (!is_table(value, row)) scalar(value, row);
     }
     return nullptr;
   }
@@ -579,7 +578,11 @@ PlanPtr Binder::sub_pipe(const Expression& body, PlanPtr input) {
 PlanPtr Binder::apply(const Operator& op, PlanPtr input, bool) {
   if (!spend(op.keyword)) return nullptr;
   const bool open = input && input->open;
+  const PlanPtr before = open ? input : nullptr;
+  const std::size_t mistakes = errors_;
   PlanPtr result = bind_operator(*this, op, std::move(input));
+  // What hangs on the unknown type of a column nobody has seen yet is no mistake.
+  if (open && !result && errors_ == mistakes) result = empty_table(before->columns);
   if (open && result) {
     switch (op.kind) {
       case NodeKind::project:

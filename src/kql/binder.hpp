@@ -166,6 +166,7 @@ class Binder {
   void unknown_table(Span span, std::string_view name);
   bool has_errors() const { return errors_ > 0; }
   std::string_view text_of(Span span) const;
+  std::string_view number_text(const Expression& e) const;
 
   // What an operator's parameter says: its token, text or name; "" when it is not there.
   std::string_view parameter(Parameters parameters, std::string_view name) const;

@@ -469,7 +469,7 @@ Expr Binder::aggregate_call(const CallExpression& e, const Function& f, const Ro
   PlanColumn c = new_column("", call->type);
   row.aggregates->push_back({c, aggregate});
   Expr value = make_column(c, e.span);
-  return f.finish.empty() ? value : make_call(find_scalar(f.finish), call->type, {value}, e.span);
+  return judged(f.finish.empty() ? value : make_call(find_scalar(f.finish), call->type, {value}, e.span), parts);
 }
 
 Expr Binder::window_call(const CallExpression& e, const Function& f, const Row& row) {
@@ -582,16 +582,30 @@ std::string Binder::name_of(const Expression& e, const Expr& value) const {
   }
 }
 
-// A column's name, in parentheses perhaps, or such inside of a conversion that changes nothing: todatetime(t).
+// A column's name, in parentheses perhaps.
 static bool is_column_text(const Expression& e) {
   if (const auto* p = as<ParenthesizedExpression>(&e)) return is_column_text(*p->inner);
   if (is<NameExpression>(e)) return true;
-  if (const auto* p = as<PathExpression>(&e)) {
-    const auto* n = as<NameExpression>(p->target);
-    return n != nullptr && (n->name.text == "$left" || n->name.text == "$right");
+  const auto* p = as<PathExpression>(&e);
+  const auto* n = p != nullptr ? as<NameExpression>(p->target) : nullptr;
+  return n != nullptr && (n->name.text == "$left" || n->name.text == "$right");
+}
+
+static bool find_by_id(const Row& row, ColumnId id) {
+  for (const Plan* plan : {row.input, row.right}) {
+    if (plan != nullptr && std::ranges::any_of(plan->columns, [&](const auto& c) { return c.id == id; })) return true;
   }
+  return false;
+}
+
+// A conversion of a column to the type it has is the column.
+static bool converts_nothing(const Expression& e, const Expr& bound) {
+  static constexpr std::string_view kConversions[] = {"tobool", "todatetime", "todecimal", "todouble", "todynamic", "toguid", "toint",
+                                                      "tolong", "toreal", "tostring", "totime", "totimespan"};
   const auto* c = as<CallExpression>(&e);
-  return c != nullptr && c->arguments.size() == 1 && is<NameExpression>(*c->arguments[0]);
+  return c != nullptr && c->arguments.size() == 1 && is<NameExpression>(*c->arguments[0]) && bound->kind == BoundExpression::Kind::call &&
+         bound->arguments.size() == 1 && bound->arguments[0]->kind == BoundExpression::Kind::column &&
+         bound->arguments[0]->type == bound->type && std::ranges::find(kConversions, c->name.text) != std::end(kConversions);
 }
 
 // The values of one item of project, extend, summarize, print.
@@ -616,7 +630,8 @@ std::vector<NamedValue> Binder::items(const Expression& e, const Row& row, bool&
       error("KS149", named->names[0].span.length > 0 ? Span{named->span.start, named->value->span.start > named->span.start ? named->names.back().span.end() + 1 - named->span.start : named->span.length} : named->span,
             "The expression does not have multiple named values.");
     }
-    const bool column = bound->kind == BoundExpression::Kind::column && is_column_text(*value);
+    if (converts_nothing(*value, bound)) bound = bound->arguments[0];
+    const bool column = bound->kind == BoundExpression::Kind::column && (is_column_text(*value) || is<CallExpression>(*value)) && find_by_id(row, bound->column);
     result.push_back({std::move(name), std::move(bound), false, column});
   }
   if (named != nullptr) {
@@ -628,6 +643,13 @@ std::vector<NamedValue> Binder::items(const Expression& e, const Row& row, bool&
 }
 
 // Calls that give several columns.
+// 50, or what stands inside decimal(50).
+std::string_view Binder::number_text(const Expression& e) const {
+  std::string_view text = text_of(e.span);
+  const auto open = text.find('(');
+  return open == std::string_view::npos || !text.ends_with(')') ? text : trim(text.substr(open + 1, text.size() - open - 2));
+}
+
 std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row, bool& handled) {
   const std::string_view name = e.name.text;
   std::vector<NamedValue> result;
@@ -664,7 +686,7 @@ std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row,
       const Expr weight = weighted ? parts.values[1] : nullptr;
       for (std::size_t i = first; i < e.arguments.size(); ++i) {
         const Expr& p = parts.values[i];
-        const std::string column_name = joined(base, is<Literal>(*e.arguments[i]) ? percentile_name(text_of(e.arguments[i]->span)) : "");
+        const std::string column_name = joined(base, is<Literal>(*e.arguments[i]) ? percentile_name(number_text(*e.arguments[i])) : "");
         if (value->type == kUnknown || p->type == kUnknown) {
           result.push_back({column_name, unknown(e.span)});
           continue;

@@ -320,7 +320,9 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
     case NodeKind::between: return between(static_cast<const BetweenExpression&>(e), row);
     case NodeKind::to_scalar: {
       const Expression& inner = *static_cast<const ToScalarExpression&>(e).value;
-      if (!is_table(inner) && !is<NameExpression>(inner)) return scalar(inner, {});
+      const auto* name = as<NameExpression>(&inner);
+      const Variable* variable = name != nullptr ? lookup(name->name.text) : nullptr;
+      if (!is_table(inner) && (name == nullptr || (variable != nullptr && variable->kind == Variable::Kind::scalar))) return scalar(inner, {});
       PlanPtr plan = table(inner, {});
       if (plan == nullptr || plan->columns.empty()) return unknown(e.span);
       auto limit = std::make_shared<LimitPlan>();
@@ -460,7 +462,9 @@ Expr Binder::path(const PathExpression& e, const Row& row) {
     const Plan* side = n->name.text == "$left" ? row.input : row.right;
     const auto* c = as<NameExpression>(e.selector);
     if (side != nullptr && c != nullptr) {
-      if (const PlanColumn* found = find(*side, c->name.text)) return make_column(*found, e.span);
+      const PlanColumn* found = find(*side, c->name.text);
+      if (found == nullptr && side->open) found = infer(*side, c->name.text);
+      if (found != nullptr) return make_column(*found, e.span);
       Row only{.input = side};
       unknown_name(c->span, c->name.text, only);
       return unknown(e.span);

@@ -37,6 +37,8 @@ void Binder::statement(const Statement& s, Bound* result) {
       if (set.name.text == "truncationmaxrecords" && set.value != nullptr) {
         query_.truncation_max_records = constant_long(*set.value, {}).value_or(0);
       }
+      if (set.name.text == "truncationmaxsize" && set.value != nullptr) query_.truncation_max_size = constant_long(*set.value, {}).value_or(0);
+      if (set.name.text == "query_take_max_records" && set.value != nullptr) query_.take_max_records = constant_long(*set.value, {}).value_or(0);
       break;
     }
     case NodeKind::query_parameters: query_parameters(static_cast<const QueryParametersStatement&>(s)); break;
@@ -150,7 +152,10 @@ void Binder::check_definition(Variable& f) {
       std::vector<PlanColumn> columns;
       for (const auto* c : p.schema.columns) columns.push_back({0, std::string(c->name.text), c->type.type.value_or(Type::string)});
       v.kind = Variable::Kind::table;
-      v.table = share(std::string(p.name.text), empty_table(columns));
+      PlanPtr table = empty_table(columns);
+      // (*): columns are known only at the call.
+      if (p.schema.any_first || columns.empty()) table = opened(std::move(table));
+      v.table = share(std::string(p.name.text), std::move(table));
     } else {
       auto e = std::make_shared<BoundExpression>();
       e->kind = BoundExpression::Kind::parameter;
@@ -346,9 +351,23 @@ void Binder::query_parameters(const QueryParametersStatement& s) {
       if (parsed->ok() && parsed->tree.statements.size() == 1) {
         if (const auto* q = as<ExpressionStatement>(parsed->tree.statements[0])) print = as<PrintOperator>(q->value);
       }
-      if (print != nullptr && print->columns.size() == 1) e = scalar(*print->columns[0], {});
-      else if (p.type.type == Type::string) e = make_string(given->second);
-      else error("KS107", p.name.span, fmt::format("The value given for '{}' is not a {}.", p.name.text, p.type.text));
+      const Expression* value = print != nullptr && print->columns.size() == 1 ? print->columns[0] : nullptr;
+      if (p.type.type == Type::string) {
+        // A literal, or the text itself: never an expression, the value comes from strangers.
+        const auto* literal = value != nullptr ? as<Literal>(value) : nullptr;
+        if (literal != nullptr) e = constant(*literal, {});
+        if (!e || !is_literal(e) || e->type != Type::string) e = make_string(given->second);
+      } else if (value != nullptr) {
+        const auto outer = at_;
+        at_ = p.name.span;
+        e = constant(*value, {});
+        at_ = outer;
+      }
+      const bool good = e && is_literal(e) && (!p.type.type || e->type == *p.type.type || e->type == kUnknown || promotes(e->type, *p.type.type));
+      if (!good) {
+        if (!e || e->type != kUnknown) error("KS107", p.name.span, fmt::format("The value given for '{}' is not a {} literal.", p.name.text, p.type.text));
+        e = nullptr;
+      }
       parsed_.push_back(std::move(parsed));
     } else if (p.default_value != nullptr) {
       e = scalar(*p.default_value, {});

@@ -166,7 +166,7 @@ PlanPtr pivot(Binder& b, const CallExpression& call, const std::optional<RowSche
     function = find_aggregate(a->name.text)->name;
     for (const auto* x : a->arguments) {
       values.push_back(b.scalar(*x, row));
-      if (values.back()->type == kUnknown) return nullptr;
+      if (values.back()->type == kUnknown && !input->open) return nullptr;
       if (values.back()->kind == BoundExpression::Kind::column) used.push_back(values.back()->column);
     }
   }
@@ -407,7 +407,7 @@ PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input) {
   if (name == "ipv4_lookup") return ip_lookup(b, *call, std::move(input), "ipv4_is_in_range");
   if (name == "ipv6_lookup") return ip_lookup(b, *call, std::move(input), "ipv6_is_in_range");
   if (name == "rows_near") return rows_near(b, *call, std::move(input));
-  for (const auto bind : {bind_activity_plugin, bind_sequence_plugin, bind_pattern_plugin}) {
+  for (const auto bind : {bind_activity_plugin, bind_sequence_plugin, bind_pattern_plugin, bind_lookup_plugin}) {
     bool known = false;
     PlanPtr plan = bind(b, *call, input, known);
     if (known) return plan;
@@ -424,7 +424,7 @@ PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input) {
     b.error("YK021", call->name.span, fmt::format("The plugin '{}' is not available: queries run no programs and reach no other services.", name));
     return nullptr;
   }
-  static constexpr std::string_view kLater[] = {"dcount_intersect", "funnel_sequence", "geo_line_lookup", "geo_polygon_lookup", "schema_merge"};
+  static constexpr std::string_view kLater[] = {"funnel_sequence", "schema_merge"};
   if (std::ranges::find(kLater, name) != std::end(kLater)) {
     b.not_supported(call->name.span, fmt::format("The plugin '{}'", name));
     return nullptr;

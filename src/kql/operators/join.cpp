@@ -42,6 +42,12 @@ void add_condition(Binder& b, const Expression& e, const Plan& left, const Plan&
   if (const auto* n = as<NameExpression>(&e)) {
     const PlanColumn* l = b.find(left, n->name.text);
     const PlanColumn* r = b.find(right, n->name.text);
+    if (l == nullptr && left.open) l = b.infer(left, n->name.text);
+    if (r == nullptr && right.open) r = b.infer(right, n->name.text);
+    if (l != nullptr && r != nullptr && (l->type == kUnknown || r->type == kUnknown)) {
+      out.shared_names.emplace_back(n->name.text);
+      return;
+    }
     if (l == nullptr || r == nullptr) {
       b.unknown_name(n->span, n->name.text, {.input = &left, .right = &right});
       out.bad = true;

@@ -1,0 +1,227 @@
+"""Random KQL over the tables T and U: mostly right, some slightly wrong. The same seed gives the same queries."""
+import random
+
+TABLES = {
+    'T': [['b', 'bool'], ['i', 'int'], ['l', 'long'], ['r', 'real'], ['c', 'decimal'], ['s', 'string'], ['t', 'datetime'],
+          ['p', 'timespan'], ['g', 'guid'], ['d', 'dynamic']],
+    'U': [['l', 'long'], ['s', 'string'], ['t', 'datetime'], ['x', 'real'], ['name', 'string'], ['d', 'dynamic']],
+    'functions': [['F', '(n:long)', '{ T | where l > n }'], ['G', '(x:string, y:long=5)', '{ strcat(x, y) }']],
+}
+LITERALS = {
+    'bool': ['true', 'false', 'bool(null)'], 'int': ['int(3)', 'int(null)'], 'long': ['1', '42', 'long(7)', '0x1F'],
+    'real': ['1.5', 'real(2)', '1e3'], 'decimal': ['decimal(1.5)'], 'string': ["'a'", '"b c"', "@'x\\y'", "h'secret'", "''"],
+    'datetime': ['datetime(2020-01-01)', 'now()', 'ago(1d)'], 'timespan': ['1h', '5m', 'timespan(1.02:03:04)', '2d'],
+    'guid': ['guid(74be27de-1e4e-49d9-b579-fe0b331d3642)'],
+    'dynamic': ['dynamic([1,2])', 'dynamic({"a":1})', "dynamic(['x'])", 'dynamic(null)'],
+}
+# name, parameter types, result; a type may be "any".
+SCALARS = [
+    ('strlen', ['string'], 'long'), ('tolower', ['any'], 'string'), ('toupper', ['string'], 'string'), ('strcat', ['any', 'any'], 'string'),
+    ('substring', ['string', 'long'], 'string'), ('split', ['string', 'string'], 'dynamic'), ('tostring', ['any'], 'string'),
+    ('toint', ['any'], 'int'), ('tolong', ['any'], 'long'), ('toreal', ['any'], 'real'), ('todouble', ['any'], 'real'), ('tobool', ['any'], 'bool'),
+    ('todatetime', ['any'], 'datetime'), ('totimespan', ['any'], 'timespan'), ('toguid', ['string'], 'guid'),
+    ('parse_json', ['string'], 'dynamic'), ('todynamic', ['string'], 'dynamic'), ('bin', ['long', 'long'], 'long'), ('bin', ['datetime', 'timespan'], 'datetime'),
+    ('floor', ['real', 'real'], 'real'), ('round', ['real'], 'real'), ('abs', ['long'], 'long'), ('sqrt', ['real'], 'real'), ('pow', ['real', 'real'], 'real'),
+    ('isnull', ['any'], 'bool'), ('isnotempty', ['any'], 'bool'), ('isempty', ['any'], 'bool'), ('not', ['bool'], 'bool'), ('iff', ['bool', 'long', 'long'], 'long'),
+    ('iif', ['bool', 'string', 'string'], 'string'), ('case', ['bool', 'string', 'string'], 'string'), ('coalesce', ['long', 'long'], 'long'),
+    ('datetime_diff', ["'day'", 'datetime', 'datetime'], 'long'), ('datetime_add', ["'hour'", 'long', 'datetime'], 'datetime'),
+    ('startofday', ['datetime'], 'datetime'), ('endofmonth', ['datetime'], 'datetime'), ('format_datetime', ['datetime', "'yyyy'"], 'string'),
+    ('dayofweek', ['datetime'], 'timespan'), ('hourofday', ['datetime'], 'long'), ('ago', ['timespan'], 'datetime'),
+    ('extract', ["'a(b)'", '1', 'string'], 'string'), ('replace_string', ['string', 'string', 'string'], 'string'), ('trim', ["'x'", 'string'], 'string'),
+    ('indexof', ['string', 'string'], 'long'), ('countof', ['string', 'string'], 'long'), ('hash', ['any'], 'long'), ('hash_sha256', ['string'], 'string'),
+    ('array_length', ['dynamic'], 'long'), ('array_concat', ['dynamic', 'dynamic'], 'dynamic'), ('pack_array', ['any', 'any'], 'dynamic'),
+    ('bag_pack', ["'k'", 'any'], 'dynamic'), ('pack_all', [], 'dynamic'), ('bag_keys', ['dynamic'], 'dynamic'), ('set_union', ['dynamic', 'dynamic'], 'dynamic'),
+    ('min_of', ['long', 'long'], 'long'), ('max_of', ['real', 'real'], 'real'), ('ipv4_is_private', ['string'], 'bool'), ('parse_url', ['string'], 'dynamic'),
+    ('base64_decode_tostring', ['string'], 'string'), ('column_ifexists', ["'s'", 'string'], 'string'), ('make_datetime', ['long', 'long', 'long'], 'datetime'),
+    ('gettype', ['any'], 'string'), ('rand', [], 'real'), ('has_any_index', ['string', 'dynamic'], 'long'), ('repeat', ['long', '3'], 'dynamic'),
+]
+AGGREGATES = [
+    ('count', [], 'long'), ('dcount', ['any'], 'long'), ('countif', ['bool'], 'long'), ('sum', ['long'], 'long'), ('avg', ['real'], 'real'), ('min', ['datetime'], 'datetime'),
+    ('max', ['string'], 'string'), ('make_set', ['any'], 'dynamic'), ('make_list', ['any'], 'dynamic'), ('makeset', ['string'], 'dynamic'), ('any', ['string'], 'string'),
+    ('take_any', ['any'], 'string'), ('percentile', ['long', '95'], 'long'), ('percentiles', ['real', '5', '50'], 'real'), ('stdev', ['real'], 'real'), ('arg_max', ['datetime', '*'], 'datetime'),
+    ('arg_min', ['long', 'string'], 'long'), ('sumif', ['long', 'bool'], 'long'), ('dcountif', ['any', 'bool'], 'long'), ('make_bag', ['dynamic'], 'dynamic'), ('variance', ['long'], 'real'),
+    ('make_set_if', ['string', 'bool'], 'dynamic'), ('binary_all_or', ['long'], 'long'), ('hll', ['string'], 'dynamic'), ('argmax', ['long', 'string'], 'long'),
+]
+TEXT = ['==', '!=', '=~', '!~', 'has', '!has', 'has_cs', 'contains', '!contains', 'contains_cs', 'startswith', '!startswith', 'endswith', 'hasprefix', 'hassuffix', 'matches regex']
+TYPES = list(LITERALS)
+
+
+class Generator:
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.number = 0
+
+    def pick(self, items):
+        return self.random.choice(items)
+
+    def chance(self, p):
+        return self.random.random() < p
+
+    def new_name(self):
+        self.number += 1
+        return self.pick(['a', 'n', 'v', 'Total', 'x', 's']) + (str(self.number) if self.chance(0.8) else '')
+
+    def scalar(self, wanted, columns, depth=2):
+        """An expression that mostly has the type; `columns` is [(name, type)]."""
+        if wanted not in LITERALS and wanted != 'any':
+            return wanted
+        kind = self.pick(TYPES) if wanted == 'any' or self.chance(0.04) else wanted
+        names = [n for n, t in columns if t == kind]
+        roll = self.random.random()
+        if depth == 0 or roll < 0.45:
+            if names and self.chance(0.75):
+                return self.pick(names)
+            return self.pick(LITERALS[kind])
+        if roll < 0.7:
+            found = [f for f in SCALARS if f[2] == kind]
+            if found:
+                name, parameters, _ = self.pick(found)
+                arguments = [self.scalar(p, columns, depth - 1) for p in parameters]
+                if self.chance(0.02):
+                    arguments = arguments[1:] if arguments else ['1']
+                return f"{name}({', '.join(arguments)})"
+        if kind == 'bool':
+            return self.condition(columns, depth - 1)
+        if kind in ('long', 'real', 'int', 'decimal', 'timespan'):
+            other = kind if kind != 'timespan' or self.chance(0.5) else 'timespan'
+            left, right = self.scalar(kind, columns, depth - 1), self.scalar(other, columns, depth - 1)
+            return self.pick([f'{left} {self.pick(["+", "-", "*", "/", "%"])} {right}', f'-({left})', f'({left})'])
+        if kind == 'datetime':
+            return f"{self.scalar('datetime', columns, depth - 1)} {self.pick('+-')} {self.scalar('timespan', columns, depth - 1)}"
+        if kind == 'dynamic' and names:
+            return self.pick(names) + self.pick(['.x', '["y"]', '[0]', '.x.y', '.["a-b"]', '.x[1].z', '[-1]'])
+        if kind == 'string' and self.chance(0.3):
+            return f'G({self.scalar("string", columns, depth - 1)})'
+        return self.pick(names or LITERALS[kind])
+
+    def condition(self, columns, depth=2):
+        roll = self.random.random()
+        if roll < 0.25 and depth > 0:
+            return f'{self.condition(columns, depth - 1)} {self.pick(["and", "or"])} {self.condition(columns, depth - 1)}'
+        if roll < 0.35 and depth > 0:
+            return self.pick(['not({})', '({})']).format(self.condition(columns, depth - 1))
+        if roll < 0.6:
+            return f"{self.scalar('string', columns, 1)} {self.pick(TEXT)} {self.scalar('string', columns, 1 if self.chance(0.5) else 0)}"
+        if roll < 0.72:
+            kind = self.pick(['long', 'string', 'any'])
+            items = ', '.join(self.scalar(kind, [], 0) for _ in range(self.random.randint(1, 3)))
+            return f"{self.scalar(kind, columns, 1)} {self.pick(['in', '!in', 'in~', '!in~', 'has_any', 'has_all', 'in'])} ({items})"
+        if roll < 0.8:
+            kind = self.pick(['long', 'datetime', 'real', 'timespan'])
+            return f"{self.scalar(kind, columns, 1)} {self.pick(['between', '!between'])} ({self.scalar(kind, columns, 0)} .. {self.scalar(kind, columns, 0)})"
+        kind = self.pick(['long', 'real', 'datetime', 'timespan', 'any', 'int'])
+        return f"{self.scalar(kind, columns, 1)} {self.pick(['==', '!=', '<', '<=', '>', '>='])} {self.scalar(kind, columns, 1)}"
+
+    def item(self, columns, names=True):
+        kind = self.pick(TYPES)
+        value = self.scalar(kind, columns)
+        if names and self.chance(0.7):
+            name = self.new_name()
+            return f'{name} = {value}', (name, kind)
+        return value, None
+
+    def aggregate(self, columns):
+        name, parameters, kind = self.pick(AGGREGATES)
+        value = f"{name}({', '.join(self.scalar(p, columns, 1) for p in parameters)})"
+        if self.chance(0.15):
+            value += f' {self.pick("+-*/")} {self.pick(["1", "2.0", "count()"])}'
+        if self.chance(0.5):
+            called = self.new_name()
+            return f'{called} = {value}', (called, kind)
+        return value, None
+
+    def column(self, columns):
+        return self.pick(columns)[0] if columns and not self.chance(0.02) else self.pick(['nope', 'L', 'Type'])
+
+    def operator(self, columns):
+        """Text of one operator, and the columns behind it as far as they are known."""
+        some = lambda n: self.random.sample(columns, min(n, len(columns)))
+        kind = self.random.randint(0, 27)
+        if kind <= 4:
+            return f"| where {self.condition(columns)}", columns
+        if kind <= 7:
+            items = [self.item(columns) for _ in range(self.random.randint(1, 3))]
+            return '| extend ' + ', '.join(i[0] for i in items), [c for c in columns if c[0] not in [i[1][0] for i in items if i[1]]] + [i[1] for i in items if i[1]]
+        if kind <= 9:
+            kept = some(4)
+            items = [self.item(columns) for _ in range(self.random.randint(0, 2))]
+            texts = [c[0] for c in kept] + [i[0] for i in items]
+            return '| project ' + ', '.join(texts or ['s1 = 1']), (kept + [i[1] for i in items if i[1]]) or [('s1', 'long')]
+        if kind <= 13:
+            keys = [c for c in some(2) if c[1] != 'dynamic' or self.chance(0.1)]
+            aggregates = [self.aggregate(columns) for _ in range(self.random.randint(1, 3))]
+            by = [c[0] for c in keys]
+            if self.chance(0.2) and any(c[1] == 'datetime' for c in columns):
+                by.append('bin(' + self.pick([c[0] for c in columns if c[1] == 'datetime']) + ', 1h)')
+            return '| summarize ' + ', '.join(a[0] for a in aggregates) + (' by ' + ', '.join(by) if by else ''), keys + [a[1] for a in aggregates if a[1]]
+        if kind == 14:
+            return '| take ' + self.pick(['10', 'toint(5)', "'x'" if self.chance(0.1) else '3']), columns
+        if kind == 15:
+            return f"| {self.pick(['sort', 'order'])} by {self.column(columns)} {self.pick(['', 'asc', 'desc', 'asc nulls first'])}", columns
+        if kind == 16:
+            return f'| top 5 by {self.column(columns)}', columns
+        if kind == 17:
+            kept = [c for c in some(2) if c[1] != 'dynamic']
+            return ('| distinct ' + ', '.join(c[0] for c in kept), kept) if kept else ('| count', [('Count', 'long')])
+        if kind == 18:
+            gone = some(2)
+            return f"| project-away {', '.join(c[0] for c in gone)}{self.pick(['', ', s*'])}", [c for c in columns if c not in gone]
+        if kind == 19:
+            one = self.pick(columns)
+            new = self.new_name()
+            return f'| project-rename {new} = {one[0]}', [(new, c[1]) if c == one else c for c in columns]
+        if kind == 20:
+            return f"| project-reorder {self.column(columns)}, {self.pick(['*', 's*', 't', '* desc', 'l asc'])}", columns
+        if kind <= 22:
+            how = self.pick(['', 'kind=inner ', 'kind=leftouter ', 'kind=leftanti ', 'kind=rightsemi ', 'kind=fullouter ', 'hint.strategy=broadcast '])
+            on = self.pick(['l', 's', '$left.l == $right.l', '$left.s == $right.name', 's, l', '$left.l == $right.s'])
+            return f"| {self.pick(['join', 'join', 'lookup'])} {how}{self.pick(['U', '(U | where x > 1)', '(U | project l, s, name)', '(T | extend l1 = 1)'])} on {on}".replace('lookup kind=leftanti', 'lookup').replace('lookup kind=rightsemi', 'lookup').replace('lookup kind=fullouter', 'lookup'), columns
+        if kind == 23:
+            found = [c[0] for c in columns if c[1] == 'dynamic'] or ['d']
+            return f"| mv-expand {self.pick(['', 'e = '])}{self.pick(found)}{self.pick(['', ' to typeof(long)', ' to typeof(string)'])}", columns
+        if kind == 24:
+            found = [c[0] for c in columns if c[1] == 'string'] or ['s']
+            return f"| parse {self.pick(found)} with {self.pick(['', '* '])}'k=' {self.pick(['K', 'w'])}:{self.pick(['long', 'string', 'datetime'])} ' ' {self.pick(['*', 'R'])}", columns
+        if kind == 25:
+            return f"| union {self.pick(['', 'isfuzzy=true ', 'withsource=Src ', 'kind=inner '])}{self.pick(['U', '(U | where l > 1)', 'T, U', '(T | project s, l = 1.5)'])}", columns
+        if kind == 26:
+            return self.pick(['| count', '| getschema', '| serialize rn = row_number()', '| extend q = prev(l)', '| as Z', '| sample 3', '| consume']), columns
+        return f"| mv-apply e = {self.pick([c[0] for c in columns if c[1] == 'dynamic'] or ['d'])} on ({self.pick(['where tolong(e) > 1', 'extend f = e.x', 'summarize m = make_set(e)', 'top 1 by tostring(e)'])})", columns
+
+    def query(self):
+        self.number = 0
+        before = ''
+        roll = self.random.random()
+        if roll < 0.1:
+            before = f"let k = {self.scalar('long', [], 1)}; let V = T | where l > k; "
+        elif roll < 0.16:
+            before = f"let f = (q:string, n:long = 2) {{ strcat(q, n) }}; "
+        source = self.pick(['T', 'T', 'T', 'U', 'F(3)', 'V' if 'V =' in before else 'T', "datatable(l:long, s:string, d:dynamic)[1, 'a', dynamic([1])]", 'range l from 1 to 5 step 1', 'union T, U'])
+        columns = {'U': TABLES['U'], 'datatable': [['l', 'long'], ['s', 'string'], ['d', 'dynamic']], 'range': [['l', 'long']]}.get(source.split('(')[0].split(' ')[0], TABLES['T'])
+        columns = [tuple(c) for c in columns]
+        if self.chance(0.06):
+            return before + 'print ' + ', '.join(self.item([])[0] for _ in range(self.random.randint(1, 3)))
+        text = before + source
+        for _ in range(self.random.randint(1, 4)):
+            if not columns:
+                break
+            piece, columns = self.operator(columns)
+            text += ' ' + piece
+        return self.broken(text) if self.chance(0.08) else text
+
+    def broken(self, text):
+        words = text.split(' ')
+        at = self.random.randrange(len(words))
+        roll = self.random.random()
+        if roll < 0.4:
+            del words[at]
+        elif roll < 0.7:
+            words[at] = self.pick(['|', '(', ')', 'by', 'nope', '1', "'x'", 'and', ',', '='])
+        else:
+            words.insert(at, self.pick(['|', ')', 'nope', ',', 'where', '=']))
+        return ' '.join(words)
+
+
+def queries(count, seed=1):
+    generator = Generator(seed)
+    return [generator.query() for _ in range(count)]
