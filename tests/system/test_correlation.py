@@ -1,11 +1,13 @@
 """Sigma correlations in the running server: alerts after a pause, on fields of device packs, once across kill -9."""
 import collections
 import datetime
+import io
 import json
 import os
 import random
 import threading
 import time
+import zipfile
 
 from harness import Yagura
 
@@ -129,3 +131,70 @@ def test_kill_9_loses_no_alert_and_doubles_none(tmp_path):
             f"lost {sorted(wanted - set(groups))[:5]}, doubled or unwanted {[g for g, n in collections.Counter(groups).items() if n > 1 or g not in wanted][:5]}")
     finally:
         server.close()
+
+
+def call(server, method, path, body=None, wanted=200):
+    status, answer = server.request(method, path, body)
+    assert status == wanted, f"{method} {path}: {status} {answer[:500]}"
+    return json.loads(answer) if answer else {}
+
+
+def pack():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("rules/packed.yml", "title: Packed\nid: 22222222-0000-4000-8000-000000000001\n"
+                         "logsource: {product: linux}\ndetection: {k: ['packed word'], condition: k}\nlevel: high\n")
+        archive.writestr("rules/dead.yml", "title: Dead\nid: 22222222-0000-4000-8000-000000000002\n"
+                         "logsource: {product: windows, category: dns_query}\ndetection: {s: {QueryNam: x}, condition: s}\n")
+        archive.writestr("rules/broken.yml", "title: Broken\nlogsource: {product: linux}\ndetection: {s: {a|contain: x}, condition: s}\n")
+    return buffer.getvalue()
+
+
+def test_rules_are_tuned_suppressed_and_packed_while_the_server_runs(tmp_path):
+    root = "11111111-0000-4000-8000-000000000003"
+    with make(tmp_path) as server:
+        def raised(title, count):
+            return wait_for(lambda: len(alerts(server, title)) >= count, 15) and len(alerts(server, title)) == count
+
+        far = line(9, user="root", net="198.51.100")
+        server.send_tcp(far.encode())
+        assert raised("Root From Far Away", 1)
+        # Title and exclusion.
+        call(server, "PATCH", f"/api/v1/rules/{root}", {"exclude": {"source.ip|contain": "x"}}, 400)
+        call(server, "PATCH", f"/api/v1/rules/{root}", {"title": "Root Here", "exclude": {"source.ip": "198.51.100.77"}})
+        server.send_tcp((line(77, user="root", net="198.51.100") + far).encode())
+        assert raised("Root Here", 1)
+        # A suppression by the command line, taken over by the running server; then its end.
+        server.command("rules", "suppress", root, "--where", "source.ip=198.51.100.*", "--for", "1h", "--reason", "a test", "--data", server.data)
+        time.sleep(4)
+        server.send_tcp(far.encode())
+        time.sleep(3)
+        assert len(alerts(server, "Root Here")) == 1
+        listed = call(server, "GET", "/api/v1/rule-suppressions")["suppressions"]
+        assert [s["reason"] for s in listed] == ["a test"]
+        call(server, "DELETE", f"/api/v1/rule-suppressions/{listed[0]['id']}", wanted=204)
+        call(server, "POST", "/api/v1/rule-suppressions", {"rule_id": "*", "reason": "all", "duration": "1h"}, 400)
+        call(server, "POST", "/api/v1/rule-suppressions", {"rule_id": root, "reason": "r", "duration": "1h", "conditions": {"user.name": "nobody"}}, 201)
+        server.send_tcp(far.encode())
+        assert raised("Root Here", 2)
+        # A throttle: one alert, then one that counts the rest.
+        call(server, "PATCH", f"/api/v1/rules/{root}", {"title": "Root Throttled", "throttle": {"seconds": 5, "most": 1, "by": ["source.ip"]}})
+        server.send_tcp((far * 4 + line(8, user="root", net="198.51.100")).encode())
+        assert raised("Root Throttled", 3), "one of each address, and one that counts three"
+        rule = next(r for r in call(server, "GET", "/api/v1/rules")["rules"] if r["id"] == root)
+        assert rule["suppressed"] == 1 and rule["throttled"] == 3 and rule["evaluated"] > 0 and rule["tuning"]["title"] == "Root Throttled"
+        # A pack: its rules run at once, its mistakes are listed.
+        call(server, "PUT", "/api/v1/rule-packs/..%2Fx.zip", pack(), 400)
+        answer = call(server, "PUT", "/api/v1/rule-packs/ours.zip", pack())
+        assert answer["rules"] == 2 and answer["problems"] == 1
+        server.send_tcp(b"<38>1 - gate app 1 - - a packed word\n")
+        assert raised("Packed", 1)
+        problems = call(server, "GET", "/api/v1/rule-problems")["problems"]
+        assert any("contain" in p["message"] and "broken.yml:3" in p["place"] for p in problems)
+        assert any("can never match" in p["message"] and "QueryNam" in p["message"] for p in problems)
+        call(server, "DELETE", "/api/v1/rule-packs/ours.zip", wanted=204)
+        assert call(server, "GET", "/api/v1/rule-packs")["packs"] == []
+        actions = {e["action"] for e in call(server, "GET", "/api/v1/audit")["entries"]}
+        assert {"rule.change", "rule.suppress", "rule.unsuppress", "rule.pack.put", "rule.pack.remove"} <= actions
+        _, metrics = server.request("GET", "/metrics")
+        assert f'yagura_rule_hits_total{{rule="{root}"}}'.encode() in metrics
