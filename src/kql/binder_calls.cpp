@@ -654,7 +654,7 @@ std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row,
   const std::string_view name = e.name.text;
   std::vector<NamedValue> result;
   const bool arg = name == "arg_max" || name == "arg_min" || name == "argmax" || name == "argmin";
-  const bool any = (name == "take_any" || name == "any") &&
+  const bool any = row.names == nullptr && (name == "take_any" || name == "any") &&
                    (e.arguments.size() > 1 || (e.arguments.size() == 1 && is<StarExpression>(*e.arguments[0])));
   const bool percentiles = name == "percentiles" || name == "percentilesw";
   if (arg || any || percentiles) {

@@ -21,6 +21,7 @@
 #include "roles/configuration.hpp"
 #include "roles/control_checkpoints.hpp"
 #include "roles/event_processor.hpp"
+#include "roles/external_data.hpp"
 #include "roles/health_reporter.hpp"
 #include "roles/local_query.hpp"
 #include "roles/ordered_detection.hpp"
@@ -249,7 +250,8 @@ Result<> ServerRole::Impl::start_pipeline() {
 
 Result<> ServerRole::Impl::start_api() {
   functions = TRY(WorkspaceFunctions::open(function_folders(content, settings.query.functions), control.get(), store.get(), [this] { return schemas(); }), "reading stored functions");
-  query = query::make_query_service(*store, {.max_concurrent = static_cast<std::size_t>(settings.query.max_concurrent), .schemas = [this] { return schemas(); }, .functions = [this] { return functions->functions(); }});
+  query = query::make_query_service(*store, {.max_concurrent = static_cast<std::size_t>(settings.query.max_concurrent), .schemas = [this] { return schemas(); }, .functions = [this] { return functions->functions(); },
+                                             .external = external_data(settings.query.external_mirror, settings.query.external_allow)});
   serve::ApiServices services;
   services.control = control.get();
   services.query = query.get();

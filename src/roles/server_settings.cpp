@@ -126,6 +126,8 @@ ServerSettings read_server_settings(const SettingsNode& file) {
   out.query.max_memory = query.get("max_memory", out.query.max_memory);
   out.query.max_concurrent = query.get("max_concurrent", out.query.max_concurrent, {.min = 1, .max = 1000});
   for (const auto& folder : query.get_list("functions")) out.query.functions.emplace_back(folder);
+  out.query.external_mirror = query.child("external_data").get("mirror", "");
+  out.query.external_allow = query.child("external_data").get_list("allow");
   const auto detection = file.child("detection");
   for (const auto& folder : detection.get_list("rules")) out.rules.emplace_back(folder);
   for (const auto& folder : detection.get_list("pipelines")) out.detection.pipelines.emplace_back(folder);

@@ -77,6 +77,8 @@ struct QuerySettings {
   Bytes max_memory = 1_GiB;
   std::int64_t max_concurrent = 8;
   std::vector<std::filesystem::path> functions;     // folders of function files besides content/functions
+  std::filesystem::path external_mirror;            // files for externaldata, as host/path
+  std::vector<std::string> external_allow;          // hosts or addresses that externaldata may fetch
 };
 
 struct DetectionSettings {

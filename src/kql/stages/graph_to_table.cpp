@@ -1,5 +1,5 @@
 // graph-to-table: a graph's nodes or edges as rows.
-#include "base/hash.hpp"
+#include "kql/kernels/xxhash64.hpp"
 #include "kql/stages/graph_pattern.hpp"
 
 namespace yagura::kql {
@@ -26,7 +26,7 @@ class GraphToTableAtWork final : public GraphOperator {
       event::Column hashes(Type::int64);
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t node = c.kind == GraphTableColumn::Kind::node_hash ? i : c.kind == GraphTableColumn::Kind::source_hash ? graph.from[i] : graph.to[i];
-        hashes.append_int64(static_cast<std::int64_t>(hash64(graph.ids[node])));
+        hashes.append_int64(static_cast<std::int64_t>(xxhash64(graph.ids[node])));
       }
       out.add_column({"", Type::int64, ""}, std::move(hashes));
     }

@@ -18,6 +18,11 @@ Result<> StageContext::room_for(std::uint64_t rows) const {
   return fail(ErrorKind::exhausted, "{} gives more than its limit of {} rows; filter or summarize its rows first", what_, limits_.max_rows);
 }
 
+Result<std::string> StageContext::fetch(const std::string& address, Bytes most) const {
+  if (!fetch_) return fail(ErrorKind::permission_denied, "external data is switched off; an administrator may allow addresses or set a mirror folder (query.external_data)");
+  return fetch_(address, most);
+}
+
 std::vector<event::ColumnSchema> schema_of(std::span<const PlanColumn> columns) {
   std::vector<event::ColumnSchema> out;
   for (const auto& c : columns) out.push_back({c.name, c.type, ""});

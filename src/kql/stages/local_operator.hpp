@@ -27,8 +27,12 @@ struct StageLimits {
 
 class StageContext {
  public:
-  StageContext(std::string what, StageLimits limits, std::function<Result<>()> alive)
-      : what_(std::move(what)), limits_(limits), alive_(std::move(alive)) {}
+  // Bytes of a file elsewhere, for externaldata.
+  using Fetch = std::function<Result<std::string>(const std::string& address, Bytes most)>;
+  StageContext(std::string what, StageLimits limits, std::function<Result<>()> alive, Fetch fetch = {})
+      : what_(std::move(what)), limits_(limits), alive_(std::move(alive)), fetch_(std::move(fetch)) {}
+
+  Result<std::string> fetch(const std::string& address, Bytes most) const;
 
   // An Error when the query was cancelled or is out of time. Cheap: asks every thousandth time.
   Result<> check() {
@@ -46,6 +50,7 @@ class StageContext {
   std::string what_;
   StageLimits limits_;
   std::function<Result<>()> alive_;
+  Fetch fetch_;
   std::uint64_t steps_ = 0;
 };
 

@@ -134,6 +134,8 @@ class PatternsAtWork final : public LocalOperator {
       return 0.0;
     };
     if (s_.kind == PatternSettings::Kind::difference) std::erase_if(found, [&](const Pattern& p) { return score(p) < s_.threshold; });
+    // One row is no cluster.
+    if (s_.kind == PatternSettings::Kind::autocluster) std::erase_if(found, [](const Pattern& p) { return p.count[0] < 2; });
     std::ranges::stable_sort(found, [&](const Pattern& a, const Pattern& b) {
       const double x = score(a), y = score(b);
       return x != y ? x > y : a.size() != b.size() ? a.size() > b.size() : a.values < b.values;

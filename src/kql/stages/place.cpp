@@ -6,6 +6,7 @@
 #include "kql/function.hpp"
 #include "kql/inflight_expression.hpp"
 #include "kql/operators/operators.hpp"
+#include "kql/stages/external_operator.hpp"
 #include "kql/stages/rows_operator.hpp"
 
 namespace yagura::kql::stages {
@@ -174,8 +175,8 @@ class Placer {
 
   PlanPtr rebuilt(const PlanPtr& old) {
     switch (old->kind) {
-      case Plan::Kind::scan:
-      case Plan::Kind::external: return old;
+      case Plan::Kind::scan: return old;
+      case Plan::Kind::external: return make_external_stage(static_cast<const ExternalPlan&>(*old));
       case Plan::Kind::values: return values(static_cast<const ValuesPlan&>(*old), old);
       case Plan::Kind::sequence: {
         auto copy = std::make_shared<SequencePlan>(static_cast<const SequencePlan&>(*old));

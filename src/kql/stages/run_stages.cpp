@@ -67,7 +67,7 @@ Result<StagedStatement> run_stages(SqlStatement statement, const StageEnvironmen
     return s;
   };
   for (const auto& stage : stages) {
-    StageContext context(stage.what, environment.limits, environment.alive);
+    StageContext context(stage.what, environment.limits, environment.alive, environment.fetch);
     StageInputs inputs;
     for (const auto& input : stage.inputs) {
       if (environment.alive) TRY(environment.alive());

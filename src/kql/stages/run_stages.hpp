@@ -16,6 +16,7 @@ struct StageEnvironment {
   std::function<Result<event::TableBatch>(const SqlStatement& statement, const StageLimits& limits, const std::string& what)> select;
   std::function<Result<>()> alive;  // an Error when the query was cancelled or is out of time; may be empty
   StageLimits limits;
+  StageContext::Fetch fetch;  // for externaldata; may be empty
 };
 
 struct StagedStatement {
