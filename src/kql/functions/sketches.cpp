@@ -134,6 +134,7 @@ constexpr Function kFunctions[] = {
      .examples = {{{"dcount_hll(hll_merge(" HLL(R"("1","2")") ", " HLL(R"("2","3")") "))", "3"}}}},
     {.name = "dcount_hll", .summary = "How many different values a sketch of hll() or hll_merge() has seen.", .signatures = "dcount_hll(hll:array) -> long", .naming = ResultName::name_and_first_argument, .may_be_null = true,
      .examples = {{{"dcount_hll(" HLL(R"("5","-7")") ")", "2"}, {"dcount_hll(dynamic([[1024,14],[],[1,65,129]]))", "3"}, {"dcount_hll(dynamic([1]))", ""}}}},
+    {.name = ".dcount_intersect", .summary = "How many values all of the sketches have seen (dcount_intersect).", .signatures = ".dcount_intersect(hll:array+) -> long", .may_be_null = true},
     {.name = "tdigest_merge", .aliases = "merge_tdigest", .summary = "Several sketches of tdigest() as one.", .signatures = "tdigest_merge(digest:array, other:array+) -> dynamic", .naming = ResultName::name_and_first_argument, .takes_null = true, .may_be_null = true,
      .examples = {{{"tdigest_merge(dynamic([[7],[1,3],[1,1]]), dynamic([[7],[2,3],[1,4]]))", "[[7],[1,2,3],[1,1,5]]"}}}},
     {.name = "percentile_tdigest", .summary = "The nearest-rank percentile of what a sketch of tdigest() has seen.", .signatures = "percentile_tdigest(digest:array, percentile:real) -> dynamic", .naming = ResultName::name_and_first_argument, .may_be_null = true,

@@ -210,7 +210,27 @@ void pack_filled(KernelCall& call) {
   }
 }
 
+// About how many bytes the values take.
+void estimate_size(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    std::int64_t size = 0;
+    for (std::size_t i = 0; i < call.size(); ++i) {
+      switch (call[i].type()) {
+        case Type::string:
+        case Type::dynamic: size += call[i].is_null(row) ? 0 : static_cast<std::int64_t>(call[i].text(row).size()); break;
+        case Type::boolean: size += 1; break;
+        case Type::int32: size += 4; break;
+        case Type::guid:
+        case Type::decimal: size += 16; break;
+        default: size += 8;
+      }
+    }
+    call.put(size);
+  }
+}
+
 constexpr Kernel kKernels[] = {
+    {"estimate_data_size", estimate_size},
     {"bag_pack", bag_pack},
     {".pack_ignoring_empty", pack_filled},
     {"bag_merge", bag_merge},

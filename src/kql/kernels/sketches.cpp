@@ -2,6 +2,7 @@
 //
 // What is no such sketch gives null. Bounded: registers are 2^18 at most, a merged digest keeps 2048 values.
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -58,7 +59,7 @@ std::optional<Hll> read_hll(std::string_view text) {
   bool good = true;
   json::for_each_element(hashes, [&](std::string_view e) {
     const auto hash = integer_of<std::int64_t>(e);
-    good = good && hash && out.hashes.size() <= kMaxHashes;
+    good = good && hash && out.hashes.size() < kMaxHashes;
     if (good) out.hashes.insert(static_cast<std::uint64_t>(*hash));
   });
   json::for_each_element(registers, [&](std::string_view e) {
@@ -151,6 +152,44 @@ void merge_hll(KernelCall& call) {
     }
     if (!all->registers.empty() || all->hashes.size() > kMaxHashes) all->spill();
     call.put(Json{call.arena.copy(hll_text(*all))});
+  }
+}
+
+// How many values all of the sketches have seen. Hashes tell exactly; registers only how many any of several has seen, from
+// which that of all follows by inclusion and exclusion, for up to ten sketches.
+std::optional<std::int64_t> intersection(std::vector<Hll>& sketches) {
+  for (const auto& s : sketches) {
+    if (s.bits != sketches[0].bits) return std::nullopt;
+  }
+  if (std::ranges::all_of(sketches, [](const Hll& s) { return s.registers.empty(); })) {
+    return std::ranges::count_if(sketches[0].hashes, [&](std::uint64_t hash) {
+      return std::ranges::all_of(sketches, [&](const Hll& s) { return s.hashes.contains(hash); });
+    });
+  }
+  if (sketches.size() > 10) return std::nullopt;
+  for (auto& s : sketches) s.spill();
+  double all = 0;
+  for (std::uint32_t subset = 1; subset < (1U << sketches.size()); ++subset) {
+    Hll any{.bits = sketches[0].bits};
+    for (std::size_t i = 0; i < sketches.size(); ++i) {
+      if ((subset >> i & 1) == 0) continue;
+      for (const auto& [bucket, rank] : sketches[i].registers) any.add(bucket, rank);
+    }
+    all += (std::popcount(subset) % 2 == 1 ? 1 : -1) * estimate(any);
+  }
+  return std::llround(std::clamp(all, 0.0, 9e18));
+}
+
+void intersect_hll(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    std::vector<Hll> sketches;
+    for (std::size_t i = 0; i < call.size() && !call.any_null(row); ++i) {
+      auto sketch = read_hll(call[i].text(row));
+      if (!sketch) break;
+      sketches.push_back(std::move(*sketch));
+    }
+    if (sketches.size() == call.size()) call.put(intersection(sketches));
+    else call.put_null();
   }
 }
 
@@ -415,6 +454,7 @@ constexpr auto schema_of = [](Arena& arena, Json values) -> std::optional<Json> 
 constexpr Kernel kKernels[] = {
     {"hll_merge", merge_hll},
     {"dcount_hll", kernel_rows<count_hll>},
+    {".dcount_intersect", intersect_hll},
     {"tdigest_merge", merge_digests},
     {"percentile_tdigest", kernel_rows<percentile>},
     {"percentiles_array_tdigest", percentiles_array},

@@ -8,6 +8,7 @@ namespace yagura::kql {
 PlanPtr bind_activity_plugin(Binder& b, const CallExpression& call, PlanPtr input, bool& known);
 PlanPtr bind_sequence_plugin(Binder& b, const CallExpression& call, PlanPtr input, bool& known);
 PlanPtr bind_pattern_plugin(Binder& b, const CallExpression& call, PlanPtr input, bool& known);
+PlanPtr bind_lookup_plugin(Binder& b, const CallExpression& call, PlanPtr input, bool& known);
 // several_results.cpp
 PlanPtr bind_fork(Binder& b, const ForkOperator& op, PlanPtr input);
 PlanPtr bind_facet(Binder& b, const FacetOperator& op, PlanPtr input);
