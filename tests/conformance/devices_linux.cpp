@@ -178,7 +178,8 @@ Tally run_wazuh(const std::filesystem::path& file, std::ofstream& failures, cons
                                                                   {"openvpn", "openvpn"},
                                                                   {"web-accesslog-iis-default", "iis_w3c"},
                                                                   {"web-accesslog-iis6", "iis_w3c"},
-                                                                  {"dovecot-info", "dovecot"}};
+                                                                  {"dovecot-info", "dovecot"},
+                                                                  {"netscreenfw", "netscreen"}};
   Tally tally;
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);) {
