@@ -160,12 +160,14 @@ class Completer {
         renamed(winlogbeat_names().first(13));
         renamed(winlogbeat_names().subspan(25, 2));
         renamed(winlogbeat_names().subspan(29));
+        audit_keywords("winlog.keywords");
         body("winlog.event_data.");
         body("winlog.user_data.");
         break;
       case Shape::winlogbeat6:
         renamed(winlogbeat_names().subspan(13, 12));
         renamed(winlogbeat_names().subspan(27, 2));
+        audit_keywords("keywords");
         body("event_data.");
         body("user_data.");
         break;
@@ -239,6 +241,22 @@ class Completer {
                                            !(value->is_string() && value->as_string().empty()))
         set(to, event::name_of(to), *value);
     }
+  }
+
+  // Winlogbeat gives the names of keywords, in the language of the machine; its outcome is in English.
+  void audit_keywords(std::string_view name) {
+    static const FieldId keywords = of("Keywords");
+    const Value* channel = find("winlog.channel");
+    if (channel == nullptr) channel = find("log_name");
+    if (channel == nullptr || channel->as_string() != "Security") return;
+    std::string_view outcome;
+    if (const Value* names = find(name))
+      for (const auto& one : names->as_list())
+        if (one.as_string() == "Audit Success" || one.as_string() == "Audit Failure")
+          outcome = one.as_string().substr(6);
+    if (const Value* told = find("event.outcome"); told && outcome.empty()) outcome = told->as_string();
+    if (equal_ignoring_ascii_case(outcome, "success")) set(keywords, "Keywords", Value::string("0x8020000000000000"));
+    if (equal_ignoring_ascii_case(outcome, "failure")) set(keywords, "Keywords", Value::string("0x8010000000000000"));
   }
 
   // <Event><System>...: elements and attributes as Element_Attribute.
