@@ -286,5 +286,63 @@ TEST(Evtx, SurvivesEveryCutAndManyFlips) {
   }
 }
 
+TEST(Evtx, FindsChunksInAFileThatComesInPieces) {
+  std::string bytes =
+      file_of({chunk_of(1, 3), std::string(65'536, '\0'), chunk_of(4, 6)}) + "some bytes" + chunk_of(7, 7);
+  bytes.replace(4'096, 4, "XXXX");  // the first chunk's magic
+  const EvtxFile whole(bytes);
+  EvtxChunkFinder finder;
+  finder.begin(std::string_view(bytes).substr(0, EvtxChunkFinder::kHeader));
+  std::vector<EvtxChunk> chunks;
+  std::size_t at = EvtxChunkFinder::kHeader;
+  for (;;) {
+    const auto window = std::string_view(bytes).substr(at, EvtxChunkFinder::kWindow);
+    if (const auto chunk = finder.next(window, at, at + window.size() == bytes.size())) chunks.push_back(*chunk);
+    if (finder.consumed() == 0) break;
+    at += finder.consumed();
+  }
+  finder.finish(bytes.size());
+  ASSERT_EQ(chunks.size(), 3U);
+  ASSERT_EQ(whole.chunks().size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(chunks[i].offset, whole.chunks()[i].offset);
+  ASSERT_EQ(finder.damage().size(), 2U);
+  EXPECT_EQ(finder.damage()[0].what, "a chunk without its magic");
+  EXPECT_EQ(finder.damage()[1].what, "10 bytes that are no chunk");
+}
+
+TEST(Evtx, RecoversWhatIsLeftBehindTheLastRecord) {
+  // Windows has begun the chunk anew: one record, and behind it those of before.
+  std::string chunk = chunk_of(1, 3);
+  const std::size_t second = chunk.find(std::string_view("**\0\0", 4), 516);
+  chunk.replace(48, 4, le(second, 4));
+  event::RecordBatch batch;
+  std::vector<EvtxDamage> damage;
+  std::vector<std::uint64_t> numbers;
+  EvtxChunkReader reader;
+  reader.read(chunk, 4'096, {.record_numbers = &numbers}, batch, damage);
+  EXPECT_EQ(batch.size(), 1U);
+  batch.clear();
+  numbers.clear();
+  reader.read(chunk, 4'096, {.with_slack = true, .record_numbers = &numbers}, batch, damage);
+  ASSERT_EQ(batch.size(), 3U);
+  EXPECT_EQ(numbers, (std::vector<std::uint64_t>{1, 2, 3}));
+  EXPECT_EQ(batch[0].find("evtx.recovered"), nullptr);
+  ASSERT_NE(batch[2].find("evtx.recovered"), nullptr);
+  EXPECT_EQ(batch[2].find("EventRecordID")->as_int64(), 3);
+}
+
+TEST(Evtx, IsLaidOutAsJson) {
+  const std::string bytes = file_of({chunk_of(9, 9)});
+  const EvtxFile file(bytes);
+  EvtxChunkReader reader;
+  std::vector<EvtxDamage> damage;
+  std::string json;
+  reader.visit(file, file.chunks()[0], [&](const EvtxElement& event) { json = evtx_json(event); }, damage);
+  EXPECT_EQ(
+      json,
+      R"({"Event":{"System":{"Provider":{"#attributes":{"Name":"Test"}},"EventID":4624,"TimeCreated":{"#attributes":{"SystemTime":"2019-04-17T18:40:00.0000000Z"}},)"
+      R"("EventRecordID":9,"Channel":"Security"},"EventData":{"Field A":"C:\\x.exe","Field B":"0x1f","Field C":true,"Field D":"S-1-5-32-544","Data":{"#text":["one","two"]}}}})");
+}
+
 }  // namespace
 }  // namespace yagura::formats
