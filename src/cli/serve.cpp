@@ -1,16 +1,19 @@
 // yagura serve: collect, detect, store, API and web console.
 #include <malloc.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <ostream>
 #include <thread>
 
 #include "base/file.hpp"
 #include "cli/command.hpp"
 #include "roles/configuration.hpp"
+#include "roles/server_parts.hpp"
 #include "roles/server_role.hpp"
 
 namespace yagura::cli {
@@ -23,6 +26,28 @@ struct ServeOptions {
   bool check = false;
   bool follow_local_logs = false;
 };
+
+// systemd.exec(5): JOURNAL_STREAM names the device and inode of the stream; whoever redirected stdout has another.
+bool writes_into_the_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat out{};
+  return stream != nullptr && ::fstat(STDOUT_FILENO, &out) == 0 && fmt::format("{}:{}", out.st_dev, out.st_ino) == stream;
+}
+
+// What may be seen once must not stand in the system's log for ever: under systemd it goes to a file that only the service and
+// root can read, and the log says where.
+Result<> hide_secrets(roles::ServerGreeting& greeting, const roles::ServerSettings& settings) {
+  if (!writes_into_the_journal()) return {};
+  const auto hide = [&](std::string& secret, std::string_view name) -> Result<> {
+    if (secret.empty()) return {};
+    const auto file = roles::keys_folder(settings) / name;
+    TRY(write_file_atomically(file, secret + "\n", 0600), "keeping a secret out of the log");
+    secret = fmt::format("in {} (remove the file once you have read it)", file.string());
+    return {};
+  };
+  TRY(hide(greeting.first_password, "first-password"));
+  return hide(greeting.hec_token, "first-hec-token");
+}
 
 void greet(const roles::ServerGreeting& greeting, const std::filesystem::path& data, Console& console) {
   const std::string bold = console.colours ? "\x1b[1m" : "", plain = console.colours ? "\x1b[0m" : "";
@@ -89,7 +114,9 @@ Result<ExitCode> serve(const ServeOptions& options, Console& console) {
   auto server = TRY(roles::ServerRole::start(settings, configuration.file));
   const auto reload = [&] { return reload_server(*server, source); };
   server->on_reload_wanted(configuration.values, reload);
-  greet(server->greeting(), settings.data, console);
+  auto greeting = server->greeting();
+  TRY(hide_secrets(greeting, settings));
+  greet(greeting, settings.data, console);
   ::sd_notify(0, "READY=1");
   while (true) {
     signalfd_siginfo signal{};
