@@ -377,6 +377,33 @@ bool Binder::is_table(const Expression& e, const Row& row) const {
   }
 }
 
+PlanPtr Binder::table_if_there(const Expression& e, bool& missing) {
+  const std::size_t told = diagnostics_.size(), before = errors_;
+  PlanPtr plan = table(e);
+  const auto fresh = std::span(diagnostics_).subspan(told);
+  // One thing that is missing makes others unknown (its columns): all of the leg goes.
+  missing = std::ranges::any_of(fresh, [](const Diagnostic& d) { return d.code == "KS204" || d.code == "KS211" || d.code == "YK012"; });
+  // A mistake inside of a stored function is not the asker's: its leg goes as well, but he is told.
+  std::string why;
+  if (!missing)
+    for (const auto& d : fresh)
+      if (d.severity == Diagnostic::Severity::error && d.message.find("(in the function '") != std::string::npos && why.empty()) why = d.message;
+  if (!missing && why.empty()) return plan;
+  diagnostics_.resize(told);
+  errors_ = before;
+  if (!why.empty() && diagnostics_.size() < 200) {
+    Diagnostic warning;
+    warning.code = "YK013";
+    warning.severity = Diagnostic::Severity::warning;
+    warning.message = "A leg of the union is left out: " + why;
+    warning.start = at_.value_or(e.span).start;
+    warning.length = at_.value_or(e.span).length;
+    diagnostics_.push_back(std::move(warning));
+  }
+  missing = true;
+  return nullptr;
+}
+
 PlanPtr Binder::table(const Expression& e, const Row& row) {
   if (!spend(e.span)) return nullptr;
   if (is_operator(e.kind)) return apply(static_cast<const Operator&>(e), nullptr, true);

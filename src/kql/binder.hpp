@@ -96,6 +96,9 @@ class Binder {
 
   // Tables.
   PlanPtr table(const Expression& e, const Row& row = {});           // null after a mistake
+  // For union isfuzzy: the same, but a table or function that is not there, also inside of stored functions, is no mistake:
+  // then null, and `missing` set.
+  PlanPtr table_if_there(const Expression& e, bool& missing);
   PlanPtr apply(const Operator& op, PlanPtr input, bool first_in_text = false);
   PlanPtr sub_pipe(const Expression& body, PlanPtr input);            // a PipeExpression without source, or an operator
   bool is_table(const Expression& e, const Row& row = {}) const;

@@ -47,7 +47,9 @@ Result<std::string> parameters_of(const YAML::Node& list) {
     if (out.size() > 1) out += ", ";
     // "table:(*)" is how a tabular parameter is written.
     const bool tabular = type.starts_with("table");
-    out += name + ":" + (tabular ? (type.size() > 5 && type[5] == ':' ? type.substr(6) : "(*)") : type);
+    // "Name: T:(TimeGenerated:datetime)", "Type: table" is how Sentinel's own functions write it.
+    if (tabular && name.find(':') != std::string::npos) out += name;
+    else out += name + ":" + (tabular ? (type.size() > 5 && type[5] == ':' ? type.substr(6) : "(*)") : type);
     for (const char* key : {"Default", "default"})
       if (const auto value = item[key]; value && value.IsScalar()) {
         out += "=" + default_text(value, type);
@@ -74,7 +76,7 @@ Result<std::vector<StoredFunction>> from_yaml(std::string_view bytes) {
     if (function.docstring.empty() && root["Function"] && root["Function"].IsMap()) function.docstring = scalar(root["Function"], {"Title"});
     if (function.folder.empty() && root["Normalization"] && root["Normalization"].IsMap()) function.folder = "ASIM/" + scalar(root["Normalization"], {"Schema"});
     out.push_back(function);
-    for (const char* key : {"EquivalentBuiltInParser", "FunctionAlias", "FunctionName"}) {
+    for (const char* key : {"EquivalentBuiltInParser", "EquivalentBuiltInFunction", "FunctionAlias", "FunctionName"}) {
       const std::string other = scalar(root, {key});
       if (other.empty() || std::ranges::any_of(out, [&](const auto& f) { return f.name == other; })) continue;
       out.push_back(function);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/json_writer.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "serve/result_writer.hpp"
 
@@ -114,9 +115,9 @@ std::string kusto_visualization(std::string_view visualization) {
   if (!error && given.is_object())
     for (const auto& [key, value] : given.get_object()) {
       if (value.is_double() && !std::isfinite(value.get_double())) continue;
-      std::string name(key);
-      if (!name.empty() && name.front() >= 'a' && name.front() <= 'z') name.front() = static_cast<char>(name.front() - 'a' + 'A');
-      all[name] = value;
+      const std::string_view name(key.data(), key.size());
+      for (auto& known : all)
+        if (equal_ignoring_ascii_case(std::string_view(known.key().data(), known.key().size()), name)) known.value() = value;
     }
   return json::serialize(all);
 }

@@ -257,9 +257,18 @@ std::string render_json(std::string_view visualization) {
     for (const auto& [key, value] : given.get_object()) {
       // Scalars only, and no infinity, which JSON cannot write.
       if (value.is_structured() || (value.is_double() && !std::isfinite(value.get_double()))) continue;
-      std::string name(key);
-      if (!name.empty()) name.front() = ascii_lower(name.front());
-      render[name] = value;
+      // Names are written in any case: xtitle is xTitle.
+      const std::string_view name(key.data(), key.size());
+      bool known = false;
+      for (auto& member : render)
+        if (equal_ignoring_ascii_case(std::string_view(member.key().data(), member.key().size()), name)) {
+          member.value() = value;
+          known = true;
+        }
+      if (known || name.empty()) continue;
+      std::string other(name);
+      other.front() = ascii_lower(other.front());
+      render[other] = value;
     }
   }
   return json::serialize(render);

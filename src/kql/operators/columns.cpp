@@ -273,11 +273,14 @@ PlanPtr bind_render(Binder& b, const RenderOperator& op, PlanPtr input) {
   std::string json;
   JsonWriter w(json);
   w.begin_object().key("Visualization").text(op.chart.text);
-  for (const auto& p : op.parameters) {
-    std::string_view value = p.value != nullptr ? b.text_of(p.value->span) : "";
-    if (const auto* l = as<Literal>(p.value); l != nullptr && (l->token || l->type == Type::string)) value = l->text;
-    w.key(p.name.text).text(value);
-  }
+  for (const auto* list : {&op.parameters, &op.properties})
+    for (const auto& p : *list) {
+      std::string_view value = p.value != nullptr ? b.text_of(p.value->span) : "";
+      if (const auto* l = as<Literal>(p.value); l != nullptr && (l->token || l->type == Type::string)) value = l->text;
+      w.key(p.name.text);
+      if (value == "true" || value == "false") w.boolean(value == "true");
+      else w.text(value);
+    }
   w.end_object();
   b.query().visualization = json;
   return input;

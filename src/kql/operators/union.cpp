@@ -44,11 +44,12 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
     return std::ranges::any_of(merged, [&](const auto& o) { return o.name == m.name && o.type != m.type; });
   };
   for (const auto& m : merged) {
-    if (!clashes(m)) names.keep(m.name);
+    if (!clashes(m) && m.name != source_column) names.keep(m.name);
   }
   for (const auto& m : merged) {
     std::string name = m.name;
-    if (clashes(m)) name = names.make(m.name + "_" + std::string(type_name(m.type)));
+    if (!source_column.empty() && m.name == source_column) name = names.make(m.name);
+    else if (clashes(m)) name = names.make(m.name + "_" + std::string(type_name(m.type)));
     plan->columns.push_back(b.new_column(std::move(name), m.type, m.shape));
   }
   const std::size_t first = source_column.empty() ? 0 : 1;
@@ -138,7 +139,12 @@ PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
       }
       continue;
     }
-    PlanPtr plan = b.table(*item);
+    bool missing = false;
+    PlanPtr plan = fuzzy ? b.table_if_there(*item, missing) : b.table(*item);
+    if (missing) {
+      ++position;
+      continue;
+    }
     if (plan == nullptr) {
       bad = true;
     } else {
