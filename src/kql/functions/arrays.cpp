@@ -108,7 +108,7 @@ Sql range_of(SqlCall& c) {
   const std::string from = n(0), to = n(1);
   std::string step = c.size() > 2 ? n(2) : time || t == Type::timespan ? "toInt64(36000000000)" : "toInt64(1)";
   const bool real = t == Type::real || c.type(1) == Type::real || (c.size() > 2 && c.type(2) == Type::real);
-  const std::string count = c.name(real ? fmt::format("if({2} = 0, 0, toUInt64(greatest(0, least(1048576, floor((toFloat64({1}) - {0}) / {2} + 1e-9) + 1))))", from, to, step)
+  const std::string count = c.name(real ? fmt::format("if({2} = 0 OR (toFloat64({1}) - {0}) / {2} < 0, 0, toUInt64(greatest(0, least(1048576, floor((toFloat64({1}) - {0}) / {2} + 1e-9) + 1))))", from, to, step)
                                         : fmt::format("multiIf({2} > 0 AND {1} >= {0}, toUInt64(least(1048576, intDiv(toInt128({1}) - {0}, {2}) + 1)), "
                                                       "{2} < 0 AND {1} <= {0}, toUInt64(least(1048576, intDiv(toInt128({0}) - {1}, -toInt128({2})) + 1)), 0)", from, to, step));
   const std::string value = fmt::format("{} + i * {}", from, step);
@@ -209,7 +209,7 @@ Sql with(SqlCall& c) { return emit(c, flag); }
 
 constexpr Function kFunctions[] = {
     {.name = "array_length", .aliases = "arraylength", .summary = "How many elements; null when it is no array.", .signatures = "array_length(array:array) -> long", .takes_null = true, .may_be_null = true,
-     .sql = "if(startsWith(ifNull({0}, ''), '['), toInt64(JSONLength(ifNull({0}, ''))), NULL)", .examples = {{{"array_length(dynamic([1, 2, 3]))", "3"}, {"array_length(dynamic(1))", ""}}}},
+     .sql = "if(startsWith(ifNull({0}, ''), '['), toInt64(JSONLength(ifNull({0}, ''))), NULL)", .examples = {{{"array_length(dynamic([1, 2, 3]))", "3"}, {"array_length(todynamic('1'))", ""}}}},
     {.name = "array_concat", .summary = "The elements of all arrays in one.", .signatures = "array_concat(array:array+) -> dynamic", .takes_null = true, .emit = strict<Wanted::any_array, concat_arrays>, .examples = {{{"array_concat(dynamic([1]), dynamic([2, 3]))", "[1,2,3]"}}}},
     {.name = "array_slice", .summary = "Elements from one position to another, both included.", .signatures = "array_slice(array:array, start:integer, end:integer) -> dynamic", .takes_null = true, .may_be_null = true, .emit = strict<Wanted::needed, slice>,
      .examples = {{{"array_slice(dynamic([1, 2, 3]), 1, 2)", "[2,3]"}, {"array_slice(dynamic([1, 2, 3, 4, 5]), -3, -2)", "[3,4]"}}}},

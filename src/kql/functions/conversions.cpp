@@ -55,6 +55,7 @@ Sql to_decimal(SqlCall& c) {
     case Type::dynamic: return c.value(sql::from_dynamic(Type::decimal, c.shared(0)), true);
     case Type::real: return c.value(fmt::format("toDecimal256OrNull(toString({}), 20)", c.arg(0)), true);
     case Type::decimal: return c.value(c.arg(0));
+    case Type::guid: return {sql::null_of(Type::decimal), true, true};
     case Type::datetime: return c.value(fmt::format("toDecimal256({} + 621355968000000000, 20)", sql::ticks_of(c.arg(0))));
     default: return c.value(fmt::format("toDecimal256({}, 20)", c.arg(0)));
   }
@@ -66,7 +67,7 @@ Sql to_bool(SqlCall& c) {
     case Type::string: {
       const std::string s = c.shared(0);
       return c.value(fmt::format("multiIf(lower(trim({0})) IN ('true', '1'), 1, lower(trim({0})) IN ('false', '0'), 0, "
-                                 "isNotNull(toFloat64OrNull(trim({0}))), toFloat64OrNull(trim({0})) != 0, NULL)", s), true);
+                                 "isFinite(toFloat64OrNull(trim({0}))), toFloat64OrNull(trim({0})) != 0, NULL)", s), true);
     }
     case Type::dynamic: return c.value(sql::from_dynamic(Type::boolean, c.shared(0)), true);
     case Type::datetime:

@@ -1,6 +1,7 @@
 // Dates and times. datetime is DateTime64(7, 'UTC') in SQL, whose calendar reaches from year 1 to 9999; timespan is ticks.
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "kql/kernels/time_zone.hpp"
 #include "kql/kernels/time_zone.hpp"
 #include "kql/sql_expression.hpp"
@@ -55,7 +56,11 @@ Sql start_of(SqlCall& c, char unit, bool end) {
   return c.value(sql::datetime_of(fmt::format("toInt64({}) * {} - 621355968000000001", "(" + to + ")", kDay)));
 }
 
-Sql part_of(SqlCall& c, std::string_view part, std::size_t i) {
+Sql part_of(SqlCall& c, std::string_view name, std::size_t i) {
+  // In any case; some parts have two spellings.
+  std::string part = to_lower_ascii(name);
+  if (part == "weekofyear") part = "week_of_year";
+  if (part == "day_of_year") part = "dayofyear";
   const std::string x = c.shared(i);
   const std::string ticks = "(" + sql::ticks_of(x) + " + 621355968000000000)";
   std::string text;
@@ -163,7 +168,10 @@ Sql format(SqlCall& c, bool timespan) {
   std::string parts;
   const auto add = [&](const std::string& part) { parts += (parts.empty() ? "" : ", ") + part; };
   const auto number = [&](const std::string& value, std::size_t width) {
-    add(width <= 1 ? fmt::format("toString({})", value) : fmt::format("leftPad(toString({}), {}, '0')", value, width));
+    // leftPad() cuts what is longer.
+    if (width <= 1) return add(fmt::format("toString({})", value));
+    const std::string digits = c.name(fmt::format("toString({})", value));
+    add(fmt::format("leftPad({0}, greatest(toInt64(length({0})), {1}), '0')", digits, width));
   };
   const std::string hour = fmt::format("intDiv({}, 36000000000) % 24", ticks);
   for (std::size_t i = 0; i < pattern.size();) {
@@ -264,7 +272,7 @@ constexpr Function kFunctions[] = {
     {.name = "make_datetime", .summary = "A datetime of its parts.", .signatures = "make_datetime(year:number, month:number, day:number, hour:number?, minute:number?, second:number?) -> datetime; make_datetime(value:scalar) -> datetime",
      .naming = ResultName::only_argument, .may_be_null = true, .emit = make_datetime, .examples = {{{"make_datetime(2017, 10, 01, 12, 10, 0.1234567)", "2017-10-01T12:10:00.1234567Z"}, {"make_datetime(2017, 13, 1)", ""}}}},
     {.name = "make_timespan", .summary = "A timespan of its parts.", .signatures = "make_timespan(value:scalar) -> timespan; make_timespan(hours:number, minutes:number, seconds:number?) -> timespan; make_timespan(days:number, hours:number, minutes:number, seconds:number) -> timespan",
-     .naming = ResultName::only_argument, .may_be_null = true, .emit = make_timespan, .examples = {{{"make_timespan(1, 12, 30, 55.123)", "1.12:30:55.1230000"}}}},
+     .naming = ResultName::only_argument, .may_be_null = true, .emit = make_timespan, .examples = {{{"make_timespan(1, 12, 30, 55)", "1.12:30:55"}}}},
     {.name = "unixtime_seconds_todatetime", .summary = "Seconds since 1970 as datetime.", .signatures = "unixtime_seconds_todatetime(value:number) -> datetime", .emit = [](SqlCall& c) { return from_unix(c, "10000000", false); },
      .examples = {{{"unixtime_seconds_todatetime(1546300800)", "2019-01-01T00:00:00.0000000Z"}}}},
     {.name = "unixtime_milliseconds_todatetime", .summary = "Milliseconds since 1970 as datetime.", .signatures = "unixtime_milliseconds_todatetime(value:number) -> datetime", .emit = [](SqlCall& c) { return from_unix(c, "10000", false); },

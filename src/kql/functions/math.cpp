@@ -47,7 +47,7 @@ Sql bin(SqlCall& c) {
   }
   const std::string x = c.name(number_as(t, c.arg(0)));
   const std::string s = c.type(1) == Type::datetime ? c.name(sql::ticks_of(size)) : size;
-  return c.value(value_of_ticks(t, fmt::format("if({1} <= 0, NULL, toInt64({0}) - positiveModulo(toInt64({0}), if({1} <= 0, 1, toInt64({1}))))", x, s)), true);
+  return c.value(value_of_ticks(t, fmt::format("if(ifNull({1} <= 0, 1), NULL, toInt64({0}) - positiveModulo(toInt64({0}), greatest(1, ifNull(toInt64({1}), 1))))", x, s)), true);
 }
 
 Sql bin_at(SqlCall& c) {
@@ -59,7 +59,7 @@ Sql bin_at(SqlCall& c) {
   }
   const std::string x = c.name("toInt64(" + number_as(t, c.arg(0)) + ")");
   const std::string at = c.name("toInt64(" + number_as(c.type(2), c.arg(2)) + ")");
-  return c.value(value_of_ticks(t, fmt::format("if({1} <= 0, NULL, {0} - positiveModulo({0} - {2}, if({1} <= 0, 1, toInt64({1}))))", x, size, at)), true);
+  return c.value(value_of_ticks(t, fmt::format("if(ifNull({1} <= 0, 1), NULL, {0} - positiveModulo({0} - {2}, greatest(1, ifNull(toInt64({1}), 1))))", x, size, at)), true);
 }
 
 Sql round_value(SqlCall& c) {
@@ -75,7 +75,7 @@ Sql round_value(SqlCall& c) {
   if (c.size() == 1 || l != nullptr) {
     const std::int64_t n = l != nullptr ? l->integer : 0;
     if (n >= 0 && n <= 15) {
-      return c.value(fmt::format("if(isFinite({0}) AND abs({0}) < 1e15, toFloat64(round(toDecimal256(toString({0}), 40), {1})), {0})", x, n));
+      return c.value(fmt::format("if(isFinite({0}) AND abs({0}) < 1e15, toFloat64(toString(round(toDecimal256(toString({0}), 40), {1}))), {0})", x, n));
     }
   }
   const std::string scale = c.name(fmt::format("exp10(least(300, greatest(-300, {})))", digits));
@@ -94,7 +94,8 @@ Sql absolute(SqlCall& c) {
 }
 
 Sql hex(SqlCall& c) {
-  const std::string digits = c.name(fmt::format("if({0} = 0, '0', lower(trimLeft(hex(toInt64({0})), '0')))", c.shared(0)));
+  // An int has 32 bits.
+  const std::string digits = c.name(fmt::format("if({0} = 0, '0', lower(trimLeft(hex({1}({0})), '0')))", c.shared(0), c.type(0) == Type::int32 ? "toInt32" : "toInt64"));
   if (c.size() == 1) return c.value(digits);
   return c.value(fmt::format("leftPad({0}, toUInt32(greatest(toInt64(length({0})), least(toInt64({1}), 1024))), '0')", digits, c.arg(1)));
 }
@@ -157,8 +158,8 @@ constexpr Function kFunctions[] = {
     {.name = "isnan", .summary = "Whether the real is not a number.", .signatures = "isnan(number:real) -> bool", .takes_null = true, .sql = "ifNull(isNaN({0}), 0)", .examples = {{{"isnan(real(nan))", "true"}, {"isnan(1.0)", "false"}}}},
     {.name = "isinf", .summary = "Whether the real is infinite.", .signatures = "isinf(number:real) -> bool", .takes_null = true, .sql = "ifNull(isInfinite({0}), 0)", .examples = {{{"isinf(1.0/0.0)", "true"}}}},
     {.name = "isfinite", .summary = "Whether the real is a finite number.", .signatures = "isfinite(number:real) -> bool", .takes_null = true, .sql = "ifNull(isFinite({0}), 0)", .examples = {{{"isfinite(1.0)", "true"}}}},
-    {.name = "tohex", .summary = "The integer in hexadecimal, padded with zeros.", .signatures = "tohex(value:integer, length:integer?) -> string", .naming = ResultName::first_argument,
-     .emit = hex, .examples = {{{"tohex(256)", "100"}, {"tohex(-256)", "ffffffffffffff00"}, {"tohex(256, 8)", "00000100"}}}},
+    {.name = "tohex", .summary = "The integer in hexadecimal, padded with zeros.", .signatures = "tohex(value:int, length:integer?) -> string; tohex(value:long, length:integer?) -> string", .naming = ResultName::first_argument,
+     .emit = hex, .examples = {{{"tohex(toint(-256), 8)", "ffffff00"}, {"tohex(256)", "100"}, {"tohex(-256)", "ffffffffffffff00"}, {"tohex(256, 8)", "00000100"}}}},
     {.name = "binary_and", .summary = "Bits that both have.", .signatures = "binary_and(a:integer, b:integer) -> long", .naming = ResultName::first_argument, .sql = "bitAnd({0}, {1})", .examples = {{{"binary_and(12, 10)", "8"}}}},
     {.name = "binary_or", .summary = "Bits that either has.", .signatures = "binary_or(a:integer, b:integer) -> long", .naming = ResultName::first_argument, .sql = "bitOr({0}, {1})", .examples = {{{"binary_or(12, 10)", "14"}}}},
     {.name = "binary_xor", .summary = "Bits that one of them has.", .signatures = "binary_xor(a:integer, b:integer) -> long", .naming = ResultName::first_argument, .sql = "bitXor({0}, {1})", .examples = {{{"binary_xor(12, 10)", "6"}}}},

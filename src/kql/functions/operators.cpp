@@ -10,6 +10,12 @@ namespace yagura::kql {
 namespace {
 
 Sql compare(SqlCall& c, std::string_view op) {
+  if (c.type(0) == Type::dynamic && c.type(1) == Type::dynamic) {
+    // Numbers as numbers, the rest as texts.
+    const std::string a = c.shared(0), b = c.shared(1);
+    return c.value(fmt::format("if(isNotNull(toFloat64OrNull({0})) AND isNotNull(toFloat64OrNull({1})), toFloat64OrNull({0}) {2} toFloat64OrNull({1}), {3} {2} {4})", a, b, op,
+                               sql::dynamic_text(a), sql::dynamic_text(b)));
+  }
   return c.value(fmt::format("({} {} {})", c.arg(0), op, c.arg(1)));
 }
 
@@ -24,6 +30,12 @@ Sql equality(SqlCall& c, bool equal) {
     return {fmt::format("if(isNull({0}) AND isNull({1}), NULL, ifNull({0} {2} {1}, {3}))", a, b, op, equal ? 0 : 1), true, false};
   }
   return {fmt::format("ifNull({} {} {}, {})", a, op, b, equal ? 0 : 1), false, false};
+}
+
+// A real that no decimal holds is null.
+std::string as_decimal(SqlCall& c, std::size_t i) {
+  if (c.type(i) == Type::real) return "toDecimal256OrNull(toString(" + c.arg(i) + "), 20)";
+  return "CAST(" + c.arg(i) + ", 'Nullable(Decimal(76, 20))')";
 }
 
 bool ticks_like(Type t) { return t == Type::timespan; }
@@ -48,7 +60,7 @@ Sql add(SqlCall& c) {
   if (r == Type::dynamic) {
     return c.value(sql::to_json(Type::real, c.name(fmt::format("toFloat64OrNull({}) + toFloat64OrNull({})", c.arg(0), c.arg(1)))), true);
   }
-  if (r == Type::decimal) return c.value(fmt::format("CAST({} + {}, 'Nullable(Decimal(76, 20))')", c.arg(0), c.arg(1)));
+  if (r == Type::decimal) return c.value(fmt::format("CAST({} + {}, 'Nullable(Decimal(76, 20))')", as_decimal(c, 0), as_decimal(c, 1)), true);
   return c.value(fmt::format("({} + {})", c.arg(0), c.arg(1)));
 }
 
@@ -59,15 +71,9 @@ Sql subtract(SqlCall& c) {
   if (r == Type::dynamic) {
     return c.value(sql::to_json(Type::real, c.name(fmt::format("toFloat64OrNull({}) - toFloat64OrNull({})", c.arg(0), c.arg(1)))), true);
   }
-  if (r == Type::decimal) return c.value(fmt::format("CAST({} - {}, 'Nullable(Decimal(76, 20))')", left, right));
+  if (r == Type::decimal) return c.value(fmt::format("CAST({} - {}, 'Nullable(Decimal(76, 20))')", as_decimal(c, 0), as_decimal(c, 1)), true);
   if (r == Type::datetime) return in_calendar(c, left, '-', right);
   return c.value(fmt::format("({} - {})", left, right));
-}
-
-// A real that no decimal holds is null.
-std::string as_decimal(SqlCall& c, std::size_t i) {
-  if (c.type(i) == Type::real) return "toDecimal256OrNull(toString(" + c.arg(i) + "), 20)";
-  return "CAST(" + c.arg(i) + ", 'Nullable(Decimal(76, 20))')";
 }
 
 Sql multiply(SqlCall& c) {
@@ -225,14 +231,25 @@ Sql in_list(SqlCall& c, bool negated, bool ignore_case) {
       const std::string d = c.shared(i);
       const std::string as_text = sql::from_dynamic(Type::string, "v");
       const std::string wanted = c.type(0) == Type::string ? left : sql::to_text(c.type(0), x);
-      std::string values = fmt::format("arrayMap(v -> {}, if(startsWith(ifNull({}, ''), '['), {}, [ifNull({}, '')]))",
-                                       fold(as_text), d, sql::array_of(d), d);
+      std::string values = fmt::format("arrayMap(v -> {2}, if(startsWith(ifNull({0}, ''), '['), {1}, if(isNull({0}), emptyArrayString(), [assumeNotNull({0})])))",
+                                       d, sql::array_of(d), fold(as_text));
       if (is_number(c.type(0))) {
         also(fmt::format("has(arrayMap(v -> toFloat64OrNull({}), {}), toFloat64({}))", as_text, sql::array_of(d), x));
       } else {
         also(fmt::format("has({}, {})", values, wanted));
       }
       continue;
+    }
+    if (c.type(i) != c.type(0)) {
+      // Numbers of several kinds by their value, the rest by their text.
+      if (is_number(c.type(i)) && is_number(c.type(0)) && (c.type(i) == Type::decimal || c.type(0) == Type::decimal)) {
+        also(fmt::format("toFloat64({}) = toFloat64({})", x, c.arg(i)));
+        continue;
+      }
+      if (!(is_number(c.type(i)) && is_number(c.type(0)))) {
+        also(fmt::format("{} = {}", fold(sql::to_text(c.type(0), x)), fold(sql::to_text(c.type(i), c.shared(i)))));
+        continue;
+      }
     }
     if (c.literal(i) != nullptr && !c.literal(i)->is_null) {
       if (!list.empty()) list += ", ";

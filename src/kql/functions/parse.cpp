@@ -47,12 +47,12 @@ Sql parse_path(SqlCall& c) {
 
 std::string query_bag(SqlCall& c, const std::string& query) {
   const std::string pairs = fmt::format("arrayFilter(p -> p != '', splitByChar('&', {}))", c.name(query));
-  return fmt::format("concat('{{', arrayStringConcat(arrayMap(p -> concat(toJSONString(decodeURLComponent(splitByChar('=', p)[1])), ':', "
-                     "toJSONString(decodeURLComponent(if(position(p, '=') = 0, '', substring(p, position(p, '=') + 1))))), {}), ','), '}}')", pairs);
+  return fmt::format("concat('{{', arrayStringConcat(arrayMap(p -> concat(toJSONString(decodeURLFormComponent(splitByChar('=', p)[1])), ':', "
+                     "toJSONString(decodeURLFormComponent(if(position(p, '=') = 0, '', substring(p, position(p, '=') + 1))))), {}), ','), '}}')", pairs);
 }
 
 Sql parse_url_query(SqlCall& c) {
-  return {bag({{"Query Parameters", query_bag(c, fmt::format("replaceRegexpOne({}, '^[?]', '')", c.arg(0)))}}), false, false};
+  return {bag({{"Query Parameters", query_bag(c, fmt::format("replaceRegexpOne({}, '(?s)^[^?]*[?]', '')", c.arg(0)))}}), false, false};
 }
 
 Sql parse_url(SqlCall& c) {

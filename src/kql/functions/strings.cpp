@@ -1,5 +1,6 @@
 // Texts: parts, case, search and replace, splitting and joining.
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "kql/regex.hpp"
 #include "kql/sql_expression.hpp"
@@ -40,7 +41,11 @@ Sql index_of(SqlCall& c) {
   const std::string rest = c.name(fmt::format("substringUTF8({}, {} + 1)", s, from));
   const std::string parts = c.name(split_by(c, 1, rest));
   const std::string at = c.name(fmt::format("toInt64(arraySum(arrayMap(p -> lengthUTF8(p), arraySlice({0}, 1, {1}))) + ({1} - 1) * lengthUTF8({2}))", parts, n, what));
-  return c.value(fmt::format("multiIf({3} < -1 OR {2} < 1, NULL, length({0}) <= {2} OR ({3} >= 0 AND {4} >= {3}), -1, {4} + {1})", parts, from, n, length, at), true);
+  std::string missing;
+  for (std::size_t i = 2; i < c.size(); ++i) {
+    if (c.nullable(i)) missing += "isNull(" + c.shared(i) + ") OR ";
+  }
+  return c.value("multiIf(" + missing + fmt::format("{3} < -1 OR {2} < 1, NULL, length({0}) <= {2} OR ({3} >= 0 AND {4} >= {3}), -1, {4} + {1})", parts, from, n, length, at), true);
 }
 
 Sql index_of_regex(SqlCall& c) {
@@ -53,10 +58,10 @@ Sql index_of_regex(SqlCall& c) {
   const std::string found = c.name(fmt::format("extractAll({}, concat('(', {}, ')'))", window, re));
   // The text before the n-th match: matches and gaps, found by splitting.
   const std::string gaps = c.name(fmt::format("splitByRegexp({}, {})", re, window));
-  return c.value(fmt::format("multiIf({2} < 1 OR {3} < -1, NULL, length({0}) < {2}, -1, "
+  return c.value(fmt::format("multiIf({2} < 1 OR {3} < -1 OR {5} < 0, NULL, length({0}) < {2}, -1, "
                              "toInt64(arraySum(arrayMap(p -> lengthUTF8(p), arraySlice({4}, 1, {2}))) + "
                              "arraySum(arrayMap(p -> lengthUTF8(p), arraySlice({0}, 1, {2} - 1)))) + {1})",
-                             found, from, n, length, gaps), true);
+                             found, from, n, length, gaps, start), true);
 }
 
 Sql split_text(SqlCall& c) {
@@ -65,7 +70,7 @@ Sql split_text(SqlCall& c) {
   const std::string all = fmt::format("arrayMap(p -> toJSONString(p), {})", parts);
   if (c.size() == 2) return {sql::json_array(all), false, false};
   const std::string i = c.shared(2);
-  return {fmt::format("if({1} >= 0 AND {1} < length({0}), {2}, '[]')", parts, i, sql::json_array(fmt::format("[toJSONString({}[{} + 1])]", parts, i))), c.nullable(2), false};
+  return {fmt::format("multiIf(isNull({1}), NULL, {1} >= 0 AND {1} < length({0}), {2}, '[]')", parts, i, sql::json_array(fmt::format("[toJSONString({}[{} + 1])]", parts, i))), c.nullable(2), false};
 }
 
 Sql concat_all(SqlCall& c, std::size_t from) {
@@ -117,7 +122,16 @@ Sql trim_by(SqlCall& c, bool start, bool end) {
 
 Sql replace_by_regex(SqlCall& c, std::size_t source, std::size_t regex, std::size_t rewrite) {
   // \1 is a group in both; \ before anything else stays.
-  return c.value(fmt::format("replaceRegexpAll({}, {}, {})", c.arg(source), regex_argument(c, regex), c.arg(rewrite)));
+  std::string to = c.arg(rewrite);
+  if (const auto* l = c.literal(rewrite)) {
+    std::string kept;
+    for (std::size_t i = 0; i < l->text.size(); ++i) {
+      const bool group = i + 1 < l->text.size() && l->text[i + 1] >= '0' && l->text[i + 1] <= '9';
+      kept += l->text[i] == '\\' && !group ? "\\\\" : std::string(1, l->text[i]);
+    }
+    to = sql::text(kept);
+  }
+  return c.value(fmt::format("replaceRegexpAll({}, {}, {})", c.arg(source), regex_argument(c, regex), to));
 }
 
 // One lookup after the other; what a replacement wrote is not replaced again.
@@ -165,7 +179,17 @@ Sql extract_all(SqlCall& c) {
                                         : fmt::format("extractAllGroupsVertical({}, {})", s, re);
   std::string row;
   if (chosen) {
-    const std::string wanted = c.name(fmt::format("arrayMap(x -> {}, {})", sql::dynamic_text("x"), sql::array_of(c.arg(1))));
+    std::string wanted = c.name(fmt::format("arrayMap(x -> {}, {})", sql::dynamic_text("x"), sql::array_of(c.arg(1))));
+    // Groups may be named; the store knows them by number.
+    if (c.literal(0) != nullptr) {
+      const re2::RE2 regex(c.literal(0)->text, re2::RE2::Quiet);
+      std::string names, numbers;
+      for (const auto& [name, number] : regex.NamedCapturingGroups()) {
+        names += (names.empty() ? "" : ", ") + sql::text(name);
+        numbers += fmt::format("{}'{}'", numbers.empty() ? "" : ", ", number);
+      }
+      if (!names.empty()) wanted = c.name(fmt::format("arrayMap(w -> transform(w, [{}], [{}], w), {})", names, numbers, wanted));
+    }
     row = fmt::format("arrayMap(w -> toJSONString(m[toInt64OrZero(w)]), {})", wanted);
     return {fmt::format("nullIf({}, '[]')", sql::json_array(fmt::format("arrayMap(m -> if(length({0}) = 1, {1}, {2}), {3})", wanted,
                                                                       fmt::format("({})[1]", row), sql::json_array(row), found))), true, false};
@@ -267,7 +291,7 @@ constexpr Function kFunctions[] = {
     {.name = "extract", .summary = "A group of the first match; group 0 is the match.", .signatures = "extract(regex:string, group:long, source:string) -> string", .emit = extract_one,
      .examples = {{{"extract('x=([0-9.]+)', 1, 'hello x=45.6|wo')", "45.6"}, {"extract('^.{2,2}(.{4,4})', 1, 'abcdefgh')", "cdef"}}}},
     {.name = "extract_all", .aliases = "extractall", .summary = "The groups of every match.", .signatures = "extract_all(regex:string, source:string) -> dynamic; extract_all(regex:string, groups:dynamic, source:string) -> dynamic",
-     .may_be_null = true, .emit = extract_all, .examples = {{{"extract_all(@'(\\d)', 'a1b2')", "[\"1\",\"2\"]"}}}},
+     .may_be_null = true, .emit = extract_all, .examples = {{{"extract_all(@'(?P<a>\\w)(?P<b>\\w+)', dynamic(['b', 1]), 'xyz')", "[[\"yz\",\"x\"]]"}, {"extract_all(@'(\\d)', 'a1b2')", "[\"1\",\"2\"]"}}}},
     {.name = "translate", .summary = "Characters replaced by their partners.", .signatures = "translate(from:string, to:string, source:string) -> string", .emit = translate_text,
      .examples = {{{"translate('krasp', 'otsku', 'spark')", "kusto"}, {"translate('abc', '', 'ab')", ""}}}},
     {.name = "regex_quote", .summary = "The text as a regular expression for itself.", .signatures = "regex_quote(text:text) -> string", .sql = "replaceRegexpAll({0}, '([^0-9A-Za-z_\\\\x{80}-\\\\x{10FFFF}])', '\\\\\\\\\\\\1')",

@@ -192,12 +192,21 @@ constexpr auto kLog2 = [](double x) { return x > 0 ? Real(std::log2(x)) : std::n
 constexpr auto kLog10 = [](double x) { return x > 0 ? Real(std::log10(x)) : std::nullopt; };
 constexpr auto kSqrt = [](double x) { return x >= 0 ? Real(std::sqrt(x)) : std::nullopt; };
 constexpr auto kSign = [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; };
-constexpr auto kHex = [](std::int64_t value, std::optional<std::int64_t> length) {
-  std::string text = fmt::format("{:x}", static_cast<std::uint64_t>(value));
-  const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(length.value_or(0), 0, 1024));
-  if (text.size() < wanted) text.insert(0, wanted - text.size(), '0');
-  return text;
-};
+// An int has 32 bits.
+void hex(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    if (call.any_null(row)) {
+      call.put_null();
+      continue;
+    }
+    auto bits = static_cast<std::uint64_t>(call[0].integer(row));
+    if (call[0].type() == Type::int32) bits &= 0xFFFFFFFF;
+    std::string text = fmt::format("{:x}", bits);
+    const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(call.size() > 1 ? call[1].integer(row) : 0, 0, 1024));
+    if (text.size() < wanted) text.insert(0, wanted - text.size(), '0');
+    call.put(text);
+  }
+}
 
 // A null is nothing of the kind.
 template <auto function>
@@ -206,7 +215,7 @@ void is_kind(KernelCall& call) {
 }
 
 constexpr Kernel kKernels[] = {
-    {"tohex", kernel_rows<kHex>},
+    {"tohex", hex},
     {"around", around},
     {"format_bytes",
      kernel_rows<[](double size, std::optional<std::int64_t> digits, std::optional<std::string_view> unit) {
