@@ -576,11 +576,12 @@ struct BinXml::Runner {
     return instance;
   }
 
-  Result<> count() {
+  // One more step; false when there were too many.
+  bool count() { return xml.text_left_ != 0 && ++events <= kMaxEvents; }
+  [[gnu::cold]] std::unexpected<Error> too_much() const {
     if (xml.text_left_ == 0)
       return fail(ErrorKind::exhausted, "the records of the chunk have more than {} bytes of text", kMaxChunkText);
-    if (++events > kMaxEvents) return fail(ErrorKind::exhausted, "the record has more than {} pieces", kMaxEvents);
-    return {};
+    return fail(ErrorKind::exhausted, "the record has more than {} pieces", kMaxEvents);
   }
 
   // A text that the sink may keep as long as the record.
@@ -610,7 +611,8 @@ struct BinXml::Runner {
     using Kind = Program::Step::Kind;
     for (std::size_t i = begin; i < end; ++i) {
       const auto& step = program.steps[i];
-      TRY(count());
+      if (!count()) [[unlikely]]
+        return too_much();
       switch (step.kind) {
         case Kind::begin: {
           // An array repeats the element that it stands in, once for each of its items.

@@ -152,10 +152,14 @@ void EvtxFieldMaker::text(const Value& value, bool of_template) {
 
 void EvtxFieldMaker::end_element() {
   if (open_.empty()) return;
-  const Element element = open_.back();
-  open_.pop_back();
-  if (open_.empty()) return;
-  if (open_.size() == 1) {
+  const Element& element = open_.back();
+  struct Close {  // only then: it is read until the end
+    std::vector<Element>& open;
+    ~Close() { open.pop_back(); }
+  } close{open_};
+  const std::size_t above = open_.size() - 1;
+  if (above == 0) return;
+  if (above == 1) {
     // Text right inside of EventData.
     if (section_ == Section::event_data && element.has_text) add(name_of("Data", false), element.value, false);
     section_ = Section::none;

@@ -426,15 +426,35 @@ class Completer {
   // Each name once, with its last value; numbers that came as text made numbers.
   void once_each(bool is_sysmon) {
     const auto fields = out_.current_fields();
-    std::vector<event::Field> kept;
-    kept.reserve(fields.size());
-    std::unordered_map<std::string_view, std::size_t> places;
+    // By number where the name has one: a hash table for each record cost more than all the rest.
+    struct Place {
+      std::uint32_t stamp = 0, at = 0;
+    };
+    thread_local std::vector<Place> places;
+    thread_local std::uint32_t stamp = 0;
+    thread_local std::vector<event::Field> kept;
+    std::unordered_map<std::string_view, std::size_t> unlisted;
+    kept.clear();
+    if (++stamp == 0) {
+      places.clear();
+      stamp = 1;
+    }
     for (const auto& field : fields) {
-      const auto [known, fresh] = places.try_emplace(field.name, kept.size());
-      if (fresh)
+      std::size_t at = kept.size();
+      if (field.id.is_listed()) {
+        if (field.id.number() >= places.size()) places.resize(field.id.number() + 64);
+        Place& place = places[field.id.number()];
+        if (place.stamp == stamp)
+          at = place.at;
+        else
+          place = {stamp, static_cast<std::uint32_t>(at)};
+      } else {
+        at = unlisted.try_emplace(field.name, at).first->second;
+      }
+      if (at == kept.size())
         kept.push_back(field);
       else
-        kept[known->second].value = field.value;
+        kept[at].value = field.value;
     }
     for (auto& field : kept) {
       if (!field.value.is_string()) continue;
