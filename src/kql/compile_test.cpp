@@ -8,6 +8,7 @@
 
 #include "kql/function.hpp"
 #include "kql/signature.hpp"
+#include "kql/stages/run_stages.hpp"
 #include "kql/sql_text.hpp"
 #include "testing/case_files.hpp"
 
@@ -96,12 +97,31 @@ TEST_P(Sql, IsWritten) {
 INSTANTIATE_TEST_SUITE_P(Files, Sql, ::testing::ValuesIn(testing::read_cases("kql/sql")), testing::case_name);
 
 TEST(Compile, SaysWhatItCannotRun) {
-  const auto compiled = compile("T | extend x = parse_user_agent(s, 'browser')", tables(), options());
+  const auto compiled = compile("T | make-graph s --> s", tables(), options());
   ASSERT_FALSE(compiled.ok());
   EXPECT_EQ(compiled.diagnostics[0].code, "YK010");
-  EXPECT_EQ(compiled.diagnostics[0].column, 16u);
+  EXPECT_EQ(compiled.diagnostics[0].column, 5u);
   EXPECT_TRUE(compiled.statement.sql.empty());
-  EXPECT_TRUE(check("T | extend x = parse_user_agent(s, 'browser')", tables(), options()).ok());
+  EXPECT_TRUE(check("T | make-graph s --> s", tables(), options()).ok());
+}
+
+TEST(Compile, PutsStagesWhereSqlEnds) {
+  // Two statements: the rows that the function is computed on, already filtered and cut to what is read, and the rest.
+  const auto compiled = compile("T | where a > 1 and parse_user_agent(s, 'browser').Browser.Family == 'x' | summarize count() by i", tables(), options());
+  ASSERT_TRUE(compiled.ok());
+  ASSERT_EQ(compiled.statement.stages.size(), 1u);
+  const auto& stage = compiled.statement.stages[0];
+  EXPECT_EQ(stage.what, "the function 'parse_user_agent' at 1:21");
+  ASSERT_EQ(stage.inputs.size(), 1u);
+  EXPECT_NE(stage.inputs[0]->sql.find("`a` > toInt64(1)"), std::string::npos) << stage.inputs[0]->sql;
+  EXPECT_EQ(stage.inputs[0]->columns.size(), 2u) << stage.inputs[0]->sql;  // s and i
+  EXPECT_NE(compiled.statement.sql.find("{stage_0}"), std::string::npos) << compiled.statement.sql;
+  EXPECT_EQ(compiled.statement.tables, std::vector<std::string>{"T"});
+  // A text of the query that looks like a place for rows is none.
+  const auto text = compile("T | scan with (step x: true;) | where s == '{stage_0}'", tables(), options());
+  ASSERT_TRUE(text.ok());
+  EXPECT_EQ(fill_in(text.statement.sql, {"ROWS"}).find("= 'ROWS'"), std::string::npos);
+  EXPECT_NE(fill_in(text.statement.sql, {"ROWS"}).find("FROM ROWS"), std::string::npos) << text.statement.sql;
 }
 
 TEST(Compile, AsksTheDataForColumns) {
@@ -148,6 +168,7 @@ TEST(Compile, CutsTheResult) {
   o.max_rows = 10;
   EXPECT_NE(compile("T | project a", tables(), o).statement.sql.find("LIMIT 11"), std::string::npos);
   EXPECT_EQ(compile("set notruncation; T | project a", tables(), o).statement.sql.find("LIMIT"), std::string::npos);
+  EXPECT_TRUE(compile("set query_take_max_records=5; T | project a", tables(), o).statement.sql.ends_with("LIMIT 5"));
 }
 
 TEST(SqlText, KeepsUserTextInside) {

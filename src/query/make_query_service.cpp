@@ -175,23 +175,28 @@ class ServiceImpl final : public QueryService {
       if (deadline.passed()) return fail(ErrorKind::timeout, "the query ran out of time");
       return {};
     };
-    environment.select = [this, &request, deadline, &stats](const kql::SqlStatement& statement, const kql::StageLimits& limits, const std::string& what) -> Result<event::TableBatch> {
-      auto select = select_request(statement, request, deadline);
+    environment.stream = [this, &request, deadline, &stats](const kql::SqlStatement& statement, const kql::StageEnvironment::TakeRows& take) -> Result<> {
+      const auto select = select_request(statement, request, deadline);
       const CancelWatch::Scope scope(watch_, select.query_id, request.cancelled);
       auto stream = TRY(store_.select(select, Deadline::in(deadline.left() + std::chrono::seconds(5))));
+      while (auto batch = TRY(stream->next())) TRY(take(std::move(*batch)));
+      stats.rows_read += stream->stats().rows_read;
+      stats.bytes_read += stream->stats().bytes_read;
+      return {};
+    };
+    environment.select = [stream = environment.stream](const kql::SqlStatement& statement, const kql::StageLimits& limits, const std::string& what) -> Result<event::TableBatch> {
       event::TableBatch all;
       for (const auto& c : statement.columns) all.add_column(c, event::Column(c.type));
       std::uint64_t bytes = 0;
-      while (auto batch = TRY(stream->next())) {
-        bytes += memory_of(*batch);
-        if (all.row_count() + batch->row_count() > limits.max_rows)
+      TRY(stream(statement, [&](event::TableBatch&& batch) -> Result<> {
+        bytes += memory_of(batch);
+        if (all.row_count() + batch.row_count() > limits.max_rows)
           return fail(ErrorKind::exhausted, "{} would read more than its limit of {} rows; filter or summarize them first", what, limits.max_rows);
         if (bytes > limits.max_bytes.count())
           return fail(ErrorKind::exhausted, "{} would read more than its limit of {}; filter the rows or name fewer columns first", what, to_string(limits.max_bytes));
-        all.append(std::move(*batch));
-      }
-      stats.rows_read += stream->stats().rows_read;
-      stats.bytes_read += stream->stats().bytes_read;
+        all.append(std::move(batch));
+        return {};
+      }));
       return all;
     };
     if (options_.external.any()) {

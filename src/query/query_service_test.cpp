@@ -130,6 +130,29 @@ TEST_F(RealQuery, KeepsItsLimits) {
   EXPECT_EQ(outcome_.failure->error.kind(), ErrorKind::timeout) << text;
 }
 
+TEST_F(RealQuery, ComputesWhatHasNoSqlBesideTheStore) {
+  // Of a table, before and after SQL; the result is the stage's own where nothing follows.
+  const std::string rule = "where zlib_compress_to_base64_string(Computer) == zlib_compress_to_base64_string('even')";
+  EXPECT_EQ(ask("Syslog | " + rule + " | summarize n = count() by Computer"), "Computer:string n:long \neven|50\n");
+  EXPECT_EQ(outcome_.stats.rows_returned, 1U);
+  EXPECT_EQ(ask("Syslog | where ProcessID == 42 | " + rule + " | project Computer, ProcessID"), "Computer:string ProcessID:int \neven|42\n");
+  EXPECT_NE(outcome_.stats.sql.find("stage 0"), std::string::npos) << outcome_.stats.sql;
+  // More rows than a stage may hold: each is looked at by itself.
+  EXPECT_EQ(ask("range x from 1 to 3000000 step 1 | where zlib_compress_to_base64_string(tostring(x % 3)) == 'x' | count"), "Count:long \n0\n");
+  // An operator that needs them all says so.
+  const auto text = ask("range x from 1 to 3000000 step 1 | scan with (step s: true;) | count");
+  ASSERT_TRUE(outcome_.failure) << text;
+  EXPECT_EQ(outcome_.failure->error.kind(), ErrorKind::exhausted) << text;
+  EXPECT_NE(text.find("the operator 'scan' at 1:36 would read more than its limit of 2000000 rows"), std::string::npos) << text;
+  QueryLimits limits;
+  limits.timeout = std::chrono::milliseconds(500);
+  ask("range x from 0 to 143 step 1 | project a = tostring(x % 12), b = tostring(x / 12) | make-graph a --> b with_node_id=n | graph-match (p)-[e*900..900]->(q) project q.n | count", limits);
+  ASSERT_TRUE(outcome_.failure);
+  EXPECT_EQ(outcome_.failure->error.kind(), ErrorKind::timeout) << outcome_.failure->error.message();
+  // Files elsewhere are closed to queries unless somebody opened them.
+  EXPECT_NE(ask("externaldata(a: string)['https://host.test/a.csv'] | count").find("external data is switched off"), std::string::npos);
+}
+
 TEST_F(RealQuery, StopsWhenCancelled) {
   std::atomic<bool> cancelled{false};
   TextSink sink;

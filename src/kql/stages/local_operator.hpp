@@ -77,6 +77,8 @@ class LocalOperator {
   virtual std::string_view refusal() const { return {}; }
   // One row of the result for each of the first input, in order: a LIMIT may go below.
   virtual bool one_to_one() const { return false; }
+  // Each row by itself: the first input may come in pieces, and be of any length.
+  virtual bool row_by_row() const { return false; }
 };
 
 // The result's columns as a batch wants them.

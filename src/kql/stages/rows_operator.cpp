@@ -98,6 +98,18 @@ class RowsOperator final : public LocalOperator {
     return plan == leaf_.get();
   }
 
+  bool row_by_row() const override {
+    for (const Plan* plan = chain_.get(); plan != leaf_.get();) {
+      switch (plan->kind) {
+        case Plan::Kind::project: plan = static_cast<const ProjectPlan*>(plan)->input.get(); break;
+        case Plan::Kind::filter: plan = static_cast<const FilterPlan*>(plan)->input.get(); break;
+        case Plan::Kind::unnest: plan = static_cast<const UnnestPlan*>(plan)->input.get(); break;
+        default: return false;
+      }
+    }
+    return true;
+  }
+
   const PlanPtr& chain() const { return chain_; }
   const std::shared_ptr<const ScanPlan>& leaf() const { return leaf_; }
 

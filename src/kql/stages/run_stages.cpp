@@ -8,6 +8,10 @@ namespace {
 
 bool reads(std::string_view sql, std::size_t stage) { return sql.find("{stage_" + std::to_string(stage) + "}") != std::string_view::npos; }
 
+std::unexpected<Error> too_large(const LocalStage& stage, const StageEnvironment& environment) {
+  return fail(ErrorKind::exhausted, "{} gives more than its limit of {}; filter or summarize its rows first", stage.what, to_string(environment.limits.max_bytes));
+}
+
 // A statement that holds rows is as long as they are.
 void let_be_long(SqlStatement& statement) {
   for (auto& [name, value] : statement.settings) {
@@ -28,6 +32,29 @@ std::uint64_t bytes_of(const event::TableBatch& batch) {
     }
   }
   return bytes;
+}
+
+// A stage that looks at each row by itself: what it leaves is bounded, not what it reads.
+Result<event::TableBatch> in_pieces(const LocalStage& stage, const SqlStatement& input, const StageEnvironment& environment, StageContext& context) {
+  event::TableBatch all;
+  for (const auto& c : stage.columns) all.add_column(c, event::Column(c.type));
+  std::uint64_t bytes = 0;
+  TRY(environment.stream(input,
+                         [&](event::TableBatch&& rows) -> Result<> {
+                           if (environment.alive) TRY(environment.alive());
+                           auto given = std::make_shared<event::TableBatch>(std::move(rows));
+                           auto made = TRY(stage.operation->run({given}, context));
+                           if (made.row_count() == 0) return {};
+                           TRY(context.room_for(all.row_count() + made.row_count()));
+                           bytes += bytes_of(made);
+                           if (bytes > environment.limits.max_bytes.count()) return too_large(stage, environment);
+                           for (std::size_t i = 0; i < all.column_count(); ++i) all.column(i).append_all(made.column(i));
+                           made.adopt(given);
+                           all.adopt(std::make_shared<event::TableBatch>(std::move(made)));
+                           return {};
+                         }),
+      "reading the rows of {}", stage.what);
+  return all;
 }
 
 }  // namespace
@@ -69,6 +96,10 @@ Result<StagedStatement> run_stages(SqlStatement statement, const StageEnvironmen
   for (const auto& stage : stages) {
     StageContext context(stage.what, environment.limits, environment.alive, environment.fetch);
     StageInputs inputs;
+    if (environment.stream && stage.inputs.size() == 1 && !stage.inputs.front()->result_stage && stage.operation->row_by_row()) {
+      results.push_back(std::make_shared<event::TableBatch>(TRY(in_pieces(stage, filled(*stage.inputs.front()), environment, context))));
+      continue;
+    }
     for (const auto& input : stage.inputs) {
       if (environment.alive) TRY(environment.alive());
       if (input->result_stage) {
@@ -80,9 +111,7 @@ Result<StagedStatement> run_stages(SqlStatement statement, const StageEnvironmen
     }
     auto rows = TRY(stage.operation->run(inputs, context));
     TRY(context.room_for(rows.row_count()));
-    if (bytes_of(rows) > environment.limits.max_bytes.count()) {
-      return fail(ErrorKind::exhausted, "{} gives more than its limit of {}; filter or summarize its rows first", stage.what, to_string(environment.limits.max_bytes));
-    }
+    if (bytes_of(rows) > environment.limits.max_bytes.count()) return too_large(stage, environment);
     for (const auto& input : inputs) rows.adopt(input);
     results.push_back(std::make_shared<event::TableBatch>(std::move(rows)));
   }

@@ -14,6 +14,9 @@ struct StageEnvironment {
   // All rows of a statement with no stages of its own, its columns by position. An Error beyond `limits`, which names
   // `what`.
   std::function<Result<event::TableBatch>(const SqlStatement& statement, const StageLimits& limits, const std::string& what)> select;
+  // The same rows batch by batch, however many there are; may be empty.
+  using TakeRows = std::function<Result<>(event::TableBatch&& rows)>;
+  std::function<Result<>(const SqlStatement& statement, const TakeRows& take)> stream;
   std::function<Result<>()> alive;  // an Error when the query was cancelled or is out of time; may be empty
   StageLimits limits;
   StageContext::Fetch fetch;  // for externaldata; may be empty
