@@ -370,6 +370,8 @@ struct BinXml::Program {
     Value value;              // text
     std::uint32_t at = 0;     // instance: where it stands in the chunk
     bool may_repeat = false;  // begin: has a substitution as a child, which may be an array
+    // begin: 1: nothing inside but one piece of text; 2: and one attribute, whose value is one literal.
+    std::uint8_t leaf = 0;
   };
   std::vector<Step> steps;
   Arena arena;
@@ -442,6 +444,7 @@ struct BinXml::Compiler {
           in_start = false;
           if (open.empty()) return error("an element ends that has not begun");
           program.steps[open.back()].end = static_cast<std::uint32_t>(program.steps.size());
+          mark_leaf(open.back());
           open.pop_back();
           add({.kind = Kind::end});
           break;
@@ -533,6 +536,20 @@ struct BinXml::Compiler {
     return {};
   }
 
+  // Nearly every element of an event: <EventID>4624</EventID>, <Data Name="X">v</Data>.
+  void mark_leaf(std::size_t begin) {
+    using Kind = Program::Step::Kind;
+    auto& steps = program.steps;
+    const std::size_t end = steps[begin].end;
+    const auto is_piece = [&](std::size_t i) {
+      return steps[i].kind == Kind::text || steps[i].kind == Kind::substitution;
+    };
+    if (end == begin + 2 && is_piece(begin + 1)) steps[begin].leaf = 1;
+    if (end == begin + 4 && steps[begin + 1].kind == Kind::attribute && steps[begin + 1].end == begin + 3 &&
+        steps[begin + 2].kind == Kind::text && is_piece(begin + 3))
+      steps[begin].leaf = 2;
+  }
+
   // Where the instance at `at` ends.
   Result<> xml_read_instance(std::size_t at, std::size_t& end);
 };
@@ -615,6 +632,10 @@ struct BinXml::Runner {
         return too_much();
       switch (step.kind) {
         case Kind::begin: {
+          if (step.leaf != 0 && run_leaf(program, values, i)) {
+            i = step.end;
+            break;
+          }
           // An array repeats the element that it stands in, once for each of its items.
           const std::size_t repeat = step.may_repeat ? repetitions(program, values, i) : 1;
           for (std::size_t r = 0; r < repeat; ++r) {
@@ -652,6 +673,36 @@ struct BinXml::Runner {
       }
     }
     return {};
+  }
+
+  // False when the element is more than it looks: an array, or XML inside.
+  bool run_leaf(const Program& program, const std::vector<Substitution>& values, std::size_t begin) {
+    using Kind = Program::Step::Kind;
+    const auto& step = program.steps[begin];
+    const auto& piece = program.steps[step.end - 1];
+    Value value;
+    bool of_template = false;
+    if (piece.kind == Kind::text) {
+      value = literal(program, piece.value);
+      of_template = program.of_template && step.leaf == 1;
+      // Beside an attribute it is not told that it is the template's: then it must be the record's.
+      if (program.of_template && step.leaf == 2 && value.is_string())
+        value = Value::string(arena.copy(value.as_string()));
+    } else if (piece.index < values.size()) {
+      const auto& substitution = values[piece.index];
+      if (substitution.type == kBinXml || (substitution.type & kArray)) return false;
+      value = value_of(substitution, 0);
+    }
+    events += 2;
+    if (step.leaf == 1) {
+      sink.leaf(step.name, {}, Value::null(), value, of_template);
+      return true;
+    }
+    const auto written = literal(program, program.steps[begin + 2].value);
+    // What is of the template is so with its attribute; a text of the record stays for itself.
+    sink.leaf(step.name, program.steps[begin + 1].name, written.is_null() ? Value::string("") : written, value,
+              program.of_template);
+    return true;
   }
 
   std::size_t repetitions(const Program& program, const std::vector<Substitution>& values, std::size_t begin) const {

@@ -27,6 +27,16 @@ class BinXmlSink {
   virtual void attribute(std::string_view name, const event::Value& value, bool of_template) = 0;
   virtual void text(const event::Value& value, bool of_template) = 0;  // any number of times; pieces belong together
   virtual void end_element() = 0;
+  // A whole element with at most one attribute ("" when it has none) and one piece of text (null: none): what the four
+  // above would be called with, and how most elements come. `of_template` is said of the attribute's value and the
+  // text: of the text only when it has no attribute.
+  virtual void leaf(std::string_view name, std::string_view attribute_name, const event::Value& attribute_value,
+                    const event::Value& value, bool of_template) {
+    begin_element(name);
+    if (!attribute_name.empty()) attribute(attribute_name, attribute_value, of_template);
+    if (!value.is_null()) text(value, of_template && attribute_name.empty());
+    end_element();
+  }
 };
 
 // The binary XML of one chunk.

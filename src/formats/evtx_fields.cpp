@@ -172,6 +172,22 @@ void EvtxFieldMaker::end_element() {
     add(name_of(element.name, true), element.value, false);
 }
 
+void EvtxFieldMaker::leaf(std::string_view name, std::string_view attribute_name, const Value& attribute_value,
+                          const Value& value, bool of_template) {
+  if (open_.size() < 2) return BinXmlSink::leaf(name, attribute_name, attribute_value, value, of_template);
+  open_.back().has_children = true;
+  if (section_ == Section::other || section_ == Section::none) return;
+  const bool has_attribute = !attribute_name.empty() && attribute_name != "xmlns";
+  const Value shown = value.is_null() ? Value::string("") : value;
+  if (section_ == Section::event_data) {
+    if (has_attribute && attribute_name == "Name" && !attribute_value.as_string().empty())
+      return add(name_of(attribute_value.as_string(), of_template), shown, false);
+  } else if (has_attribute) {
+    add(joined_name(name, attribute_name), attribute_value, of_template);
+  }
+  add(name_of(name, true), shown, of_template && attribute_name.empty());
+}
+
 void EvtxFieldMaker::add(const Name& name, const Value& value, bool of_template) {
   if (fields_.size() == kMostFields) return;
   fields_.push_back(

@@ -22,6 +22,8 @@ class EvtxFieldMaker : public BinXmlSink {
   void attribute(std::string_view name, const event::Value& value, bool of_template) override;
   void text(const event::Value& value, bool of_template) override;
   void end_element() override;
+  void leaf(std::string_view name, std::string_view attribute_name, const event::Value& attribute_value,
+            const event::Value& value, bool of_template) override;
   // Appends the record; `written` is the FILETIME of the record's header, for events that say no time.
   void finish(event::RecordOrigin origin, std::uint64_t written, event::RecordBatch& out);
 
