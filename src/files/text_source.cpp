@@ -79,6 +79,8 @@ class Bzip2 final : public Packed {
     const unsigned offered = stream_.avail_out;
     const int code = BZ2_bzDecompress(&stream_);
     at_ = in_.size() - stream_.avail_in;
+    const std::size_t made = offered - stream_.avail_out;
+    if (more_ && code != BZ_STREAM_END && made > 0) more_ = false;
     if (code == BZ_STREAM_END) {
       // pbzip2 writes one stream after another.
       if (at_ < in_.size() || !ended_) {
@@ -90,10 +92,10 @@ class Bzip2 final : public Packed {
       }
     } else if (code != BZ_OK) {
       return fail(ErrorKind::corrupt, "the bzip2 data is damaged");
-    } else if (more_ && offered == stream_.avail_out && ended_ && at_ >= in_.size()) {
+    } else if (more_ && made == 0 && ended_ && at_ >= in_.size()) {
       done_ = true;
     }
-    return offered - stream_.avail_out;
+    return made;
   }
   bz_stream stream_;
   bool more_ = false;  // a stream has ended; another may begin

@@ -1,5 +1,6 @@
 """Azure Monitor's own Python client against Yagura, with another endpoint and credential and nothing else."""
 import datetime
+import json
 import time
 
 import pytest
@@ -72,6 +73,32 @@ def test_batch(client):
     results = client.query_batch([good, bad])
     assert results[0].tables[0].rows[0][0] == 3
     assert results[1].status == monitor.LogsQueryStatus.FAILURE
+
+
+def test_several_results(client):
+    result = client.query_workspace("w", "print a = 1; print b = 2", timespan=None)
+    assert [(table.name, table.columns, table.rows[0][0]) for table in result.tables] == [("PrimaryResult", ["a"], 1), ("Table_1", ["b"], 2)]
+
+
+def test_a_cut_result_is_partial(client):
+    result = client.query_workspace("w", "set truncationmaxrecords=3; range x from 1 to 10 step 1", timespan=None)
+    assert result.status == monitor.LogsQueryStatus.PARTIAL
+    assert len(result.partial_data[0].rows) == 3 and "3 rows" in str(result.partial_error.details)
+
+
+def test_timespans(client):
+    day = datetime.datetime(2001, 1, 1, tzinfo=datetime.timezone.utc)
+    for timespan in (datetime.timedelta(minutes=1), (day, day), (day, datetime.timedelta(0))):
+        assert len(client.query_workspace("w", "Syslog", timespan=timespan).tables[0].rows) == 0
+    assert len(client.query_workspace("w", "Syslog | where Computer == 'azure-host'", timespan=(day, datetime.timedelta(days=36500))).tables[0].rows) == 3
+
+
+def test_get_and_headers(yagura, client):
+    status, body = yagura.request("GET", "/v1/workspaces/w/query?query=print%20x%3D1&timespan=P1D", headers={"Prefer": "include-statistics=true, include-render=true"})
+    answer = json.loads(body)
+    assert status == 200 and answer["tables"][0]["rows"] == [[1]] and answer["statistics"]["query"]["executionTime"] >= 0 and answer["render"]["visualization"] is None
+    status, _ = yagura.request("GET", "/v1/workspaces/w/query?query=print%20x%3D1&timespan=yesterday")
+    assert status == 400
 
 
 def test_a_wrong_token_is_refused(yagura, client):
