@@ -145,6 +145,30 @@ TEST_F(Tls, MistakesInSettingsAreNamed) {
   EXPECT_THAT(foreign.error().message(), AllOf(HasSubstr("client.key"), HasSubstr("server.crt")));
 }
 
+TEST_F(Tls, AServerShowsARenewedCertificateToNewConnections) {
+  const auto server = serve(false);
+  const auto ask = [&](const std::filesystem::path& ca) {
+    auto context = TlsContext::client({.ca = ca});
+    EXPECT_TRUE(context);
+    auto client = HttpClient::create({.host = "localhost", .port = server->port(), .tls = *context});
+    return client->send({.method = "GET", .target = "/"}, Deadline::in(5s), 1_MiB);
+  };
+  std::filesystem::copy_file(cert("server"), folder_.path() / "before.crt");
+  EXPECT_TRUE(ask(folder_.path() / "before.crt"));
+
+  // A mistake is told, and what was there goes on.
+  ASSERT_TRUE(write_file_atomically(cert("server"), "no certificate", 0600));
+  EXPECT_THAT(reload_server_certificates(), ::testing::Contains(HasSubstr("server.crt")));
+  EXPECT_TRUE(ask(folder_.path() / "before.crt"));
+
+  std::filesystem::remove(cert("server"));
+  std::filesystem::remove(key("server"));
+  make("server", {"localhost", "127.0.0.1"});
+  EXPECT_THAT(reload_server_certificates(), ::testing::IsEmpty());
+  EXPECT_TRUE(ask(cert("server")));
+  EXPECT_FALSE(ask(folder_.path() / "before.crt"));
+}
+
 TEST_F(Tls, KeepsAGoodCertificateAndRenewsAnOldOne) {
   const auto before = *read_file(cert("server"));
   make("server", {"localhost"});
