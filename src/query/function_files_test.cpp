@@ -46,7 +46,7 @@ TEST(FunctionFiles, CallsAQueryAsItsFile) {
 }
 
 TEST(FunctionCommand, IsReadOrToldWhere) {
-  const auto read = parse_function_command(".create function ifnotexists with (docstring = 'it''s', folder=\"a\\\\b\", skipvalidation=true)\n ['F'](x:string=')') { // }\n print '}' }");
+  const auto read = parse_function_command(".create function ifnotexists with (docstring = @'it''s', folder=\"a\\\\b\", skipvalidation=true)\n ['F'](x:string=')') { // }\n print '}' }");
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(read->kind, FunctionCommand::Kind::create_if_missing);
   EXPECT_EQ(read->function.name, "F");
