@@ -42,9 +42,9 @@ Sql emit_base64_of_array(SqlCall& call) {
 }
 
 // As .NET writes it: '+' for a blank, lower-case hexadecimal; ClickHouse's own would be in upper case.
-Sql emit_url_encode(SqlCall& call) {
-  return call.value(fmt::format("arrayStringConcat(arrayMap(c -> multiIf(match(c, '^[A-Za-z0-9_.!*()-]$'), c, c = ' ', '+', "
-                                "replaceRegexpAll(lower(hex(c)), '(..)', '%\\\\1')), extractAll({}, '(?s).')))", call.arg(0)));
+Sql url_encoded(SqlCall& call, std::string_view blank) {
+  return call.value(fmt::format("arrayStringConcat(arrayMap(c -> multiIf(match(c, '^[A-Za-z0-9_.!*()-]$'), c, c = ' ', '{1}', "
+                                "replaceRegexpAll(lower(hex(c)), '(..)', '%\\\\1')), extractAll({0}, '(?s).')))", call.arg(0), blank));
 }
 
 // Numbers and arrays of numbers, in order, as characters. ClickHouse's char() makes bytes, so UTF-8 is put together here.
@@ -68,10 +68,10 @@ constexpr Function kFunctions[] = {
      .examples = {{{"base64_encode_fromguid(guid(10e99626-bc2b-4c75-bb3e-fe606de25700))", "JpbpECu8dUy7Pv5gbeJXAA=="}}}},
     {.name = "base64_encode_fromarray", .summary = "An array of bytes in base64.", .signatures = "base64_encode_fromarray(base64_string_decoded_as_array:array) -> string",
      .takes_null = true, .emit = emit_base64_of_array, .examples = {{{"base64_encode_fromarray(dynamic([75,117,115,116,111]))", "S3VzdG8="}}}},
-    {.name = "url_encode", .summary = "Text as it stands in a URL's query, blanks as +.", .signatures = "url_encode(url:string) -> string", .emit = emit_url_encode,
+    {.name = "url_encode", .summary = "Text as it stands in a URL's query, blanks as +.", .signatures = "url_encode(url:string) -> string", .emit = [](SqlCall& c) { return url_encoded(c, "+"); },
      .examples = {{{"url_encode('a b&c')", "a+b%26c"}}}},
     {.name = "url_encode_component", .summary = "Text as it stands in a URL, blanks as %20.", .signatures = "url_encode_component(url:string) -> string",
-     .sql = "encodeURLComponent({0})", .examples = {{{"url_encode_component('a b')", "a%20b"}}}},
+     .emit = [](SqlCall& c) { return url_encoded(c, "%20"); }, .examples = {{{"url_encode_component('a b/')", "a%20b%2f"}}}},
     {.name = "url_decode", .summary = "The reverse of url_encode.", .signatures = "url_decode(encoded_url:string) -> string", .sql = "decodeURLFormComponent({0})",
      .examples = {{{"url_decode('hello%20world')", "hello world"}}}},
 };

@@ -38,20 +38,21 @@ Sql emit_digest(SqlCall& call) {
 constexpr char kMd5[] = "MD5", kSha1[] = "SHA1", kSha256[] = "SHA256";
 
 // Mixes 64-bit hashes into one.
+std::string with_hash(SqlCall& call, const std::string& combined, const std::string& hash) {
+  return fmt::format("bitXor({0}, {1} + 0x9E3779B9 + bitShiftLeft({0}, 6) + bitShiftRight({0}, 2))", call.name(combined), hash);
+}
+
 Sql emit_combine(SqlCall& call) {
   std::string combined = "toUInt64(0)";
-  for (std::size_t i = 0; i < call.size(); ++i)
-    combined = fmt::format("bitXor({0}, reinterpretAsUInt64(toInt64({1})) + 0x9E3779B9 + bitShiftLeft({0}, 6) + bitShiftRight({0}, 2))",
-                           call.name(combined), call.arg(i));
+  for (std::size_t i = 0; i < call.size(); ++i) combined = with_hash(call, combined, fmt::format("reinterpretAsUInt64(toInt64({}))", call.arg(i)));
   return call.value(fmt::format("reinterpretAsInt64({})", combined));
 }
 
+// hash_many(a, b) is hash_combine(hash(a), hash(b)).
 Sql emit_many(SqlCall& call) {
-  std::string combined = signed_hash(hashed_bytes(call, 0));
-  for (std::size_t i = 1; i < call.size(); ++i)
-    combined = fmt::format("reinterpretAsInt64(bitXor(toUInt64({0} * 31), reinterpretAsUInt64({1})))", "reinterpretAsUInt64(" + call.name(combined) + ")",
-                           signed_hash(hashed_bytes(call, i)));
-  return call.value(combined);
+  std::string combined = "toUInt64(0)";
+  for (std::size_t i = 0; i < call.size(); ++i) combined = with_hash(call, combined, "xxHash64(" + hashed_bytes(call, i) + ")");
+  return call.value(fmt::format("reinterpretAsInt64({})", combined));
 }
 
 constexpr Function kFunctions[] = {
@@ -66,7 +67,8 @@ constexpr Function kFunctions[] = {
     {.name = "hash_sha256", .summary = "SHA-256 in hexadecimal.", .signatures = "hash_sha256(source:not_dynamic) -> string", .emit = emit_digest<kSha256>,
      .examples = {{{"hash_sha256('World')", "78ae647dc5544d227130a0682a51e30bc7777fbb6d8a8f17007463a3ecd1d524"}}}},
     {.name = "hash_combine", .summary = "One hash of two or more.", .signatures = "hash_combine(hash:integer+) -> long", .emit = emit_combine},
-    {.name = "hash_many", .summary = "One hash of two or more values.", .signatures = "hash_many(source:not_dynamic+) -> long", .emit = emit_many},
+    {.name = "hash_many", .summary = "One hash of two or more values.", .signatures = "hash_many(source:not_dynamic+) -> long", .emit = emit_many,
+     .examples = {{{"hash_many('a', 1) == hash_combine(hash('a'), hash(1))", "true"}}}},
 };
 
 }  // namespace

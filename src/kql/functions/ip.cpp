@@ -18,7 +18,10 @@ std::string v4_prefix(std::string_view x) {
 std::string v4_masked(std::string_view address, std::string_view prefix) {
   return fmt::format("bitAnd(toUInt64({}), bitAnd(bitShiftLeft(toUInt64(4294967295), 32 - {}), toUInt64(4294967295)))", address, prefix);
 }
-std::string v6_address(std::string_view x) { return fmt::format("toUInt128(toIPv6OrNull(splitByChar('/', {})[1]))", x); }
+// IPv4 in its own notation within IPv6 (::a.b.c.d) counts as marked so (::ffff:a.b.c.d).
+std::string v6_address(std::string_view x) {
+  return fmt::format("arrayMap(a -> if(position({0}, '.') > 0 AND a <= 4294967295, bitOr(a, toUInt128(281470681743360)), a), [toUInt128(toIPv6OrNull(splitByChar('/', {0})[1]))])[1]", x);
+}
 // The prefix counts from the front of the 128 bits: an IPv4 prefix of 24 is 120, in IPv4's notation within IPv6 as well.
 std::string v6_prefix(std::string_view x) {
   return fmt::format(
@@ -139,7 +142,7 @@ Sql emit_parse_v6(SqlCall& call) {
 
 // Every IPv4 address of a text that is delimited by characters other than letters and digits.
 std::string addresses_in(SqlCall& call) {
-  return fmt::format("extractAll(replaceAll({}, '_', ' '), '\\\\b\\\\d{{1,3}}(?:\\\\.\\\\d{{1,3}}){{3}}\\\\b')", plain_text(call, 0));
+  return fmt::format("arrayFilter(a -> toIPv4OrNull(a) IS NOT NULL, extractAll(replaceAll({}, '_', ' '), '\\\\b\\\\d{{1,3}}(?:\\\\.\\\\d{{1,3}}){{3}}\\\\b'))", plain_text(call, 0));
 }
 Sql emit_has_any(SqlCall& call) {
   const std::string found = call.name(addresses_in(call));
@@ -176,7 +179,7 @@ constexpr Function kFunctions[] = {
     {.name = "parse_ipv6", .summary = "An address in the full form of IPv6.", .signatures = "parse_ipv6(ip:string) -> string", .emit = emit_parse_v6,
      .examples = {{{"parse_ipv6('127.0.0.1')", "0000:0000:0000:0000:0000:ffff:7f00:0001"}, {"parse_ipv6('fe80::1')", "fe80:0000:0000:0000:0000:0000:0000:0001"}}}},
     {.name = "parse_ipv6_mask", .summary = "Likewise, masked by the shorter prefix.", .signatures = "parse_ipv6_mask(ip:string, prefix:long) -> string", .emit = emit_parse_v6,
-     .examples = {{{"parse_ipv6_mask('::192.168.255.255/24', 128)", "0000:0000:0000:0000:0000:0000:c0a8:ff00"}, {"parse_ipv6_mask('127.0.0.1', 120)", "0000:0000:0000:0000:0000:ffff:7f00:0000"}}}},
+     .examples = {{{"parse_ipv6_mask('::192.168.255.255/24', 128)", "0000:0000:0000:0000:0000:ffff:c0a8:ff00"}, {"parse_ipv6_mask('127.0.0.1', 120)", "0000:0000:0000:0000:0000:ffff:7f00:0000"}}}},
     {.name = "ipv4_compare", .summary = "0 when equal under the prefixes, else -1 or 1.", .signatures = "ipv4_compare(ip1:string, ip2:string, prefix:long?) -> long",
      .may_be_null = true, .emit = emit_compare<kV4>, .examples = {{{"ipv4_compare('192.168.1.1/24', '192.168.1.255')", "0"}, {"ipv4_compare('1.1.1.1', '1.1.1.2')", "-1"}}}},
     {.name = "ipv6_compare", .summary = "0 when equal under the prefixes, else -1 or 1.", .signatures = "ipv6_compare(ip1:string, ip2:string, prefix:long?) -> long",

@@ -101,7 +101,7 @@ Sql hex(SqlCall& c) {
 }
 
 constexpr Function kFunctions[] = {
-    {.name = "abs", .summary = "The absolute value.", .signatures = "abs(number:integer) -> long; abs(number:timespan) -> timespan; abs(number:number) -> same",
+    {.name = "abs", .summary = "The absolute value.", .signatures = "abs(number:real) -> real; abs(number:decimal) -> decimal; abs(number:timespan) -> timespan; abs(number:integer) -> long",
      .naming = ResultName::first_argument, .emit = absolute, .examples = {{{"abs(-5)", "5"}, {"abs(-1.5)", "1.5"}}}},
     {.name = "ceiling", .summary = "The least integer not below.", .signatures = "ceiling(number:number) -> same", .naming = ResultName::first_argument,
      .emit = [](SqlCall& c) { return whole(c, "ceil"); }, .examples = {{{"ceiling(-1.1)", "-1.0"}, {"ceiling(0.9)", "1.0"}}}},

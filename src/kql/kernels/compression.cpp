@@ -37,9 +37,10 @@ std::string unpack(std::string_view text, int format) {
   return state == Z_STREAM_END && out.size() <= kMaxText && utf8::valid(out) ? out : std::string();
 }
 
-std::string pack(std::string_view text, int format) {
+// Bytes of the format at a level of compression; empty when zlib fails.
+std::string deflated(std::string_view text, int format, int level) {
   z_stream stream{};
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, format, 8, Z_DEFAULT_STRATEGY) != Z_OK) return {};
+  if (deflateInit2(&stream, level, Z_DEFLATED, format, 8, Z_DEFAULT_STRATEGY) != Z_OK) return {};
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
   std::string out(deflateBound(&stream, static_cast<uLong>(text.size())) + 32, '\0');
@@ -48,7 +49,16 @@ std::string pack(std::string_view text, int format) {
   const bool done = deflate(&stream, Z_FINISH) == Z_STREAM_END;
   out.resize(out.size() - stream.avail_out);
   deflateEnd(&stream);
-  return done ? to_base64(out) : std::string();
+  return done ? out : std::string();
+}
+
+// What does not get smaller is stored. As in the documentation's examples, gzip's header tells no system and no level.
+std::string pack(std::string_view text, int format) {
+  const std::size_t around = format == kGzip ? 18 : 6;  // header and checksum
+  auto bytes = deflated(text, format, Z_DEFAULT_COMPRESSION);
+  if (bytes.size() >= text.size() + around) bytes = deflated(text, format, Z_NO_COMPRESSION);
+  if (format == kGzip && bytes.size() > around) bytes[8] = '\0', bytes[9] = '\xFF';
+  return to_base64(bytes);
 }
 
 constexpr Kernel kKernels[] = {

@@ -77,13 +77,13 @@ std::string encode_guid(Guid guid) {
 }
 
 // As .NET writes it: '+' for a blank, lower-case hexadecimal.
-std::string url_encode(std::string_view text) {
+std::string url_encode(std::string_view text, std::string_view blank = "+") {
   std::string out;
   for (const char c : text) {
     if (is_ascii_alpha(c) || is_ascii_digit(c) || std::string_view("_.!*()-").find(c) != std::string_view::npos) {
       out += c;
     } else if (c == ' ') {
-      out += '+';
+      out += blank;
     } else {
       constexpr std::string_view kHex = "0123456789abcdef";
       const auto byte = static_cast<unsigned char>(c);
@@ -143,14 +143,17 @@ void hash(KernelCall& call) {
   }
 }
 
+// hash_many(a, b) is hash_combine(hash(a), hash(b)).
+std::uint64_t with_hash(std::uint64_t combined, std::uint64_t hash) { return combined ^ (hash + 0x9E3779B9 + (combined << 6) + (combined >> 2)); }
+
 void hash_many(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     if (call.any_null(row)) {
       call.put_null();
       continue;
     }
-    auto combined = hash_of(call[0], row, call.arena);
-    for (std::size_t i = 1; i < call.size(); ++i) combined = combined * 31 ^ hash_of(call[i], row, call.arena);
+    std::uint64_t combined = 0;
+    for (std::size_t i = 0; i < call.size(); ++i) combined = with_hash(combined, static_cast<std::uint64_t>(hash_of(call[i], row, call.arena)));
     call.put(static_cast<std::int64_t>(combined));
   }
 }
@@ -163,7 +166,7 @@ void hash_combine(KernelCall& call) {
     }
     std::uint64_t combined = 0;
     for (std::size_t i = 0; i < call.size(); ++i) {
-      combined ^= static_cast<std::uint64_t>(call[i].integer(row)) + 0x9E3779B9 + (combined << 6) + (combined >> 2);
+      combined = with_hash(combined, static_cast<std::uint64_t>(call[i].integer(row)));
     }
     call.put(static_cast<std::int64_t>(combined));
   }
@@ -178,7 +181,7 @@ constexpr Kernel kKernels[] = {
     {"base64_encode_fromguid", kernel_rows<[](Guid guid) { return encode_guid(guid); }>},
     {"base64_encode_fromarray", kernel_rows<[](Arena& arena, Json array) { return encode_array(arena, array); }>},
     {"url_encode", kernel_rows<[](std::string_view text) { return url_encode(text); }>},
-    {"url_encode_component", kernel_rows<[](std::string_view text) { return percent_encode(text); }>},
+    {"url_encode_component", kernel_rows<[](std::string_view text) { return url_encode(text, "%20"); }>},
     {"url_decode", kernel_rows<[](std::string_view text) { return percent_decode(text, true); }>},
     {"hash", hash},
     {"hash_xxhash64", hash},

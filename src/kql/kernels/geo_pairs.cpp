@@ -29,6 +29,7 @@ void put_intersection(KernelCall& call, const S2ShapeIndex& a, const S2ShapeInde
   layers[0] = std::make_unique<s2builderutil::S2PointVectorLayer>(&points);
   s2builderutil::S2PolylineVectorLayer::Options line_options;
   line_options.set_polyline_type(s2builderutil::S2PolylineVectorLayer::Options::PolylineType::WALK);
+  line_options.set_duplicate_edges(s2builderutil::S2PolylineVectorLayer::Options::DuplicateEdges::MERGE);
   line_options.set_s2debug_override(S2Debug::DISABLE);
   layers[1] = std::make_unique<s2builderutil::S2PolylineVectorLayer>(&lines, line_options);
   layers[2] = std::make_unique<s2builderutil::S2PolygonLayer>(&polygon);

@@ -155,7 +155,7 @@ void has_prefix(KernelCall& call) {
     bool has = false;
     for_each_text(call, 1, row, [&](std::string_view prefix) {
       has = has || std::ranges::any_of(found, [&](std::string_view ip) {
-              return prefix.ends_with('.') ? ip.starts_with(prefix) : parse_ip4(prefix) && ip == prefix;
+              return prefix.ends_with('.') ? ip.starts_with(prefix) && parse_ip4(ip) : parse_ip4(prefix) && ip == prefix;
             });
     });
     call.put(has);

@@ -38,7 +38,7 @@ std::string database() {
   std::string names = text("names") + map(1) + text("en");
   std::string data = map(4) + text("country") + map(1) + names + text("Japan") + text("city") + map(1) + names + text("Nara") + text("subdivisions") + array(1) + map(1) + names +
                      text("Nara Prefecture") + text("location") + map(2) + text("latitude") + number(34.5) + text("longitude") + number(135.75);
-  std::string metadata = map(7) + text("binary_format_major_version") + small(5, 2) + text("binary_format_minor_version") + small(5, 0) + text("database_type") + text("Test-City") + text("ip_version") + small(5, 4) +
+  std::string metadata = map(9) + text("languages") + array(1) + text("en") + text("description") + map(1) + text("en") + text("test") + text("binary_format_major_version") + small(5, 2) + text("binary_format_minor_version") + small(5, 0) + text("database_type") + text("Test-City") + text("ip_version") + small(5, 4) +
                          text("node_count") + small(6, kNodes) + text("record_size") + small(5, 24) + text("build_epoch") + std::string{2, 2, 1, 1};
   return tree + std::string(16, '\0') + data + "\xab\xcd\xefMaxMind.com" + metadata;
 }

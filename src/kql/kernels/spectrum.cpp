@@ -79,7 +79,7 @@ Periodicity::Periodicity(std::span<const double> series) : size_(series.size()) 
   padded = fourier(padded, true);
   const double squares = padded[0].real();
   if (!(squares > 1e-12 * static_cast<double>(size_))) return;
-  correlation_.resize(size_ / 2 + 2);
+  correlation_.resize(size_);
   for (std::size_t lag = 0; lag < correlation_.size(); ++lag) correlation_[lag] = padded[lag].real() / squares;
   plain = fourier(plain, false);
   power_.resize(size_ / 2 + 1);
@@ -88,10 +88,13 @@ Periodicity::Periodicity(std::span<const double> series) : size_(series.size()) 
   for (double& p : power_) p /= all;
 }
 
-// Fewer places overlap at a longer lag: half of that loss is made good.
+// What repeats once may be chance: the series must fit itself after two periods as well. Fewer places overlap at a longer lag, which is
+// made good.
 double Periodicity::at(std::size_t lag) const {
-  const double overlap = static_cast<double>(size_) / static_cast<double>(size_ - lag);
-  return std::clamp(correlation_[lag] * std::sqrt(overlap), 0.0, 1.0);
+  const auto fit = [&](std::size_t at) {
+    return at < size_ ? correlation_[at] * static_cast<double>(size_) / static_cast<double>(size_ - at) : 0.0;
+  };
+  return std::clamp(std::min(fit(lag), fit(2 * lag)), 0.0, 1.0);
 }
 
 bool Periodicity::is_peak(std::size_t lag) const {
@@ -101,7 +104,8 @@ bool Periodicity::is_peak(std::size_t lag) const {
 // The multiple of a period fits as well as the period, and many a place a little by chance; neither is a frequency of its own.
 bool Periodicity::is_frequency(double period) const {
   const double cycles = static_cast<double>(size_) / period;
-  const auto low = static_cast<std::size_t>(std::floor(cycles)), high = static_cast<std::size_t>(std::ceil(cycles));
+  // Between two frequencies, either may have it.
+  const auto low = static_cast<std::size_t>(std::floor(cycles + 0.4)), high = static_cast<std::size_t>(std::ceil(cycles - 0.4));
   const double share = std::max(power_[std::min(low, power_.size() - 1)], power_[std::min(high, power_.size() - 1)]);
   return share >= 2.0 / static_cast<double>(power_.size() - 1);  // twice of an even share
 }

@@ -75,7 +75,7 @@ void index_of_regex(KernelCall& call) {
     const auto window = window_of(text_of(call[0], row, call.arena), optional(2), optional(3));
     const auto occurrence = optional(4).value_or(1);
     const auto* re = regex.at(row);
-    if (!window || occurrence < 1) {
+    if (!window || occurrence < 1 || optional(2).value_or(0) < 0) {
       call.put_null();
       continue;
     }
@@ -350,13 +350,20 @@ void extract_all(KernelCall& call) {
   const std::size_t source = call.size() == 3 ? 2 : 1;
   for (std::size_t row = 0; row < call.rows; ++row) {
     const auto text = text_of(call[source], row, call.arena);
+    const auto* re = regex.at(row);
     std::vector<std::int64_t> wanted;
     if (call.size() == 3 && !call[1].is_null(row)) {
       json::for_each_element(call[1].text(row), [&](std::string_view item) {
-        wanted.push_back(long_from_text(text_of_json(item, call.arena)).value_or(0));
+        const auto name = text_of_json(item, call.arena);
+        const auto number = long_from_text(name);
+        std::int64_t group = number.value_or(0);
+        if (!number && re != nullptr) {
+          const auto found = re->NamedCapturingGroups().find(std::string(name));
+          if (found != re->NamedCapturingGroups().end()) group = found->second;
+        }
+        wanted.push_back(group);
       });
     }
-    const auto* re = regex.at(row);
     if (wanted.empty() && re != nullptr) {
       const int groups = re->NumberOfCapturingGroups();
       for (int g = groups == 0 ? 0 : 1; g <= groups; ++g) wanted.push_back(g);
