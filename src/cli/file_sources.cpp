@@ -57,12 +57,22 @@ Result<std::vector<fs::path>> expand(const std::string& pattern) {
 }  // namespace
 
 void add_file_options(CLI::App& command, FileSourceOptions& options) {
-  command.add_option("--from", options.from, "TABLE=FILE: read the table from a file (again for more files or tables); a glob, a folder, or - for standard input")->type_name("TABLE=FILE");
-  command.add_option("--schema", options.schemas, "TABLE=name:type,...: types of columns of a file, in place of what its values look like")->type_name("TABLE=COLUMNS");
-  command.add_option("--input-format", options.format, "json, csv, tsv, syslog, evtx or parquet; default: what each file looks like");
+  command
+      .add_option("--from", options.from,
+                  "TABLE=FILE: read the table from a file (again for more files or tables); a glob, a folder, or - for "
+                  "standard input")
+      ->type_name("TABLE=FILE");
+  command
+      .add_option("--schema", options.schemas,
+                  "TABLE=name:type,...: types of columns of a file, in place of what its values look like")
+      ->type_name("TABLE=COLUMNS");
+  command.add_option("--input-format", options.format,
+                     "json, csv, tsv, syslog, evtx or parquet; default: what each file looks like");
   command.add_option("--memory", options.memory, "For the engine, with --from")->capture_default_str();
-  command.add_option("--temporary", options.temporary, "Folder for the engine's files, with --from; default: TMPDIR or /tmp");
-  command.add_flag("--skip-bad-lines", options.skip_bad_lines, "With --from: count lines that cannot be read instead of stopping");
+  command.add_option("--temporary", options.temporary,
+                     "Folder for the engine's files, with --from; default: TMPDIR or /tmp");
+  command.add_flag("--skip-bad-lines", options.skip_bad_lines,
+                   "With --from: count lines that cannot be read instead of stopping");
 }
 
 Result<fs::path> FileSources::spool(std::istream& in, const std::string& folder) {
@@ -96,13 +106,18 @@ Result<std::unique_ptr<FileSources>> FileSources::open(const FileSourceOptions& 
   if (!options.format.empty()) {
     kind = files::parse_file_kind(options.format);
     constexpr std::array<std::string_view, 7> known{"json", "csv", "tsv", "syslog", "evtx", "xml", "parquet"};
-    if (!kind) return fail(ErrorKind::invalid_input, "unknown --input-format '{}'; expected json, csv, tsv, syslog, evtx or parquet{}", options.format, did_you_mean(options.format, known));
+    if (!kind)
+      return fail(ErrorKind::invalid_input,
+                  "unknown --input-format '{}'; expected json, csv, tsv, syslog, evtx or parquet{}", options.format,
+                  did_you_mean(options.format, known));
   }
   for (const auto& text : options.from) {
     const auto equals = text.find('=');
     const bool named = equals != std::string::npos && is_table_name(std::string_view(text).substr(0, equals));
     const std::string file = named ? text.substr(equals + 1) : text;
-    if (file.empty() || (file == "-" && !named)) return fail(ErrorKind::invalid_input, "--from '{}' names no {}; expected TABLE=FILE", text, file.empty() ? "file" : "table");
+    if (file.empty() || (file == "-" && !named))
+      return fail(ErrorKind::invalid_input, "--from '{}' names no {}; expected TABLE=FILE", text,
+                  file.empty() ? "file" : "table");
     const std::string name = named ? text.substr(0, equals) : table_of(file);
     auto paths = file == "-" ? std::vector<fs::path>{TRY(out->spool(in, options.temporary))} : TRY(expand(file));
     auto table = std::ranges::find(out->tables_, name, &files::FileTableOptions::name);
@@ -123,9 +138,11 @@ Result<std::unique_ptr<FileSources>> FileSources::open(const FileSourceOptions& 
     if (table == out->tables_.end()) {
       std::vector<std::string_view> known;
       for (const auto& other : out->tables_) known.push_back(other.name);
-      return fail(ErrorKind::invalid_input, "--schema '{}': no --from is called '{}'; expected TABLE=name:type,...{}", text, name, did_you_mean(name, known));
+      return fail(ErrorKind::invalid_input, "--schema '{}': no --from is called '{}'; expected TABLE=name:type,...{}",
+                  text, name, did_you_mean(name, known));
     }
-    for (auto& column : TRY(files::parse_columns(std::string_view(text).substr(equals + 1)), "reading --schema")) table->columns.push_back(std::move(column));
+    for (auto& column : TRY(files::parse_columns(std::string_view(text).substr(equals + 1)), "reading --schema"))
+      table->columns.push_back(std::move(column));
   }
   return out;
 }

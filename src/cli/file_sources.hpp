@@ -1,7 +1,6 @@
 // --from TABLE=FILE of `yagura query`: which files are which tables.
 #pragma once
 #include <CLI/CLI.hpp>
-
 #include <iosfwd>
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
-// yagura functions list | show | add | remove | check: stored functions of a data folder. A running server sees a change within
-// seconds.
+// yagura functions list | show | add | remove | check: stored functions of a data folder. A running server sees a
+// change within seconds.
 #include <ostream>
 
 #include "base/file.hpp"
@@ -46,10 +46,12 @@ Result<Workspace> open_workspace(const FunctionOptions& options, std::vector<std
   std::error_code error;
   if (std::filesystem::exists(std::filesystem::path(options.data) / "control.db", error)) {
     out.control = TRY(open_control(options));
-    for (const auto& table : TRY(out.control->custom_tables().list())) schemas.put(TRY(event::parse_table_schema(table.schema_json, table.name)));
+    for (const auto& table : TRY(out.control->custom_tables().list()))
+      schemas.put(TRY(event::parse_table_schema(table.schema_json, table.name)));
   }
   out.schemas = std::make_shared<const event::SchemaSet>(std::move(schemas));
-  out.functions = TRY(roles::WorkspaceFunctions::open(roles::function_folders(content, folders), out.control.get(), nullptr, [schemas = out.schemas] { return schemas; }));
+  out.functions = TRY(roles::WorkspaceFunctions::open(roles::function_folders(content, folders), out.control.get(),
+                                                      nullptr, [schemas = out.schemas] { return schemas; }));
   return out;
 }
 
@@ -58,7 +60,9 @@ Result<ExitCode> list(const FunctionOptions& options, Console& console) {
   console.out << fmt::format("{:40} {:20} {}\n", "NAME", "FOLDER", "SOURCE");
   const auto functions = workspace.functions->functions();
   for (const auto& [name, function] : functions->all())
-    if (name.find('(') == std::string::npos) console.out << fmt::format("{:40} {:20} {}\n", name, function.folder, function.source.empty() ? "made here" : function.source);
+    if (name.find('(') == std::string::npos)
+      console.out << fmt::format("{:40} {:20} {}\n", name, function.folder,
+                                 function.source.empty() ? "made here" : function.source);
   return ExitCode::done;
 }
 
@@ -85,7 +89,8 @@ std::size_t report(const std::vector<kql::StoredFunction>& functions, const kql:
     bool bad = false;
     for (const auto& d : query::check_function(function, catalog, ReceiveClock::now().time_since_epoch().count())) {
       if (d.severity != kql::Diagnostic::Severity::error) continue;
-      console.err << fmt::format("{}: {}: {} {} (line {}, column {} of the body)\n", function.source, function.name, d.code, d.message, d.line, d.column);
+      console.err << fmt::format("{}: {}: {} {} (line {}, column {} of the body)\n", function.source, function.name,
+                                 d.code, d.message, d.line, d.column);
       bad = true;
     }
     wrong += bad ? 1 : 0;
@@ -112,12 +117,17 @@ Result<ExitCode> add(const FunctionOptions& options, Console& console) {
   for (const auto& function : functions) all.put(function);
   const kql::SchemaCatalog catalog(workspace.schemas, std::make_shared<const kql::FunctionSet>(std::move(all)));
   if (const auto wrong = report(functions, catalog, console); wrong > 0 && !options.force) {
-    console.err << fmt::format("{} of {} functions are wrong; nothing was kept (--force keeps them all the same)\n", wrong, functions.size());
+    console.err << fmt::format("{} of {} functions are wrong; nothing was kept (--force keeps them all the same)\n",
+                               wrong, functions.size());
     return ExitCode::bad_input;
   }
   for (const auto& function : functions)
-    TRY(workspace.control->functions().put({.name = function.name, .parameters = function.parameters, .body = function.body, .folder = options.folder.empty() ? function.folder : options.folder,
-                                            .docstring = function.docstring, .is_view = function.is_view},
+    TRY(workspace.control->functions().put({.name = function.name,
+                                            .parameters = function.parameters,
+                                            .body = function.body,
+                                            .folder = options.folder.empty() ? function.folder : options.folder,
+                                            .docstring = function.docstring,
+                                            .is_view = function.is_view},
                                            control::Functions::IfThere::replace, kActor));
   console.err << fmt::format("kept {} functions\n", functions.size());
   return ExitCode::done;
@@ -136,8 +146,10 @@ Result<ExitCode> check(const FunctionOptions& options, Console& console) {
   std::vector<std::string> files;
   for (const auto& name : options.files) {
     std::error_code error;
-    if (std::filesystem::is_directory(name, error)) folders.emplace_back(name);
-    else files.push_back(name);
+    if (std::filesystem::is_directory(name, error))
+      folders.emplace_back(name);
+    else
+      files.push_back(name);
   }
   const auto workspace = TRY(open_workspace(options, folders));
   std::vector<kql::StoredFunction> functions = TRY(read_functions(files));
@@ -155,7 +167,8 @@ Result<ExitCode> check(const FunctionOptions& options, Console& console) {
   }
   const auto set = std::make_shared<const kql::FunctionSet>(std::move(all));
   const auto wrong = report(functions, kql::SchemaCatalog(workspace.schemas, set), console);
-  console.out << fmt::format("{} functions, {} wrong, {} files that cannot be read\n", functions.size(), wrong, problems);
+  console.out << fmt::format("{} functions, {} wrong, {} files that cannot be read\n", functions.size(), wrong,
+                             problems);
   return wrong + problems == 0 ? ExitCode::done : ExitCode::findings;
 }
 
@@ -165,7 +178,9 @@ void add_functions(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<FunctionOptions>();
   auto* group = app.add_subcommand("functions", "Stored functions: list, show, add, remove, check");
   group->require_subcommand(1);
-  group->footer("Examples:\n  yagura functions add FailedLogons.kql\n  yagura functions check parsers/\n  yagura functions show _Im_Dns");
+  group->footer(
+      "Examples:\n  yagura functions add FailedLogons.kql\n  yagura functions check parsers/\n  yagura functions show "
+      "_Im_Dns");
   const auto add_command = [&](const char* name, const char* help, auto function) {
     auto* command = group->add_subcommand(name, help);
     command->add_option("--data", options->data, "Data folder")->capture_default_str();
@@ -174,13 +189,18 @@ void add_functions(CLI::App& app, Action& chosen) {
     return command;
   };
   add_command("list", "All functions, of files and made here", list);
-  add_command("show", "One function, as the command that makes it", show)->add_option("name", options->name)->required();
-  auto* added = add_command("add", "Keep the functions of files (.kql, Sentinel's .yaml, saved searches in .json)", add);
+  add_command("show", "One function, as the command that makes it", show)
+      ->add_option("name", options->name)
+      ->required();
+  auto* added =
+      add_command("add", "Keep the functions of files (.kql, Sentinel's .yaml, saved searches in .json)", add);
   added->add_option("files", options->files)->required();
   added->add_option("--folder", options->folder, "Where people find it");
   added->add_flag("--force", options->force, "Keep them even if they do not compile now");
   add_command("remove", "Remove a function that was made here", remove)->add_option("name", options->name)->required();
-  add_command("check", "Compile functions of folders or files; keeps nothing", check)->add_option("files", options->files)->required();
+  add_command("check", "Compile functions of folders or files; keeps nothing", check)
+      ->add_option("files", options->files)
+      ->required();
 }
 
 }  // namespace yagura::cli

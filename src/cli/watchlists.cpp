@@ -1,4 +1,5 @@
-// yagura watchlists list | show | add | remove: watchlists of a data folder. A running server sees a change within seconds.
+// yagura watchlists list | show | add | remove: watchlists of a data folder. A running server sees a change within
+// seconds.
 #include <ostream>
 
 #include "base/file.hpp"
@@ -28,20 +29,23 @@ Result<ExitCode> list(const WatchlistOptions& options, Console& console) {
   const auto control = TRY(open_control(options));
   console.out << fmt::format("{:24} {:20} {:>8} {:22} {}\n", "ALIAS", "SEARCH KEY", "ITEMS", "CHANGED", "NAME");
   for (const auto& w : TRY(control->watchlists().list()))
-    console.out << fmt::format("{:24} {:20} {:>8} {:22} {}\n", w.alias, w.search_key, w.item_count, format_datetime(w.changed_ticks).substr(0, 19) + "Z", w.name);
+    console.out << fmt::format("{:24} {:20} {:>8} {:22} {}\n", w.alias, w.search_key, w.item_count,
+                               format_datetime(w.changed_ticks).substr(0, 19) + "Z", w.name);
   return ExitCode::done;
 }
 
 Result<ExitCode> show(const WatchlistOptions& options, Console& console) {
   const auto control = TRY(open_control(options));
-  if (!TRY(control->watchlists().find(options.alias))) return fail(ErrorKind::not_found, "there is no watchlist '{}'", options.alias);
+  if (!TRY(control->watchlists().find(options.alias)))
+    return fail(ErrorKind::not_found, "there is no watchlist '{}'", options.alias);
   for (const auto& item : TRY(control->watchlists().items(options.alias))) console.out << item.json << '\n';
   return ExitCode::done;
 }
 
 Result<ExitCode> add(const WatchlistOptions& options, Console& console) {
   const std::string text = TRY(read_file(options.file, 64_MiB), "reading {}", options.file);
-  auto file = TRY(query::parse_watchlist_csv(text, options.search_key, static_cast<std::size_t>(options.skip_lines)), "reading {}", options.file);
+  auto file = TRY(query::parse_watchlist_csv(text, options.search_key, static_cast<std::size_t>(options.skip_lines)),
+                  "reading {}", options.file);
   const auto control = TRY(open_control(options));
   control::Watchlist watchlist;
   watchlist.alias = options.alias;
@@ -70,7 +74,9 @@ void add_watchlists(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<WatchlistOptions>();
   auto* group = app.add_subcommand("watchlists", "Watchlists: list, show, add, remove");
   group->require_subcommand(1);
-  group->footer("Examples:\n  yagura watchlists add vips vips.csv --search-key UserPrincipalName\n  yagura query \"_GetWatchlist('vips') | take 10\"");
+  group->footer(
+      "Examples:\n  yagura watchlists add vips vips.csv --search-key UserPrincipalName\n  yagura query "
+      "\"_GetWatchlist('vips') | take 10\"");
   const auto add_command = [&](const char* name, const char* help, auto function) {
     auto* command = group->add_subcommand(name, help);
     command->add_option("--data", options->data, "Data folder")->capture_default_str();

@@ -10,7 +10,9 @@ namespace {
 
 class KeptThings : public ::testing::Test {
  protected:
-  void SetUp() override { control_ = *ControlDb::open(folder_.path() / "control.db", {.clock = [this] { return now_++; }}); }
+  void SetUp() override {
+    control_ = *ControlDb::open(folder_.path() / "control.db", {.clock = [this] { return now_++; }});
+  }
   TemporaryDirectory folder_;
   std::int64_t now_ = 1000;
   std::unique_ptr<ControlDb> control_;
@@ -22,29 +24,38 @@ TEST_F(KeptThings, FunctionsAreKeptReplacedAndRemoved) {
   using If = Functions::IfThere;
   EXPECT_TRUE(*functions.put({.name = "F", .parameters = "()", .body = "{ print 1 }"}, If::refuse, actor_));
   EXPECT_FALSE(*functions.put({.name = "F", .parameters = "()", .body = "{ print 2 }"}, If::keep, actor_));
-  EXPECT_EQ(functions.put({.name = "F", .parameters = "()", .body = "x"}, If::refuse, actor_).error().kind(), ErrorKind::conflict);
+  EXPECT_EQ(functions.put({.name = "F", .parameters = "()", .body = "x"}, If::refuse, actor_).error().kind(),
+            ErrorKind::conflict);
   EXPECT_EQ((*functions.find("F"))->body, "{ print 1 }");
-  EXPECT_TRUE(*functions.put({.name = "F", .parameters = "()", .body = "{ print 3 }", .folder = "A"}, If::replace, actor_));
+  EXPECT_TRUE(
+      *functions.put({.name = "F", .parameters = "()", .body = "{ print 3 }", .folder = "A"}, If::replace, actor_));
   EXPECT_EQ((*functions.list()).at(0).folder, "A");
-  EXPECT_EQ(functions.put({.name = "no name", .parameters = "()", .body = "x"}, If::replace, actor_).error().kind(), ErrorKind::invalid_input);
+  EXPECT_EQ(functions.put({.name = "no name", .parameters = "()", .body = "x"}, If::replace, actor_).error().kind(),
+            ErrorKind::invalid_input);
   EXPECT_TRUE(functions.remove("F", actor_));
   EXPECT_EQ(functions.remove("F", actor_).error().kind(), ErrorKind::not_found);
 }
 
 TEST_F(KeptThings, ItemsOfAWatchlistKeepTheirIds) {
   auto& watchlists = control_->watchlists();
-  const auto made = watchlists.put({.alias = "vips", .search_key = "User", .columns = {"User"}}, {{"", "maki", R"({"User":"maki"})", 0}, {"", "ken", R"({"User":"ken"})", 0}}, actor_);
+  const auto made =
+      watchlists.put({.alias = "vips", .search_key = "User", .columns = {"User"}},
+                     {{"", "maki", R"({"User":"maki"})", 0}, {"", "ken", R"({"User":"ken"})", 0}}, actor_);
   ASSERT_TRUE(made) << made.error().message();
   const auto before = *watchlists.items("vips");
-  const auto again = watchlists.put({.alias = "vips", .search_key = "User", .columns = {"User"}}, {{"", "ken", R"({"User":"ken"})", 0}, {"", "yuki", R"({"User":"yuki"})", 0}}, actor_);
+  const auto again =
+      watchlists.put({.alias = "vips", .search_key = "User", .columns = {"User"}},
+                     {{"", "ken", R"({"User":"ken"})", 0}, {"", "yuki", R"({"User":"yuki"})", 0}}, actor_);
   EXPECT_GT(again->version, made->version);
   EXPECT_EQ(again->id, made->id);
   const auto after = *watchlists.items("vips");
   ASSERT_EQ(after.size(), 2U);
   EXPECT_EQ(after[0].id, before[1].id);
   EXPECT_EQ(after[0].changed_ticks, before[1].changed_ticks);
-  EXPECT_EQ(watchlists.put({.alias = "a b", .search_key = "User", .columns = {"User"}}, {}, actor_).error().kind(), ErrorKind::invalid_input);
-  EXPECT_EQ(watchlists.put({.alias = "x", .search_key = "Usr", .columns = {"User"}}, {}, actor_).error().kind(), ErrorKind::invalid_input);
+  EXPECT_EQ(watchlists.put({.alias = "a b", .search_key = "User", .columns = {"User"}}, {}, actor_).error().kind(),
+            ErrorKind::invalid_input);
+  EXPECT_EQ(watchlists.put({.alias = "x", .search_key = "Usr", .columns = {"User"}}, {}, actor_).error().kind(),
+            ErrorKind::invalid_input);
   const auto item = watchlists.put_item("vips", {.search_key = "aoi", .json = R"({"User":"aoi"})"}, actor_);
   ASSERT_TRUE(item);
   EXPECT_TRUE(watchlists.remove_item("vips", item->id, actor_));

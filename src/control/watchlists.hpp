@@ -43,8 +43,8 @@ class Watchlists {
   Result<std::vector<Watchlist>> list();
   Result<std::optional<Watchlist>> find(std::string_view alias);
   Result<std::vector<WatchlistItem>> items(std::string_view alias);
-  // Makes it or replaces it, items included; an item that is equal to one that was there keeps its id. At most 1,000 watchlists
-  // of 200,000 items. id, version, times and counts of `watchlist` are filled in here.
+  // Makes it or replaces it, items included; an item that is equal to one that was there keeps its id. At most 1,000
+  // watchlists of 200,000 items. id, version, times and counts of `watchlist` are filled in here.
   Result<Watchlist> put(Watchlist watchlist, std::vector<WatchlistItem> items, const Actor& actor);
   // One item more, or another content for the one of this id. Its JSON has the watchlist's columns.
   Result<WatchlistItem> put_item(std::string_view alias, WatchlistItem item, const Actor& actor);

@@ -34,7 +34,8 @@ std::optional<std::size_t> ColumnFinder::find(std::string_view name, std::size_t
 event::TableSchema ColumnFinder::schema(std::string name) const {
   event::TableSchema out;
   out.name = std::move(name);
-  for (std::size_t i = 0; i < names_.size(); ++i) out.columns.push_back({names_[i], given_[i] ? types_[i] : guesses_[i].type(), ""});
+  for (std::size_t i = 0; i < names_.size(); ++i)
+    out.columns.push_back({names_[i], given_[i] ? types_[i] : guesses_[i].type(), ""});
   return out;
 }
 
@@ -46,7 +47,8 @@ void append_text_as(event::Column& column, std::string_view text, Arena& arena) 
       if (equal_ignoring_ascii_case(text, "false") || text == "0") return column.append_boolean(false);
       return column.append_null();
     case KqlType::int32:
-      if (const auto n = parse_int64(text); n && *n >= INT32_MIN && *n <= INT32_MAX) return column.append_int32(static_cast<std::int32_t>(*n));
+      if (const auto n = parse_int64(text); n && *n >= INT32_MIN && *n <= INT32_MAX)
+        return column.append_int32(static_cast<std::int32_t>(*n));
       return column.append_null();
     case KqlType::int64:
       if (const auto n = parse_int64(text)) return column.append_int64(*n);
@@ -73,8 +75,10 @@ void append_text_as(event::Column& column, std::string_view text, Arena& arena) 
         }
         const auto h = parse_int64(first), m = parse_int64(parts[1]);
         const auto s = parse_double(parts[2]);
-        if (days >= 0 && days < 10'675'199 && h && m && s && *h >= 0 && *h < 24'000'000 && *m >= 0 && *m < 60 && *s >= 0 && *s < 60) {
-          const std::int64_t ticks = ((days * 24 + *h) * 60 + *m) * 600'000'000 + static_cast<std::int64_t>(*s * 1e7 + 0.5);
+        if (days >= 0 && days < 10'675'199 && h && m && s && *h >= 0 && *h < 24'000'000 && *m >= 0 && *m < 60 &&
+            *s >= 0 && *s < 60) {
+          const std::int64_t ticks =
+              ((days * 24 + *h) * 60 + *m) * 600'000'000 + static_cast<std::int64_t>(*s * 1e7 + 0.5);
           return column.append_int64(text.starts_with('-') ? -ticks : ticks);
         }
       }

@@ -49,7 +49,8 @@ Result<FileKind> kind_of_file(const std::filesystem::path& path) {
   if (text.starts_with("<Event") || text.starts_with("<?xml") || text.starts_with("<Events")) return FileKind::windows;
   if (text.starts_with('{') || text.starts_with('[')) return FileKind::json;
   if (ending == ".json" || ending == ".jsonl" || ending == ".ndjson") return FileKind::json;
-  if (ending == ".parquet") return fail(ErrorKind::invalid_input, "{} is no Parquet file: it does not begin with PAR1", path.string());
+  if (ending == ".parquet")
+    return fail(ErrorKind::invalid_input, "{} is no Parquet file: it does not begin with PAR1", path.string());
   return FileKind::syslog;
 }
 
@@ -59,10 +60,12 @@ Result<std::unique_ptr<FileTable>> FileTable::open(FileTableOptions options) {
   if (!options.kind)
     for (std::size_t i = 0; i < options.paths.size(); ++i) {
       const auto own = TRY(kind_of_file(options.paths[i]));
-      if (i == 0) kind = own;
+      if (i == 0)
+        kind = own;
       else if (own != kind)
-        return fail(ErrorKind::invalid_input, "{} is {}, {} is {}: one table needs files of one kind; say which with --input-format", options.paths[0].string(), to_string(kind),
-                    options.paths[i].string(), to_string(own));
+        return fail(ErrorKind::invalid_input,
+                    "{} is {}, {} is {}: one table needs files of one kind; say which with --input-format",
+                    options.paths[0].string(), to_string(kind), options.paths[i].string(), to_string(own));
     }
   switch (kind) {
     case FileKind::json: return open_json_table(std::move(options));
@@ -81,9 +84,13 @@ Result<std::vector<event::ColumnSchema>> parse_columns(std::string_view text) {
     if (trim(part).empty()) continue;
     const auto colon = part.rfind(':');
     const auto name = trim(part.substr(0, colon));
-    const auto type = colon == std::string_view::npos ? std::nullopt : event::parse_kql_type(trim(part.substr(colon + 1)));
+    const auto type =
+        colon == std::string_view::npos ? std::nullopt : event::parse_kql_type(trim(part.substr(colon + 1)));
     if (name.empty() || !type)
-      return fail(ErrorKind::invalid_input, "'{}' is no column of a schema; expected NAME:TYPE with one of bool, int, long, real, decimal, string, datetime, timespan, guid, dynamic", trim(part));
+      return fail(ErrorKind::invalid_input,
+                  "'{}' is no column of a schema; expected NAME:TYPE with one of bool, int, long, real, decimal, "
+                  "string, datetime, timespan, guid, dynamic",
+                  trim(part));
     columns.push_back({std::string(name), *type, ""});
   }
   return columns;

@@ -4,9 +4,9 @@
 //   table->schema();
 //   TRY(table->read([&](event::TableBatch&& rows) { return store.insert(rows, ...); }));    // reads it again: rows
 //
-// JSON lines, JSON arrays, CSV and TSV get their columns by looking at every value (type_guess.hpp); syslog, EVTX and Windows
-// event XML have those of the tables Syslog and WindowsEvent. Memory is bounded by a piece of a file. One thread.
-// Errors name file and line. Parquet is not read here: the engine reads it.
+// JSON lines, JSON arrays, CSV and TSV get their columns by looking at every value (type_guess.hpp); syslog, EVTX and
+// Windows event XML have those of the tables Syslog and WindowsEvent. Memory is bounded by a piece of a file. One
+// thread. Errors name file and line. Parquet is not read here: the engine reads it.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -28,12 +28,12 @@ std::optional<FileKind> parse_file_kind(std::string_view name);  // json, jsonl,
 Result<FileKind> kind_of_file(const std::filesystem::path& path);
 
 struct FileTableOptions {
-  std::string name;                                // of the table
-  std::vector<std::filesystem::path> paths;        // in this order
-  std::optional<FileKind> kind;                    // of all of them; else each file's own, which must agree
-  std::vector<event::ColumnSchema> columns;        // types that are given; the others are found out
+  std::string name;                                 // of the table
+  std::vector<std::filesystem::path> paths;         // in this order
+  std::optional<FileKind> kind;                     // of all of them; else each file's own, which must agree
+  std::vector<event::ColumnSchema> columns;         // types that are given; the others are found out
   std::shared_ptr<const event::SchemaSet> schemas;  // for syslog: content/tables
-  bool skip_bad_lines = false;                     // count them instead of failing
+  bool skip_bad_lines = false;                      // count them instead of failing
 };
 
 using RowTaker = std::function<Result<>(event::TableBatch&& rows)>;

@@ -33,7 +33,8 @@ class JsonValues {
     if (first == std::string_view::npos) return {};
     // A line that is a whole object begins a file of lines; else values lie over several lines, or in an array.
     const auto end_of_line = window.view().find('\n', first);
-    const auto line = window.view().substr(first, end_of_line == std::string_view::npos ? std::string_view::npos : end_of_line - first);
+    const auto line = window.view().substr(
+        first, end_of_line == std::string_view::npos ? std::string_view::npos : end_of_line - first);
     if (window.view()[first] == '{' && is_whole(line)) return walk_lines(window, each);
     return walk_values(window, each);
   }
@@ -56,7 +57,8 @@ class JsonValues {
       if (end == std::string_view::npos || window.ended()) {
         if (!window.ended()) {
           // One line longer than the window.
-          if (view.size() >= kLongestValue) return fail(ErrorKind::invalid_input, "{}:{}: the line is longer than 64 MiB", path_.string(), line);
+          if (view.size() >= kLongestValue)
+            return fail(ErrorKind::invalid_input, "{}:{}: the line is longer than 64 MiB", path_.string(), line);
           TRY(window.fill(view.size() * 2));
           if (window.view().size() > view.size()) continue;
         }
@@ -99,7 +101,8 @@ class JsonValues {
       if (consumed == 0) {
         if (window.ended()) return {};
         size = view.size() * 2;
-        if (size > 2 * kLongestValue) return fail(ErrorKind::invalid_input, "{}:{}: a JSON value is longer than 64 MiB", path_.string(), line);
+        if (size > 2 * kLongestValue)
+          return fail(ErrorKind::invalid_input, "{}:{}: a JSON value is longer than 64 MiB", path_.string(), line);
         continue;
       }
       size = kWindow;
@@ -110,12 +113,14 @@ class JsonValues {
   const std::filesystem::path& path_;
 };
 
-// Parses one value at a time. The DOM: unlike the on-demand reader it picks the processor's best code when the program runs.
+// Parses one value at a time. The DOM: unlike the on-demand reader it picks the processor's best code when the program
+// runs.
 class Parser {
  public:
   // What it gives is good until the next call. The error says what is wrong.
   simdjson::simdjson_result<dom::object> object(std::string_view text) {
-    if (buffer_.size() < text.size() + simdjson::SIMDJSON_PADDING) buffer_.resize(std::max(buffer_.size() * 2, text.size() + simdjson::SIMDJSON_PADDING));
+    if (buffer_.size() < text.size() + simdjson::SIMDJSON_PADDING)
+      buffer_.resize(std::max(buffer_.size() * 2, text.size() + simdjson::SIMDJSON_PADDING));
     std::memcpy(buffer_.data(), text.data(), text.size());
     std::memset(buffer_.data() + text.size(), 0, simdjson::SIMDJSON_PADDING);
     return parser_.parse(buffer_.data(), text.size(), false).get_object();
@@ -136,7 +141,8 @@ class JsonTable final : public FileTable {
       TRY(values.walk([&](std::string_view text, std::uint64_t line) { return look_at(path, text, line); }));
     }
     schema_ = columns_.schema(options_.name);
-    if (schema_.columns.empty()) return fail(ErrorKind::invalid_input, "{}: there is no JSON object in it", options_.paths.front().string());
+    if (schema_.columns.empty())
+      return fail(ErrorKind::invalid_input, "{}: there is no JSON object in it", options_.paths.front().string());
     return {};
   }
 
@@ -179,7 +185,9 @@ class JsonTable final : public FileTable {
     ++values_;
     dom::object object;
     if (const auto error = parser_.object(text).get(object); error != simdjson::SUCCESS)
-      return broken(error == simdjson::INCORRECT_TYPE ? std::string("expected a JSON object") : fmt::format("this is no JSON object: {}", simdjson::error_message(error)));
+      return broken(error == simdjson::INCORRECT_TYPE
+                        ? std::string("expected a JSON object")
+                        : fmt::format("this is no JSON object: {}", simdjson::error_message(error)));
     std::size_t expected = 0;
     for (const auto field : object) {
       const auto column = columns_.find(field.key, expected);
@@ -227,7 +235,8 @@ class JsonTable final : public FileTable {
         if (type == dom::element_type::INT64) return column.append_int64(std::int64_t(value));
         break;
       case KqlType::real:
-        if (type == dom::element_type::DOUBLE || type == dom::element_type::INT64 || type == dom::element_type::UINT64) return column.append_real(double(value));
+        if (type == dom::element_type::DOUBLE || type == dom::element_type::INT64 || type == dom::element_type::UINT64)
+          return column.append_real(double(value));
         break;
       case KqlType::dynamic: return column.append_text(arena.copy(simdjson::to_string(value)));
       default: break;

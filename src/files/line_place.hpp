@@ -5,7 +5,9 @@
 
 namespace yagura::files {
 
-inline std::uint64_t count_lines(std::string_view text) { return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')); }
+inline std::uint64_t count_lines(std::string_view text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 // Bad lines, counted and the first of them named.
 struct BadLines {

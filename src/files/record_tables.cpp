@@ -1,5 +1,5 @@
-// Files whose lines our decoders read: syslog into the columns of Syslog (or CommonSecurityLog), Windows events (EVTX, XML)
-// into those of WindowsEvent.
+// Files whose lines our decoders read: syslog into the columns of Syslog (or CommonSecurityLog), Windows events (EVTX,
+// XML) into those of WindowsEvent.
 #include <iostream>
 
 #include "base/json_writer.hpp"
@@ -35,7 +35,9 @@ Result<> for_records(const FileTableOptions& options, std::vector<std::string>& 
     decoder.decode(*piece, *records, decoded);
     for (const auto* list : {&piece->problems, &decoded.problems})
       for (const auto& problem : *list) {
-        if (damaged++ == 0) first = problem.offset ? fmt::format("{} at byte {}: {}", problem.file, *problem.offset, problem.what) : fmt::format("{}: {}", problem.file, problem.what);
+        if (damaged++ == 0)
+          first = problem.offset ? fmt::format("{} at byte {}: {}", problem.file, *problem.offset, problem.what)
+                                 : fmt::format("{}: {}", problem.file, problem.what);
       }
     TRY(each(*piece, std::move(records)));
   }
@@ -64,15 +66,19 @@ class SyslogTable final : public FileTable {
         }
         event::TableBatch out(schema_);
         for (std::size_t i = 0; i < schema_.columns.size(); ++i) {
-          if (const auto at = rows.find(schema_.columns[i].name); at && rows.column(*at).size() == rows.row_count()) out.column(i).append_all(rows.column(*at));
-          else out.column(i).pad(rows.row_count());
+          if (const auto at = rows.find(schema_.columns[i].name); at && rows.column(*at).size() == rows.row_count())
+            out.column(i).append_all(rows.column(*at));
+          else
+            out.column(i).pad(rows.row_count());
         }
         out.adopt(std::make_shared<event::TableBatch>(std::move(rows)));
         TRY(take(std::move(out)));
       }
       return {};
     }));
-    if (other > 0) notes_.push_back(fmt::format("{} lines belong into {} and are not in {}; read them with --from {}=FILE", other, other_table, options_.name, other_table));
+    if (other > 0)
+      notes_.push_back(fmt::format("{} lines belong into {} and are not in {}; read them with --from {}=FILE", other,
+                                   other_table, options_.name, other_table));
     return {};
   }
   std::vector<std::string> notes() const override { return notes_; }
@@ -91,16 +97,24 @@ struct SystemField {
   KqlType type;
 };
 constexpr SystemField kSystem[] = {
-    {"Provider_Name", "Provider", KqlType::string},      {"Channel", "Channel", KqlType::string},
-    {"Computer", "Computer", KqlType::string},           {"EventID", "EventID", KqlType::int32},
-    {"Level", "EventLevel", KqlType::int32},             {"Task", "Task", KqlType::int32},
-    {"Opcode", "Opcode", KqlType::string},               {"Keywords", "Keywords", KqlType::string},
-    {"Version", "Version", KqlType::int32},              {"EventRecordID", "EventRecordId", KqlType::string},
-    {"Execution_ProcessID", "SystemProcessId", KqlType::int32}, {"Execution_ThreadID", "SystemThreadId", KqlType::int32},
-    {"Security_UserID", "SystemUserId", KqlType::string}, {"Correlation_ActivityID", "Correlation", KqlType::string},
+    {"Provider_Name", "Provider", KqlType::string},
+    {"Channel", "Channel", KqlType::string},
+    {"Computer", "Computer", KqlType::string},
+    {"EventID", "EventID", KqlType::int32},
+    {"Level", "EventLevel", KqlType::int32},
+    {"Task", "Task", KqlType::int32},
+    {"Opcode", "Opcode", KqlType::string},
+    {"Keywords", "Keywords", KqlType::string},
+    {"Version", "Version", KqlType::int32},
+    {"EventRecordID", "EventRecordId", KqlType::string},
+    {"Execution_ProcessID", "SystemProcessId", KqlType::int32},
+    {"Execution_ThreadID", "SystemThreadId", KqlType::int32},
+    {"Security_UserID", "SystemUserId", KqlType::string},
+    {"Correlation_ActivityID", "Correlation", KqlType::string},
 };
 // Of System, and told already by another column or by nobody asked for.
-constexpr std::string_view kLeftOut[] = {"TimeCreated_SystemTime", "Provider_Guid", "Provider_EventSourceName", "Correlation_RelatedActivityID", "EventID_Qualifiers"};
+constexpr std::string_view kLeftOut[] = {"TimeCreated_SystemTime", "Provider_Guid", "Provider_EventSourceName",
+                                         "Correlation_RelatedActivityID", "EventID_Qualifiers"};
 
 class WindowsTable final : public FileTable {
  public:
@@ -128,8 +142,10 @@ class WindowsTable final : public FileTable {
  private:
   void append(event::TableBatch& batch, const event::Record& record) {
     auto& arena = batch.arena();
-    if (record.header().has_own_time) batch.column(0).append_int64(record.header().time.time_since_epoch().count());
-    else batch.column(0).append_null();
+    if (record.header().has_own_time)
+      batch.column(0).append_int64(record.header().time.time_since_epoch().count());
+    else
+      batch.column(0).append_null();
     std::string text;
     std::int64_t level = -1;
     for (std::size_t i = 0; i < std::size(kSystem); ++i) {
@@ -138,21 +154,27 @@ class WindowsTable final : public FileTable {
       text.clear();
       if (value != nullptr) event::append_text(text, *value);
       if (kSystem[i].column == "EventLevel") level = parse_int64(text).value_or(-1);
-      if (text.empty() && kSystem[i].type != KqlType::string) column.append_null();
-      else append_text_as(column, arena.copy(text), arena);
+      if (text.empty() && kSystem[i].type != KqlType::string)
+        column.append_null();
+      else
+        append_text_as(column, arena.copy(text), arena);
     }
-    static constexpr std::string_view kLevels[] = {"LogAlways", "Critical", "Error", "Warning", "Information", "Verbose"};
+    static constexpr std::string_view kLevels[] = {"LogAlways", "Critical",    "Error",
+                                                   "Warning",   "Information", "Verbose"};
     batch.column(std::size(kSystem) + 1).append_text(level >= 0 && level < 6 ? kLevels[level] : "");
     text.clear();
     text += '{';
     for (const auto& field : record.fields()) {
       const auto name = event::name_of(field.id);
-      if (std::ranges::any_of(kSystem, [&](const auto& s) { return s.field == name; }) || std::ranges::find(kLeftOut, name) != std::end(kLeftOut)) continue;
+      if (std::ranges::any_of(kSystem, [&](const auto& s) { return s.field == name; }) ||
+          std::ranges::find(kLeftOut, name) != std::end(kLeftOut))
+        continue;
       if (text.size() > 1) text += ',';
       append_json_string(text, name);
       text += ':';
       // Sentinel's EventData has texts, whatever the type in the file.
-      if (field.value.kind() == event::Value::Kind::string || field.value.kind() == event::Value::Kind::list || field.value.kind() == event::Value::Kind::object) {
+      if (field.value.kind() == event::Value::Kind::string || field.value.kind() == event::Value::Kind::list ||
+          field.value.kind() == event::Value::Kind::object) {
         event::append_json(text, field.value);
       } else {
         std::string plain;
@@ -172,7 +194,9 @@ class WindowsTable final : public FileTable {
 }  // namespace
 
 Result<std::unique_ptr<FileTable>> open_syslog_table(FileTableOptions options) {
-  if (!options.columns.empty()) return fail(ErrorKind::invalid_input, "the columns of a syslog file are those of the table Syslog; --schema is for JSON, CSV and TSV");
+  if (!options.columns.empty())
+    return fail(ErrorKind::invalid_input,
+                "the columns of a syslog file are those of the table Syslog; --schema is for JSON, CSV and TSV");
   const std::string table = options.name == "CommonSecurityLog" ? "CommonSecurityLog" : "Syslog";
   const auto* schema = options.schemas ? options.schemas->find(table) : nullptr;
   if (schema == nullptr) return fail(ErrorKind::not_found, "no schema of the table {}: is --content right?", table);
@@ -182,7 +206,9 @@ Result<std::unique_ptr<FileTable>> open_syslog_table(FileTableOptions options) {
 }
 
 Result<std::unique_ptr<FileTable>> open_windows_table(FileTableOptions options) {
-  if (!options.columns.empty()) return fail(ErrorKind::invalid_input, "the columns of Windows events are those of the table WindowsEvent; --schema is for JSON, CSV and TSV");
+  if (!options.columns.empty())
+    return fail(ErrorKind::invalid_input,
+                "the columns of Windows events are those of the table WindowsEvent; --schema is for JSON, CSV and TSV");
   return std::make_unique<WindowsTable>(std::move(options));
 }
 

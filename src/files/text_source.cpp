@@ -14,7 +14,8 @@ constexpr std::size_t kPiece = 256 * 1024;
 // Gives back what was looked at, then the source itself.
 class WithHead final : public hunt::ByteSource {
  public:
-  WithHead(std::string head, std::unique_ptr<hunt::ByteSource> source) : head_(std::move(head)), source_(std::move(source)) {}
+  WithHead(std::string head, std::unique_ptr<hunt::ByteSource> source)
+      : head_(std::move(head)), source_(std::move(source)) {}
   Result<bool> read(std::string& out, std::size_t size) override {
     if (!head_.empty()) {
       out += head_;
@@ -46,7 +47,8 @@ class Packed : public hunt::ByteSource {
       const std::size_t made = TRY(step(out.data() + before, size));
       out.resize(before + made);
       if (at_ >= in_.size()) in_.clear(), at_ = 0;
-      if (made == 0 && in_.empty() && ended_ && !done_) return fail(ErrorKind::corrupt, "the compressed file ends too early");
+      if (made == 0 && in_.empty() && ended_ && !done_)
+        return fail(ErrorKind::corrupt, "the compressed file ends too early");
     }
     return out.size() > before || !done_;
   }
@@ -117,9 +119,12 @@ class Xz final : public Packed {
     stream_.avail_out = size;
     const auto code = lzma_code(&stream_, ended_ && stream_.avail_in == 0 ? LZMA_FINISH : LZMA_RUN);
     at_ = in_.size() - stream_.avail_in;
-    if (code == LZMA_STREAM_END) done_ = true;
-    else if (code == LZMA_MEMLIMIT_ERROR) return fail(ErrorKind::exhausted, "the xz file needs more than 256 MiB to be read");
-    else if (code != LZMA_OK && code != LZMA_BUF_ERROR) return fail(ErrorKind::corrupt, "the xz data is damaged");
+    if (code == LZMA_STREAM_END)
+      done_ = true;
+    else if (code == LZMA_MEMLIMIT_ERROR)
+      return fail(ErrorKind::exhausted, "the xz file needs more than 256 MiB to be read");
+    else if (code != LZMA_OK && code != LZMA_BUF_ERROR)
+      return fail(ErrorKind::corrupt, "the xz data is damaged");
     return size - stream_.avail_out;
   }
   lzma_stream stream_ = LZMA_STREAM_INIT;
@@ -133,7 +138,10 @@ Result<std::unique_ptr<hunt::ByteSource>> unpacked(std::unique_ptr<hunt::ByteSou
   while (head.size() < 6)
     if (!TRY(source->read(head, kPiece))) break;
   const bool bzip2 = head.size() >= 4 && head.starts_with("BZh") && head[3] >= '1' && head[3] <= '9';
-  const bool xz = head.starts_with(std::string_view("\xFD" "7zXZ\0", 6));
+  const bool xz =
+      head.starts_with(std::string_view("\xFD"
+                                        "7zXZ\0",
+                                        6));
   std::unique_ptr<hunt::ByteSource> whole = std::make_unique<WithHead>(std::move(head), std::move(source));
   if (bzip2) return std::make_unique<Bzip2>(std::move(whole));
   if (xz) return std::make_unique<Xz>(std::move(whole));

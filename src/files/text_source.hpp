@@ -1,5 +1,5 @@
-// The bytes of an input file, uncompressed whatever it is packed in: plain, gzip, zstd, bzip2 or xz (told by their magic),
-// UTF-16 with a byte order mark as UTF-8.
+// The bytes of an input file, uncompressed whatever it is packed in: plain, gzip, zstd, bzip2 or xz (told by their
+// magic), UTF-16 with a byte order mark as UTF-8.
 #pragma once
 #include <filesystem>
 #include <memory>

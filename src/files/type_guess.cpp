@@ -8,7 +8,8 @@ namespace yagura::files {
 using event::KqlType;
 
 std::optional<std::int64_t> file_time(std::string_view text) {
-  if (text.size() < 10 || text.size() > 40 || !is_ascii_digit(text[0]) || text[4] != '-' || text[7] != '-') return std::nullopt;
+  if (text.size() < 10 || text.size() > 40 || !is_ascii_digit(text[0]) || text[4] != '-' || text[7] != '-')
+    return std::nullopt;
   return parse_iso8601(text);
 }
 
@@ -37,11 +38,16 @@ void TypeGuess::see_text(std::string_view text) {
 
 void TypeGuess::see_cell(std::string_view cell) {
   if (cell.empty() || (seen_ & kText) != 0) return;
-  if (is_plain_integer(cell) && parse_int64(cell)) seen_ |= kInteger;
-  else if (is_plain_real(cell)) seen_ |= kReal;
-  else if (equal_ignoring_ascii_case(cell, "true") || equal_ignoring_ascii_case(cell, "false")) seen_ |= kBoolean;
-  else if (file_time(cell)) seen_ |= kTime;
-  else seen_ = kText;
+  if (is_plain_integer(cell) && parse_int64(cell))
+    seen_ |= kInteger;
+  else if (is_plain_real(cell))
+    seen_ |= kReal;
+  else if (equal_ignoring_ascii_case(cell, "true") || equal_ignoring_ascii_case(cell, "false"))
+    seen_ |= kBoolean;
+  else if (file_time(cell))
+    seen_ |= kTime;
+  else
+    seen_ = kText;
   // Text is text: kinds that do not go together are read as it.
   const bool numbers = (seen_ & ~(kInteger | kReal)) == 0, one = (seen_ & (seen_ - 1)) == 0;
   if (!numbers && !one) seen_ = kText;

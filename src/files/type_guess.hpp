@@ -1,8 +1,9 @@
 // What type a column of a file has, by all of its values.
 //
 // The rules (docs/files.md): only null or empty: string. true/false: bool. Whole numbers: long; with fractions or
-// exponents among them: real. Text that is ISO 8601 date and time, all of it: datetime; other text: string. Objects and lists, or
-// kinds that do not go together: dynamic. In CSV an empty cell is null, and a number with a leading zero or sign + is text.
+// exponents among them: real. Text that is ISO 8601 date and time, all of it: datetime; other text: string. Objects and
+// lists, or kinds that do not go together: dynamic. In CSV an empty cell is null, and a number with a leading zero or
+// sign + is text.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -18,13 +19,14 @@ class TypeGuess {
   void see_integer() { seen_ |= kInteger; }
   void see_real() { seen_ |= kReal; }
   void see_structure() { seen_ |= kStructure; }
-  void see_big() { seen_ |= kBig; }        // a whole number beyond 64 bits
+  void see_big() { seen_ |= kBig; }      // a whole number beyond 64 bits
   void see_text(std::string_view text);  // of JSON
   void see_cell(std::string_view cell);  // of CSV: says what the text looks like
   event::KqlType type() const;
 
  private:
-  static constexpr std::uint8_t kBoolean = 1, kInteger = 2, kReal = 4, kText = 8, kTime = 16, kStructure = 32, kBig = 64;
+  static constexpr std::uint8_t kBoolean = 1, kInteger = 2, kReal = 4, kText = 8, kTime = 16, kStructure = 32,
+                                kBig = 64;
   std::uint8_t seen_ = 0;
 };
 

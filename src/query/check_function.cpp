@@ -12,7 +12,9 @@ class WithFunction final : public kql::Catalog {
  public:
   WithFunction(const kql::Catalog& outer, const kql::StoredFunction& function) : outer_(outer), function_(function) {}
   const event::TableSchema* find_table(std::string_view name) const override { return outer_.find_table(name); }
-  const kql::StoredFunction* find_function(std::string_view name) const override { return name == function_.name ? &function_ : outer_.find_function(name); }
+  const kql::StoredFunction* find_function(std::string_view name) const override {
+    return name == function_.name ? &function_ : outer_.find_function(name);
+  }
   std::vector<std::string_view> table_names() const override { return outer_.table_names(); }
   std::vector<std::string_view> function_names() const override { return outer_.function_names(); }
 
@@ -23,7 +25,8 @@ class WithFunction final : public kql::Catalog {
 
 }  // namespace
 
-std::vector<kql::Diagnostic> check_function(const kql::StoredFunction& function, const kql::Catalog& catalog, std::int64_t now_ticks) {
+std::vector<kql::Diagnostic> check_function(const kql::StoredFunction& function, const kql::Catalog& catalog,
+                                            std::int64_t now_ticks) {
   std::string parameters(trim(function.parameters));
   if (!parameters.starts_with('(')) parameters = "(" + parameters + ")";
   const bool braces = trim(function.body).starts_with('{');

@@ -39,10 +39,14 @@ char closing(char open) { return open == '(' ? ')' : open == '{' ? '}' : ']'; }
 void CommandReader::skip_blanks() {
   while (at_ < text_.size()) {
     const char c = text_[at_];
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') ++at_;
-    else if (text_.substr(at_).starts_with("//")) at_ = skip_piece(text_, at_);
-    else if (text_.substr(at_).starts_with("\xC2\xA0")) at_ += 2;
-    else return;
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+      ++at_;
+    else if (text_.substr(at_).starts_with("//"))
+      at_ = skip_piece(text_, at_);
+    else if (text_.substr(at_).starts_with("\xC2\xA0"))
+      at_ += 2;
+    else
+      return;
   }
 }
 
@@ -103,13 +107,16 @@ Result<std::string> CommandReader::name(std::string_view what) {
 Result<std::string> CommandReader::value(std::string_view what) {
   skip_blanks();
   std::size_t at = at_;
-  if (at < text_.size() && (text_[at] == 'h' || text_[at] == 'H') && at + 1 < text_.size() && std::string_view("'\"@").find(text_[at + 1]) != std::string_view::npos) ++at;
+  if (at < text_.size() && (text_[at] == 'h' || text_[at] == 'H') && at + 1 < text_.size() &&
+      std::string_view("'\"@").find(text_[at + 1]) != std::string_view::npos)
+    ++at;
   const bool verbatim = at < text_.size() && text_[at] == '@';
   if (verbatim) ++at;
   if (at < text_.size() && (text_[at] == '\'' || text_[at] == '"')) {
     const std::size_t end = skip_piece(text_, at);
     const char quote = text_[at];
-    if (end < at + 2 || text_[end - 1] != quote) return std::unexpected(expected(fmt::format("the closing {} of {}", quote, what)));
+    if (end < at + 2 || text_[end - 1] != quote)
+      return std::unexpected(expected(fmt::format("the closing {} of {}", quote, what)));
     std::string out;
     for (std::size_t i = at + 1; i + 1 < end; ++i) {
       if (verbatim) {
@@ -163,12 +170,17 @@ std::string_view CommandReader::rest() {
 Error CommandReader::expected(std::string_view what) const {
   std::size_t line = 1, column = 1;
   for (std::size_t i = 0; i < at_ && i < text_.size(); ++i) {
-    if (text_[i] == '\n') ++line, column = 1;
-    else if ((static_cast<unsigned char>(text_[i]) & 0xC0) != 0x80) ++column;
+    if (text_[i] == '\n')
+      ++line, column = 1;
+    else if ((static_cast<unsigned char>(text_[i]) & 0xC0) != 0x80)
+      ++column;
   }
   const std::string_view rest = text_.substr(std::min(at_, text_.size()));
-  const auto found = rest.empty() ? std::string("the end") : fmt::format("'{}'", rest.substr(0, std::min<std::size_t>(rest.find_first_of("\r\n"), 30)));
-  return Error(ErrorKind::invalid_input, fmt::format("expected {} at line {}, position {}, found {}", what, line, column, found));
+  const auto found = rest.empty()
+                         ? std::string("the end")
+                         : fmt::format("'{}'", rest.substr(0, std::min<std::size_t>(rest.find_first_of("\r\n"), 30)));
+  return Error(ErrorKind::invalid_input,
+               fmt::format("expected {} at line {}, position {}, found {}", what, line, column, found));
 }
 
 Result<> CommandReader::end() {
@@ -181,9 +193,12 @@ std::size_t find_pipe(std::string_view command) {
   std::size_t depth = 0;
   for (std::size_t at = 0; at < command.size();) {
     const char c = command[at];
-    if (c == '(' || c == '{' || c == '[') ++depth;
-    else if ((c == ')' || c == '}' || c == ']') && depth > 0) --depth;
-    else if (c == '|' && depth == 0) return at;
+    if (c == '(' || c == '{' || c == '[')
+      ++depth;
+    else if ((c == ')' || c == '}' || c == ']') && depth > 0)
+      --depth;
+    else if (c == '|' && depth == 0)
+      return at;
     at = skip_piece(command, at);
   }
   return std::string_view::npos;

@@ -16,8 +16,8 @@ class CommandReader {
 
   void skip_blanks();
   bool at_end();
-  bool word(std::string_view keyword);                            // "create-or-alter" is one word
-  bool words(std::initializer_list<std::string_view> keywords);   // all of them in a row, or none is read
+  bool word(std::string_view keyword);                           // "create-or-alter" is one word
+  bool words(std::initializer_list<std::string_view> keywords);  // all of them in a row, or none is read
   bool symbol(char c);
   // A name: bare, 'quoted', ["quoted"] or ['quoted'].
   Result<std::string> name(std::string_view what);

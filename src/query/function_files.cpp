@@ -21,8 +21,8 @@ std::string scalar(const YAML::Node& node, std::initializer_list<const char*> ke
   return "";
 }
 
-// "Default:" is KQL text. YAML may have read it as a bool or number: Scalar() is what stands there. A string's default may
-// stand without quotes.
+// "Default:" is KQL text. YAML may have read it as a bool or number: Scalar() is what stands there. A string's default
+// may stand without quotes.
 std::string default_text(const YAML::Node& node, std::string_view type) {
   std::string text(trim(node.Scalar()));
   if (type != "string") return text;
@@ -43,13 +43,16 @@ Result<std::string> parameters_of(const YAML::Node& list) {
   if (!list.IsSequence()) return fail(ErrorKind::invalid_input, "the parameters are no list");
   for (const auto& item : list) {
     const std::string name = scalar(item, {"Name", "name"}), type = scalar(item, {"Type", "type"});
-    if (name.empty() || type.empty()) return fail(ErrorKind::invalid_input, "line {}: a parameter needs Name and Type", item.Mark().line + 1);
+    if (name.empty() || type.empty())
+      return fail(ErrorKind::invalid_input, "line {}: a parameter needs Name and Type", item.Mark().line + 1);
     if (out.size() > 1) out += ", ";
     // "table:(*)" is how a tabular parameter is written.
     const bool tabular = type.starts_with("table");
     // "Name: T:(TimeGenerated:datetime)", "Type: table" is how Sentinel's own functions write it.
-    if (tabular && name.find(':') != std::string::npos) out += name;
-    else out += name + ":" + (tabular ? (type.size() > 5 && type[5] == ':' ? type.substr(6) : "(*)") : type);
+    if (tabular && name.find(':') != std::string::npos)
+      out += name;
+    else
+      out += name + ":" + (tabular ? (type.size() > 5 && type[5] == ':' ? type.substr(6) : "(*)") : type);
     for (const char* key : {"Default", "default"})
       if (const auto value = item[key]; value && value.IsScalar()) {
         out += "=" + default_text(value, type);
@@ -68,13 +71,18 @@ Result<std::vector<StoredFunction>> from_yaml(std::string_view bytes) {
     function.body = scalar(root, {"ParserQuery", "FunctionQuery"});
     if (function.body.empty()) return out;
     function.name = scalar(root, {"ParserName", "FunctionAlias", "FunctionName"});
-    if (function.name.empty()) return fail(ErrorKind::invalid_input, "there is a query, but no ParserName or FunctionName");
-    const auto parameters = root["ParserParams"] ? root["ParserParams"] : root["FunctionParams"] ? root["FunctionParams"] : root["FunctionParameters"];
+    if (function.name.empty())
+      return fail(ErrorKind::invalid_input, "there is a query, but no ParserName or FunctionName");
+    const auto parameters = root["ParserParams"]     ? root["ParserParams"]
+                            : root["FunctionParams"] ? root["FunctionParams"]
+                                                     : root["FunctionParameters"];
     function.parameters = TRY(parameters_of(parameters));
     function.docstring = scalar(root, {"Description"});
     function.folder = scalar(root, {"Category"});
-    if (function.docstring.empty() && root["Function"] && root["Function"].IsMap()) function.docstring = scalar(root["Function"], {"Title"});
-    if (function.folder.empty() && root["Normalization"] && root["Normalization"].IsMap()) function.folder = "ASIM/" + scalar(root["Normalization"], {"Schema"});
+    if (function.docstring.empty() && root["Function"] && root["Function"].IsMap())
+      function.docstring = scalar(root["Function"], {"Title"});
+    if (function.folder.empty() && root["Normalization"] && root["Normalization"].IsMap())
+      function.folder = "ASIM/" + scalar(root["Normalization"], {"Schema"});
     out.push_back(function);
     for (const char* key : {"EquivalentBuiltInParser", "EquivalentBuiltInFunction", "FunctionAlias", "FunctionName"}) {
       const std::string other = scalar(root, {key});
@@ -91,7 +99,8 @@ Result<std::vector<StoredFunction>> from_yaml(std::string_view bytes) {
 std::string text_member(const json::object& object, std::initializer_list<std::string_view> names) {
   for (const auto& item : object)
     for (const auto name : names)
-      if (equal_ignoring_ascii_case(std::string_view(item.key().data(), item.key().size()), name) && item.value().is_string())
+      if (equal_ignoring_ascii_case(std::string_view(item.key().data(), item.key().size()), name) &&
+          item.value().is_string())
         return std::string(item.value().get_string());
   return "";
 }
@@ -104,7 +113,8 @@ void collect(const json::value& value, std::vector<StoredFunction>& out, std::si
   }
   if (!value.is_object()) return;
   const auto& object = value.get_object();
-  const std::string alias = text_member(object, {"functionAlias"}), query = text_member(object, {"query", "functionQuery"});
+  const std::string alias = text_member(object, {"functionAlias"}),
+                    query = text_member(object, {"query", "functionQuery"});
   if (!alias.empty() && !query.empty()) {
     StoredFunction function;
     function.name = alias;
@@ -165,10 +175,14 @@ Result<FunctionCommand> parse_function_command(std::string_view text) {
   CommandReader reader(text);
   FunctionCommand out;
   if (!reader.symbol('.')) return std::unexpected(reader.expected(".create-or-alter function"));
-  if (reader.words({"create-or-alter", "function"})) out.kind = FunctionCommand::Kind::create_or_alter;
-  else if (reader.words({"create", "function"})) out.kind = FunctionCommand::Kind::create;
-  else if (reader.words({"alter", "function"})) out.kind = FunctionCommand::Kind::alter;
-  else return std::unexpected(reader.expected("create function, create-or-alter function or alter function"));
+  if (reader.words({"create-or-alter", "function"}))
+    out.kind = FunctionCommand::Kind::create_or_alter;
+  else if (reader.words({"create", "function"}))
+    out.kind = FunctionCommand::Kind::create;
+  else if (reader.words({"alter", "function"}))
+    out.kind = FunctionCommand::Kind::alter;
+  else
+    return std::unexpected(reader.expected("create function, create-or-alter function or alter function"));
   if (reader.word("ifnotexists")) out.kind = FunctionCommand::Kind::create_if_missing;
   if (reader.word("with")) {
     if (!reader.symbol('(')) return std::unexpected(reader.expected("( after with"));
@@ -176,10 +190,14 @@ Result<FunctionCommand> parse_function_command(std::string_view text) {
       const auto name = to_lower_ascii(TRY(reader.name("a property such as folder or docstring")));
       if (!reader.symbol('=')) return std::unexpected(reader.expected("= after the property " + name));
       const auto value = TRY(reader.value("the value of " + name));
-      if (name == "docstring") out.function.docstring = value;
-      else if (name == "folder") out.function.folder = value;
-      else if (name == "view") out.function.is_view = equal_ignoring_ascii_case(value, "true");
-      else if (name == "skipvalidation") out.skip_validation = equal_ignoring_ascii_case(value, "true");
+      if (name == "docstring")
+        out.function.docstring = value;
+      else if (name == "folder")
+        out.function.folder = value;
+      else if (name == "view")
+        out.function.is_view = equal_ignoring_ascii_case(value, "true");
+      else if (name == "skipvalidation")
+        out.skip_validation = equal_ignoring_ascii_case(value, "true");
       if (!reader.symbol(',') && !reader.rest().starts_with(')')) return std::unexpected(reader.expected(", or )"));
     }
   }
@@ -195,7 +213,9 @@ Result<std::vector<StoredFunction>> parse_function_file(std::string_view bytes, 
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   if (!utf8::valid(bytes)) return fail(ErrorKind::invalid_input, "the file is no UTF-8");
   const std::string ending = to_lower_ascii(file_name.substr(std::min(file_name.rfind('.'), file_name.size())));
-  auto functions = ending == ".yaml" || ending == ".yml" ? from_yaml(bytes) : ending == ".json" ? from_json(bytes) : from_query(bytes, file_name);
+  auto functions = ending == ".yaml" || ending == ".yml" ? from_yaml(bytes)
+                   : ending == ".json"                   ? from_json(bytes)
+                                                         : from_query(bytes, file_name);
   if (functions)
     for (auto& function : *functions) function.source = file_name;
   return functions;

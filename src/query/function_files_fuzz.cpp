@@ -1,5 +1,5 @@
-// Function files and commands of strangers: whatever is read has a name and brackets around its parameters; what a command gives
-// is read again from its own text as the same.
+// Function files and commands of strangers: whatever is read has a name and brackets around its parameters; what a
+// command gives is read again from its own text as the same.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -16,8 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (const auto& function : *read)
         if (function.name.empty()) std::abort();
   if (const auto command = parse_function_command(text)) {
-    const auto again = parse_function_command(".create-or-alter function ['" + command->function.name + "']" + command->function.parameters + command->function.body);
-    if (command->function.name.find_first_of("'\\\n\r\t") == std::string::npos && (!again || again->function.body != command->function.body)) std::abort();
+    const auto again = parse_function_command(".create-or-alter function ['" + command->function.name + "']" +
+                                              command->function.parameters + command->function.body);
+    if (command->function.name.find_first_of("'\\\n\r\t") == std::string::npos &&
+        (!again || again->function.body != command->function.body))
+      std::abort();
   }
   (void)find_pipe(text);
   // Whole or in two pieces, a CSV has the same records.

@@ -10,9 +10,12 @@ namespace yagura::query {
 namespace {
 
 TEST(FunctionFiles, ReadsSentinelsParser) {
-  const auto read = parse_function_file("\xEF\xBB\xBFParserName: vimX\r\nEquivalentBuiltInParser: _Im_X \r\nParserParams:\r\n  - Name: starttime\r\n    Type: datetime\r\n    Default: datetime(null)\r\n"
-                                        "  - Name: result\r\n    Type: string\r\n    Default: '*'\r\n  - Name: disabled\r\n    Type: bool\r\n    Default: false\r\nParserQuery: |\r\n  X | where 1 == 1\r\n",
-                                        "dir/vimX.yaml");
+  const auto read = parse_function_file(
+      "\xEF\xBB\xBFParserName: vimX\r\nEquivalentBuiltInParser: _Im_X \r\nParserParams:\r\n  - Name: starttime\r\n    "
+      "Type: datetime\r\n    Default: datetime(null)\r\n"
+      "  - Name: result\r\n    Type: string\r\n    Default: '*'\r\n  - Name: disabled\r\n    Type: bool\r\n    "
+      "Default: false\r\nParserQuery: |\r\n  X | where 1 == 1\r\n",
+      "dir/vimX.yaml");
   ASSERT_TRUE(read) << read.error().message();
   ASSERT_EQ(read->size(), 2U);
   EXPECT_EQ((*read)[0].name, "vimX");
@@ -22,14 +25,19 @@ TEST(FunctionFiles, ReadsSentinelsParser) {
 }
 
 TEST(FunctionFiles, ReadsFunctionsWithTablesAndSecondNames) {
-  const auto read = parse_function_file("FunctionName: F\nEquivalentBuiltInFunction: _F\nFunctionParams:\n  - Name: T:(a:long)\n    Type: table\n  - Name: x\n    Type: string\nFunctionQuery: T\n", "F.yml");
+  const auto read = parse_function_file(
+      "FunctionName: F\nEquivalentBuiltInFunction: _F\nFunctionParams:\n  - Name: T:(a:long)\n    Type: table\n  - "
+      "Name: x\n    Type: string\nFunctionQuery: T\n",
+      "F.yml");
   ASSERT_TRUE(read) << read.error().message();
   ASSERT_EQ(read->size(), 2U);
   EXPECT_EQ((*read)[0].parameters, "(T:(a:long), x:string)");
 }
 
 TEST(FunctionFiles, ReadsSavedSearchesOfATemplate) {
-  const auto read = parse_function_file(R"({"resources":[{"type":"savedSearches","properties":{"functionAlias":"G","query":"print a","functionParameters":"a:long=1","category":"C"}}, {"x":1}]})", "t.json");
+  const auto read = parse_function_file(
+      R"({"resources":[{"type":"savedSearches","properties":{"functionAlias":"G","query":"print a","functionParameters":"a:long=1","category":"C"}}, {"x":1}]})",
+      "t.json");
   ASSERT_TRUE(read) << read.error().message();
   ASSERT_EQ(read->size(), 1U);
   EXPECT_EQ((*read)[0].parameters, "(a:long=1)");
@@ -46,7 +54,9 @@ TEST(FunctionFiles, CallsAQueryAsItsFile) {
 }
 
 TEST(FunctionCommand, IsReadOrToldWhere) {
-  const auto read = parse_function_command(".create function ifnotexists with (docstring = @'it''s', folder=\"a\\\\b\", skipvalidation=true)\n ['F'](x:string=')') { // }\n print '}' }");
+  const auto read = parse_function_command(
+      ".create function ifnotexists with (docstring = @'it''s', folder=\"a\\\\b\", skipvalidation=true)\n "
+      "['F'](x:string=')') { // }\n print '}' }");
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(read->kind, FunctionCommand::Kind::create_if_missing);
   EXPECT_EQ(read->function.name, "F");
@@ -55,7 +65,9 @@ TEST(FunctionCommand, IsReadOrToldWhere) {
   EXPECT_TRUE(read->skip_validation);
   const auto wrong = parse_function_command(".create function F\n (x:long)");
   ASSERT_FALSE(wrong);
-  EXPECT_NE(wrong.error().message().find("expected the body in braces at line 2, position 10, found the end"), std::string::npos) << wrong.error().message();
+  EXPECT_NE(wrong.error().message().find("expected the body in braces at line 2, position 10, found the end"),
+            std::string::npos)
+      << wrong.error().message();
   EXPECT_EQ(find_pipe(".show f { a | b } '|' | count"), 22U);
 }
 

@@ -24,7 +24,8 @@ bool is_function_file(const fs::path& path) {
 Result<std::unique_ptr<FunctionLibrary>> FunctionLibrary::open(std::vector<fs::path> folders) {
   for (const auto& folder : folders) {
     std::error_code error;
-    if (!fs::is_directory(folder, error)) return fail(ErrorKind::not_found, "the folder of functions {} is not there", folder.string());
+    if (!fs::is_directory(folder, error))
+      return fail(ErrorKind::not_found, "the folder of functions {} is not there", folder.string());
   }
   std::unique_ptr<FunctionLibrary> library(new FunctionLibrary(std::move(folders)));
   const auto stamps = library->look();
@@ -38,7 +39,8 @@ FunctionLibrary::Stamps FunctionLibrary::look() const {
   Stamps stamps;
   for (const auto& folder : folders_) {
     std::error_code error;
-    for (fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error), end; !error && at != end; at.increment(error)) {
+    for (fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error), end;
+         !error && at != end; at.increment(error)) {
       std::error_code ignored;
       if (!at->is_regular_file(ignored) || !is_function_file(at->path())) continue;
       stamps.emplace(at->path().string(), std::pair(at->last_write_time(ignored), at->file_size(ignored)));
@@ -56,7 +58,9 @@ void FunctionLibrary::read(const Stamps& stamps) {
     const std::string prefix = (folder / "").string();
     for (const auto& [path, stamp] : stamps) {
       if (!path.starts_with(prefix)) continue;
-      auto functions = [&]() -> Result<std::vector<kql::StoredFunction>> { return parse_function_file(TRY(read_file(path, 4_MiB)), path); }();
+      auto functions = [&]() -> Result<std::vector<kql::StoredFunction>> {
+        return parse_function_file(TRY(read_file(path, 4_MiB)), path);
+      }();
       if (!functions) {
         problems_.push_back({path, functions.error().message()});
         continue;

@@ -1,7 +1,7 @@
 // The stored functions of a workspace: those of content folders, with those that people made (control) over them.
 //
-// Any thread. current() is a snapshot that stays as it is. A file that is no function is passed over; one that is broken is a
-// problem with its reason, and the others load all the same.
+// Any thread. current() is a snapshot that stays as it is. A file that is no function is passed over; one that is
+// broken is a problem with its reason, and the others load all the same.
 #pragma once
 #include <filesystem>
 #include <map>

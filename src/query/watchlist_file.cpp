@@ -12,7 +12,8 @@ std::string watchlist_item_json(const std::vector<std::string>& columns, const s
   std::string out;
   JsonWriter json(out);
   json.begin_object();
-  for (std::size_t i = 0; i < columns.size(); ++i) json.key(columns[i]).text(i < values.size() ? std::string_view(values[i]) : std::string_view());
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    json.key(columns[i]).text(i < values.size() ? std::string_view(values[i]) : std::string_view());
   json.end_object();
   return out;
 }
@@ -30,18 +31,21 @@ Result<WatchlistFile> parse_watchlist_csv(std::string_view text, std::string_vie
   }
   WatchlistFile out;
   std::vector<std::string> fields;
-  if (!reader.next(text, at, true, out.columns)) return fail(ErrorKind::invalid_input, "the watchlist's file has no header line");
+  if (!reader.next(text, at, true, out.columns))
+    return fail(ErrorKind::invalid_input, "the watchlist's file has no header line");
   for (auto& column : out.columns) column = std::string(trim(column));
   const auto key = std::ranges::find(out.columns, search_key);
   if (key == out.columns.end()) {
     const std::vector<std::string_view> names(out.columns.begin(), out.columns.end());
-    return fail(ErrorKind::invalid_input, "the search key '{}' is no column of the file{}", search_key.substr(0, 100), did_you_mean(search_key, names));
+    return fail(ErrorKind::invalid_input, "the search key '{}' is no column of the file{}", search_key.substr(0, 100),
+                did_you_mean(search_key, names));
   }
   const auto key_at = static_cast<std::size_t>(key - out.columns.begin());
   while (reader.next(text, at, true, fields)) {
     if (reader.unclosed_quote()) return fail(ErrorKind::invalid_input, "line {}: a quote is not closed", reader.line());
     if (fields.size() > out.columns.size())
-      return fail(ErrorKind::invalid_input, "line {}: {} fields, but the header has {}", reader.line(), fields.size(), out.columns.size());
+      return fail(ErrorKind::invalid_input, "line {}: {} fields, but the header has {}", reader.line(), fields.size(),
+                  out.columns.size());
     if (out.rows.size() >= kMostRows) return fail(ErrorKind::exhausted, "a watchlist has at most {} rows", kMostRows);
     WatchlistRow row;
     row.search_key = key_at < fields.size() ? fields[key_at] : "";

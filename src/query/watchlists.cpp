@@ -18,9 +18,12 @@ std::string kql_text(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') out += '\\';
-    if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else out += c;
+    if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else
+      out += c;
   }
   return out + "'";
 }
@@ -38,7 +41,8 @@ std::string watchlist_stamp(const WatchlistData& watchlist, std::int64_t now_tic
   return fmt::format("{}/{}/{}", watchlist.id, watchlist.version, now_ticks / (12 * kTicksPerDay));
 }
 
-event::TableBatch watchlist_rows(const event::TableSchema& schema, const WatchlistData& watchlist, const std::vector<WatchlistRow>& items, std::int64_t now_ticks) {
+event::TableBatch watchlist_rows(const event::TableSchema& schema, const WatchlistData& watchlist,
+                                 const std::vector<WatchlistRow>& items, std::int64_t now_ticks) {
   event::TableBatch batch(schema);
   Arena& arena = batch.arena();
   const auto text = [&](std::string_view column, std::string_view value) {
@@ -47,7 +51,8 @@ event::TableBatch watchlist_rows(const event::TableSchema& schema, const Watchli
   const auto time = [&](std::string_view column, std::int64_t ticks) {
     if (const auto at = batch.find(column)) batch.column(*at).append_int64(ticks);
   };
-  const std::string stamp = watchlist_stamp(watchlist, now_ticks), created_by = person(watchlist.created_by), updated_by = person(watchlist.changed_by);
+  const std::string stamp = watchlist_stamp(watchlist, now_ticks), created_by = person(watchlist.created_by),
+                    updated_by = person(watchlist.changed_by);
   for (const auto& item : items) {
     time("TimeGenerated", now_ticks);
     time("_TimeReceived", now_ticks);
@@ -72,12 +77,14 @@ event::TableBatch watchlist_rows(const event::TableSchema& schema, const Watchli
     text("SourceSystem", "Watchlist");
     if (const auto at = batch.find("_ItemId")) batch.column(*at).append_guid(Guid::random());
     if (const auto at = batch.find("_Position")) batch.column(*at).append_int64(0);
-    for (std::size_t i = 0; i < batch.column_count(); ++i) batch.column(i).pad(batch.find("WatchlistItem") ? batch.column(*batch.find("WatchlistItem")).size() : 0);
+    for (std::size_t i = 0; i < batch.column_count(); ++i)
+      batch.column(i).pad(batch.find("WatchlistItem") ? batch.column(*batch.find("WatchlistItem")).size() : 0);
   }
   return batch;
 }
 
-std::vector<kql::StoredFunction> watchlist_functions(const std::vector<WatchlistData>& watchlists, std::int64_t now_ticks) {
+std::vector<kql::StoredFunction> watchlist_functions(const std::vector<WatchlistData>& watchlists,
+                                                     std::int64_t now_ticks) {
   std::vector<kql::StoredFunction> out;
   const auto add = [&](std::string name, std::string parameters, std::string body, std::string_view about) {
     kql::StoredFunction function;
@@ -89,14 +96,17 @@ std::vector<kql::StoredFunction> watchlist_functions(const std::vector<Watchlist
     out.push_back(std::move(function));
   };
   constexpr std::string_view about = "The items of a watchlist";
-  constexpr std::string_view nothing = "{ datatable(_DTItemId:string, LastUpdatedTimeUTC:datetime, SearchKey:string, WatchlistItem:dynamic)[] }";
+  constexpr std::string_view nothing =
+      "{ datatable(_DTItemId:string, LastUpdatedTimeUTC:datetime, SearchKey:string, WatchlistItem:dynamic)[] }";
   for (const std::string_view name : {"_GetWatchlist", "_GetWatchlistRaw"})
     add(std::string(name), "(watchlistAlias:string, keys:dynamic=dynamic([]))", std::string(nothing), about);
   std::string aliases;
   for (const auto& watchlist : watchlists) {
     aliases += (aliases.empty() ? "" : ", ") + kql_text(watchlist.alias);
-    std::string body = fmt::format("{{ {} | where CorrelationId == {} | where array_length(keys) == 0 or isnull(array_length(keys)) or SearchKey in (keys)\n| project ",
-                                   StoreCatalog::kWatchlistItems, kql_text(watchlist_stamp(watchlist, now_ticks)));
+    std::string body = fmt::format(
+        "{{ {} | where CorrelationId == {} | where array_length(keys) == 0 or isnull(array_length(keys)) or SearchKey "
+        "in (keys)\n| project ",
+        StoreCatalog::kWatchlistItems, kql_text(watchlist_stamp(watchlist, now_ticks)));
     for (std::size_t i = 0; i < kBase.size(); ++i) body += (i == 0 ? "" : ", ") + std::string(kBase[i]);
     const std::string raw = body + " }";
     for (const auto& column : watchlist.columns) {
@@ -104,10 +114,13 @@ std::vector<kql::StoredFunction> watchlist_functions(const std::vector<Watchlist
       body += fmt::format(", [{0}] = tostring(WatchlistItem[{0}])", kql_text(column));
     }
     body += " }";
-    add(fmt::format("_GetWatchlist('{}')", watchlist.alias), "(watchlistAlias:string, keys:dynamic=dynamic([]))", body, about);
-    add(fmt::format("_GetWatchlistRaw('{}')", watchlist.alias), "(watchlistAlias:string, keys:dynamic=dynamic([]))", raw, about);
+    add(fmt::format("_GetWatchlist('{}')", watchlist.alias), "(watchlistAlias:string, keys:dynamic=dynamic([]))", body,
+        about);
+    add(fmt::format("_GetWatchlistRaw('{}')", watchlist.alias), "(watchlistAlias:string, keys:dynamic=dynamic([]))",
+        raw, about);
   }
-  add("_GetWatchlistAlias", "()", "{ datatable(WatchlistAlias:string)[" + aliases + "] }", "The aliases of all watchlists");
+  add("_GetWatchlistAlias", "()", "{ datatable(WatchlistAlias:string)[" + aliases + "] }",
+      "The aliases of all watchlists");
   return out;
 }
 

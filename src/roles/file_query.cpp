@@ -24,7 +24,9 @@ class TemporaryFolder {
     std::error_code error;
     const fs::path base = parent.empty() ? fs::temp_directory_path(error) : parent;
     std::string name = (base / "yagura-query-XXXXXX").string();
-    if (error || ::mkdtemp(name.data()) == nullptr) return fail(ErrorKind::permission_denied, "cannot make a temporary folder in {}; name another with TMPDIR", base.string());
+    if (error || ::mkdtemp(name.data()) == nullptr)
+      return fail(ErrorKind::permission_denied, "cannot make a temporary folder in {}; name another with TMPDIR",
+                  base.string());
     return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(name));
   }
   ~TemporaryFolder() {
@@ -51,8 +53,10 @@ event::KqlType kql_type_of(const store::NativeType& type, bool& as_json) {
     case Kind::nullable:
     case Kind::low_cardinality: return kql_type_of(type.parts.at(0), as_json);
     case Kind::boolean: return KqlType::boolean;
-    case Kind::signed_integer: return type.width <= 4 ? KqlType::int32 : type.width == 8 ? KqlType::int64 : KqlType::decimal;
-    case Kind::unsigned_integer: return type.width <= 2 ? KqlType::int32 : type.width == 4 ? KqlType::int64 : KqlType::decimal;
+    case Kind::signed_integer:
+      return type.width <= 4 ? KqlType::int32 : type.width == 8 ? KqlType::int64 : KqlType::decimal;
+    case Kind::unsigned_integer:
+      return type.width <= 2 ? KqlType::int32 : type.width == 4 ? KqlType::int64 : KqlType::decimal;
     case Kind::floating: return KqlType::real;
     case Kind::decimal: return KqlType::decimal;
     case Kind::date:
@@ -106,7 +110,8 @@ Result<> FileQuery::Impl::start(const FileQueryOptions& options) {
 
 Result<event::TableSchema> FileQuery::Impl::load(files::FileTableOptions table, const FileQueryOptions& options) {
   const std::string name = table.name;
-  const bool parquet = table.kind ? *table.kind == files::FileKind::parquet : TRY(files::kind_of_file(table.paths.at(0))) == files::FileKind::parquet;
+  const bool parquet = table.kind ? *table.kind == files::FileKind::parquet
+                                  : TRY(files::kind_of_file(table.paths.at(0))) == files::FileKind::parquet;
   if (parquet) return load_parquet(table);
   const auto reader = TRY(files::FileTable::open(std::move(table)));
   TRY(store->make_plain_table(reader->schema(), Deadline::in(60s)));
@@ -121,7 +126,8 @@ Result<event::TableSchema> FileQuery::Impl::load(files::FileTableOptions table, 
   return reader->schema();
 }
 
-// The engine reads Parquet itself. The path is ours (a link in our folder), no text of the user's stands in the statement.
+// The engine reads Parquet itself. The path is ours (a link in our folder), no text of the user's stands in the
+// statement.
 Result<event::TableSchema> FileQuery::Impl::load_parquet(const files::FileTableOptions& table) {
   event::TableSchema schema;
   schema.name = table.name;
@@ -134,7 +140,9 @@ Result<event::TableSchema> FileQuery::Impl::load_parquet(const files::FileTableO
     fs::create_symlink(real, link, error);
     const std::string source = "file(" + store::quoted_text(link.string()) + ", 'Parquet')";
     auto described = store->command("DESCRIBE TABLE " + source + " FORMAT TabSeparatedRaw", Deadline::in(60s));
-    if (!described) return fail(ErrorKind::invalid_input, "{} cannot be read as Parquet: {}", table.paths[i].string(), described.error().message().substr(0, 300));
+    if (!described)
+      return fail(ErrorKind::invalid_input, "{} cannot be read as Parquet: {}", table.paths[i].string(),
+                  described.error().message().substr(0, 300));
     std::vector<ParquetColumn> columns;
     for (const auto line : split(*described, '\n')) {
       const auto cells = split(line, '\t');
@@ -156,13 +164,16 @@ Result<event::TableSchema> FileQuery::Impl::load_parquet(const files::FileTableO
     std::string names, expressions;
     for (const auto& column : columns) {
       if (!schema.find(column.schema.name)) {
-        notes.push_back(fmt::format("{}: the column '{}' is not in the first file and is left out", table.paths[i].string(), column.schema.name));
+        notes.push_back(fmt::format("{}: the column '{}' is not in the first file and is left out",
+                                    table.paths[i].string(), column.schema.name));
         continue;
       }
       names += (names.empty() ? "" : ", ") + store::quoted_name(column.schema.name);
       expressions += (expressions.empty() ? "" : ", ") + column.expression;
     }
-    TRY(store->command("INSERT INTO " + target + " (" + names + ") SELECT " + expressions + " FROM " + source, Deadline::in(std::chrono::hours(1))), "reading {}", table.paths[i].string());
+    TRY(store->command("INSERT INTO " + target + " (" + names + ") SELECT " + expressions + " FROM " + source,
+                       Deadline::in(std::chrono::hours(1))),
+        "reading {}", table.paths[i].string());
   }
   return schema;
 }
@@ -170,7 +181,8 @@ Result<event::TableSchema> FileQuery::Impl::load_parquet(const files::FileTableO
 Result<std::unique_ptr<FileQuery>> FileQuery::open(FileQueryOptions options) {
   auto impl = std::make_unique<Impl>();
   const auto content = TRY(find_content(options.content));
-  const auto known = std::make_shared<const event::SchemaSet>(TRY(event::SchemaSet::load(content / "tables"), "reading table schemas"));
+  const auto known = std::make_shared<const event::SchemaSet>(
+      TRY(event::SchemaSet::load(content / "tables"), "reading table schemas"));
   TRY(impl->start(options));
   auto schemas = std::make_shared<event::SchemaSet>();
   auto plain = std::make_shared<std::map<std::string, event::TableSchema, std::less<>>>();
@@ -181,9 +193,12 @@ Result<std::unique_ptr<FileQuery>> FileQuery::open(FileQueryOptions options) {
     plain->emplace(schema.name, std::move(schema));
   }
   impl->schemas = std::move(schemas);
-  impl->functions = TRY(WorkspaceFunctions::open(function_folders(content, options.functions), nullptr, nullptr, [schemas = impl->schemas] { return schemas; }));
+  impl->functions = TRY(WorkspaceFunctions::open(function_folders(content, options.functions), nullptr, nullptr,
+                                                 [schemas = impl->schemas] { return schemas; }));
   impl->service = query::make_query_service(
-      *impl->store, {.schemas = [schemas = impl->schemas] { return schemas; }, .functions = [functions = impl->functions.get()] { return functions->functions(); }, .plain_tables = std::move(plain)});
+      *impl->store, {.schemas = [schemas = impl->schemas] { return schemas; },
+                     .functions = [functions = impl->functions.get()] { return functions->functions(); },
+                     .plain_tables = std::move(plain)});
   return std::unique_ptr<FileQuery>(new FileQuery(std::move(impl)));
 }
 

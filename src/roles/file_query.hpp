@@ -16,10 +16,10 @@ namespace yagura::roles {
 
 struct FileQueryOptions {
   std::vector<files::FileTableOptions> tables;
-  std::filesystem::path content;                       // empty: found beside the program
-  std::vector<std::filesystem::path> functions;        // folders of function files besides content/functions
+  std::filesystem::path content;                 // empty: found beside the program
+  std::vector<std::filesystem::path> functions;  // folders of function files besides content/functions
   EngineSettings engine;
-  std::filesystem::path temporary;                     // where the folder is made; empty: the system's
+  std::filesystem::path temporary;  // where the folder is made; empty: the system's
   std::function<void(const std::string& table, std::uint64_t rows)> progress;
 };
 

@@ -1,5 +1,5 @@
-// What the stored functions of a workspace are: those of content folders and of the control database, with the ones that
-// read watchlists; keeps the store's table Watchlist in step with the watchlists.
+// What the stored functions of a workspace are: those of content folders and of the control database, with the ones
+// that read watchlists; keeps the store's table Watchlist in step with the watchlists.
 //
 // Any thread. What it is given outlives it.
 #pragma once
@@ -22,7 +22,9 @@ class WorkspaceFunctions {
  public:
   using Schemas = std::function<std::shared_ptr<const event::SchemaSet>()>;
   // `control` and `store` may be null: then there are only the functions of files, or no watchlists.
-  static Result<std::unique_ptr<WorkspaceFunctions>> open(std::vector<std::filesystem::path> folders, control::ControlDb* control, store::Store* store, Schemas schemas);
+  static Result<std::unique_ptr<WorkspaceFunctions>> open(std::vector<std::filesystem::path> folders,
+                                                          control::ControlDb* control, store::Store* store,
+                                                          Schemas schemas);
   // After a change, and every few seconds for those that others made: looks whether anything is new, and takes it over.
   Result<> refresh();
   Result<> reload_files_if_changed();
@@ -30,7 +32,8 @@ class WorkspaceFunctions {
   const query::FunctionLibrary& library() const { return *library_; }
 
  private:
-  WorkspaceFunctions(control::ControlDb* control, store::Store* store, Schemas schemas) : control_(control), store_(store), schemas_(std::move(schemas)) {}
+  WorkspaceFunctions(control::ControlDb* control, store::Store* store, Schemas schemas)
+      : control_(control), store_(store), schemas_(std::move(schemas)) {}
   Result<> store_items(const control::Watchlist& watchlist, std::int64_t now);
   Result<> find_stored();
 
@@ -39,7 +42,7 @@ class WorkspaceFunctions {
   const Schemas schemas_;
   std::unique_ptr<query::FunctionLibrary> library_;
   std::mutex mutex_;
-  std::string seen_ GUARDED_BY(mutex_);            // what refresh() took over
+  std::string seen_ GUARDED_BY(mutex_);              // what refresh() took over
   std::set<std::string> stored_ GUARDED_BY(mutex_);  // stamps of the watchlists that are in the store
   bool asked_store_ GUARDED_BY(mutex_) = false;
 };
@@ -47,6 +50,7 @@ class WorkspaceFunctions {
 // What each table takes in the store.
 Result<std::vector<serve::TableSize>> table_sizes(store::Store& store);
 // Folders of function files: content/functions, then the configured ones.
-std::vector<std::filesystem::path> function_folders(const std::filesystem::path& content, const std::vector<std::filesystem::path>& configured);
+std::vector<std::filesystem::path> function_folders(const std::filesystem::path& content,
+                                                    const std::vector<std::filesystem::path>& configured);
 
 }  // namespace yagura::roles

@@ -48,7 +48,8 @@ Answer get(Context& context, Exchange& exchange) {
   if (function == nullptr) {
     std::vector<std::string_view> known;
     for (const auto& [name, other] : functions->all()) known.push_back(name);
-    return fail(ErrorKind::not_found, "there is no function '{}'{}", exchange.parameter("name").substr(0, 100), did_you_mean(exchange.parameter("name"), known));
+    return fail(ErrorKind::not_found, "there is no function '{}'{}", exchange.parameter("name").substr(0, 100),
+                did_you_mean(exchange.parameter("name"), known));
   }
   std::string out;
   JsonWriter json(out);
@@ -68,7 +69,8 @@ Answer put(Context& context, Exchange& exchange) {
   function.docstring = TRY(optional_text(body, "docstring")).value_or("");
   function.is_view = TRY(optional_boolean(body, "view")).value_or(false);
   if (trim(function.body).empty()) return fail(ErrorKind::invalid_input, "'body' is empty");
-  TRY(keep_function(context, exchange, function, control::Functions::IfThere::replace, TRY(optional_boolean(body, "validate")).value_or(true)));
+  TRY(keep_function(context, exchange, function, control::Functions::IfThere::replace,
+                    TRY(optional_boolean(body, "validate")).value_or(true)));
   return get(context, exchange);
 }
 
@@ -81,13 +83,14 @@ Answer remove(Context& context, Exchange& exchange) {
 
 void add_function_routes(Router& router, Context& context) {
   const Access read = Access::with(control::Permission::query), write = Access::with(control::Permission::edit_tables);
-  router.add({.method = "GET",
-              .pattern = "/api/v1/functions",
-              .access = read,
-              .summary = "All stored functions; ?body=true with their bodies",
-              .tag = "functions",
-              .answer_schema = R"({"type":"object","properties":{"functions":{"type":"array","items":{"type":"object"}}}})",
-              .handler = answering([&context](Exchange& exchange) { return list(context, exchange); })});
+  router.add(
+      {.method = "GET",
+       .pattern = "/api/v1/functions",
+       .access = read,
+       .summary = "All stored functions; ?body=true with their bodies",
+       .tag = "functions",
+       .answer_schema = R"({"type":"object","properties":{"functions":{"type":"array","items":{"type":"object"}}}})",
+       .handler = answering([&context](Exchange& exchange) { return list(context, exchange); })});
   router.add({.method = "GET",
               .pattern = "/api/v1/functions/{name}",
               .access = read,
@@ -95,15 +98,16 @@ void add_function_routes(Router& router, Context& context) {
               .tag = "functions",
               .answer_schema = kFunctionSchema,
               .handler = answering([&context](Exchange& exchange) { return get(context, exchange); })});
-  router.add({.method = "PUT",
-              .pattern = "/api/v1/functions/{name}",
-              .access = write,
-              .summary = "Make or replace a stored function",
-              .tag = "functions",
-              .body_schema =
-                  R"({"type":"object","required":["body"],"properties":{"parameters":{"type":"string"},"body":{"type":"string"},"folder":{"type":"string"},"docstring":{"type":"string"},"view":{"type":"boolean"},"validate":{"type":"boolean"}}})",
-              .answer_schema = kFunctionSchema,
-              .handler = answering([&context](Exchange& exchange) { return put(context, exchange); })});
+  router.add(
+      {.method = "PUT",
+       .pattern = "/api/v1/functions/{name}",
+       .access = write,
+       .summary = "Make or replace a stored function",
+       .tag = "functions",
+       .body_schema =
+           R"({"type":"object","required":["body"],"properties":{"parameters":{"type":"string"},"body":{"type":"string"},"folder":{"type":"string"},"docstring":{"type":"string"},"view":{"type":"boolean"},"validate":{"type":"boolean"}}})",
+       .answer_schema = kFunctionSchema,
+       .handler = answering([&context](Exchange& exchange) { return put(context, exchange); })});
   router.add({.method = "DELETE",
               .pattern = "/api/v1/functions/{name}",
               .access = write,

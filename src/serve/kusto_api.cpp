@@ -15,7 +15,8 @@ namespace yagura::serve {
 namespace {
 
 // An answer in Kusto's own terms, errors too; nullopt when it was streamed.
-std::optional<net::HttpResponse> run_query_text(Context& context, Exchange& exchange, KustoRequest& wanted, const KustoIds& ids) {
+std::optional<net::HttpResponse> run_query_text(Context& context, Exchange& exchange, KustoRequest& wanted,
+                                                const KustoIds& ids) {
   bool sent = false;
   KustoWriter writer(wanted.format, ids, [&](std::string_view piece) -> Result<> {
     if (!sent) {
@@ -31,7 +32,8 @@ std::optional<net::HttpResponse> run_query_text(Context& context, Exchange& exch
   const auto outcome = run_query(context, exchange, wanted.request, writer, "kusto");
   // Nothing has left yet: the error gets a status of its own.
   if (outcome.failure && !sent) return kusto_error_response(*outcome.failure, wanted.request.text, ids);
-  (void)writer.finish(outcome, wanted.request.text);  // fails when nobody listens any more; the query is over either way
+  (void)writer.finish(outcome,
+                      wanted.request.text);  // fails when nobody listens any more; the query is over either way
   return std::nullopt;
 }
 
@@ -40,7 +42,8 @@ std::optional<net::HttpResponse> query_route(Context& context, Exchange& exchang
   auto wanted = read_kusto_request(context, exchange.request, version);
   if (!wanted) return kusto_error_response({wanted.error(), {}}, "", ids);
   if (trim(wanted->text).starts_with('.'))
-    return kusto_error_response({Error(ErrorKind::invalid_input, "management commands go to /v1/rest/mgmt"), {}}, wanted->text, ids);
+    return kusto_error_response({Error(ErrorKind::invalid_input, "management commands go to /v1/rest/mgmt"), {}},
+                                wanted->text, ids);
   return run_query_text(context, exchange, *wanted, ids);
 }
 
@@ -52,7 +55,8 @@ std::optional<net::HttpResponse> management_route(Context& context, Exchange& ex
   const std::string_view text = reader.rest();
   if (!text.starts_with('.')) return run_query_text(context, exchange, *wanted, ids);
   const auto pipe = query::find_pipe(text);
-  auto table = run_kusto_command(context, exchange, {.text = text.substr(0, pipe), .database = wanted->database, .read_only = wanted->read_only});
+  auto table = run_kusto_command(
+      context, exchange, {.text = text.substr(0, pipe), .database = wanted->database, .read_only = wanted->read_only});
   if (!table) return kusto_error_response({table.error(), {}}, text, ids);
   if (pipe != std::string_view::npos) {
     wanted->request.text = as_datatable(*table) + "\n" + std::string(text.substr(pipe));
@@ -65,11 +69,12 @@ std::optional<net::HttpResponse> management_route(Context& context, Exchange& ex
 
 // Where a client is to sign in. There is nowhere: tokens are made here. The members are those that clients read.
 std::optional<net::HttpResponse> auth_metadata(Exchange&) {
-  return net::json_response(200,
-                            R"({"AzureAD":{"LoginEndpoint":"https://login.microsoftonline.com","LoginMfaRequired":false,)"
-                            R"("KustoClientAppId":"db662dc1-0cfe-4e1c-a843-19a68e65be58","KustoClientRedirectUri":"http://localhost",)"
-                            R"("KustoServiceResourceId":"https://kusto.kusto.windows.net",)"
-                            R"("FirstPartyAuthorityUrl":"https://login.microsoftonline.com/f8cdef31-a31e-4b4a-93e4-5f571e91255a"},"dSTS":null})");
+  return net::json_response(
+      200,
+      R"({"AzureAD":{"LoginEndpoint":"https://login.microsoftonline.com","LoginMfaRequired":false,)"
+      R"("KustoClientAppId":"db662dc1-0cfe-4e1c-a843-19a68e65be58","KustoClientRedirectUri":"http://localhost",)"
+      R"("KustoServiceResourceId":"https://kusto.kusto.windows.net",)"
+      R"("FirstPartyAuthorityUrl":"https://login.microsoftonline.com/f8cdef31-a31e-4b4a-93e4-5f571e91255a"},"dSTS":null})");
 }
 
 constexpr std::string_view kBody =
@@ -81,24 +86,28 @@ void add_kusto_routes(Router& router, Context& context) {
   const Access access = Access::with(control::Permission::query);
   for (const int version : {1, 2})
     for (const std::string_view method : {"POST", "GET"})
-      router.add({.method = method,
-                  .pattern = version == 1 ? "/v1/rest/query" : "/v2/rest/query",
-                  .access = access,
-                  .dialect = Dialect::kusto,
-                  .summary = version == 1 ? "Run a query (Kusto REST API, tables)" : "Run a query (Kusto REST API, frames)",
-                  .tag = "kusto",
-                  .body_schema = method == "POST" ? kBody : "",
-                  .answer_schema = version == 1 ? R"({"type":"object","properties":{"Tables":{"type":"array","items":{"type":"object"}}}})" : R"({"type":"array","items":{"type":"object"}})",
-                  .handler = [&context, version](Exchange& exchange) { return query_route(context, exchange, version); }});
-  router.add({.method = "POST",
-              .pattern = "/v1/rest/mgmt",
-              .access = access,
-              .dialect = Dialect::kusto,
-              .summary = "Run a management command: .show tables, .create-or-alter function ... (Kusto REST API)",
-              .tag = "kusto",
-              .body_schema = kBody,
-              .answer_schema = R"({"type":"object","properties":{"Tables":{"type":"array","items":{"type":"object"}}}})",
-              .handler = [&context](Exchange& exchange) { return management_route(context, exchange); }});
+      router.add(
+          {.method = method,
+           .pattern = version == 1 ? "/v1/rest/query" : "/v2/rest/query",
+           .access = access,
+           .dialect = Dialect::kusto,
+           .summary = version == 1 ? "Run a query (Kusto REST API, tables)" : "Run a query (Kusto REST API, frames)",
+           .tag = "kusto",
+           .body_schema = method == "POST" ? kBody : "",
+           .answer_schema =
+               version == 1 ? R"({"type":"object","properties":{"Tables":{"type":"array","items":{"type":"object"}}}})"
+                            : R"({"type":"array","items":{"type":"object"}})",
+           .handler = [&context, version](Exchange& exchange) { return query_route(context, exchange, version); }});
+  router.add(
+      {.method = "POST",
+       .pattern = "/v1/rest/mgmt",
+       .access = access,
+       .dialect = Dialect::kusto,
+       .summary = "Run a management command: .show tables, .create-or-alter function ... (Kusto REST API)",
+       .tag = "kusto",
+       .body_schema = kBody,
+       .answer_schema = R"({"type":"object","properties":{"Tables":{"type":"array","items":{"type":"object"}}}})",
+       .handler = [&context](Exchange& exchange) { return management_route(context, exchange); }});
   router.add({.method = "GET",
               .pattern = "/v1/rest/auth/metadata",
               .access = Access::anyone(),

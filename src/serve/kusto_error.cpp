@@ -31,7 +31,9 @@ const kql::Diagnostic* first_error(const query::QueryFailure& failure) {
   return failure.diagnostics.empty() ? nullptr : &failure.diagnostics.front();
 }
 
-bool is_syntax(const kql::Diagnostic& diagnostic) { return diagnostic.code.size() == 5 && diagnostic.code.starts_with("KS0"); }
+bool is_syntax(const kql::Diagnostic& diagnostic) {
+  return diagnostic.code.size() == 5 && diagnostic.code.starts_with("KS0");
+}
 
 struct Words {
   std::string_view code, message, type;
@@ -47,18 +49,34 @@ Words words_of(const query::QueryFailure& failure) {
   switch (failure.error.kind()) {
     case ErrorKind::invalid_input:
     case ErrorKind::not_supported:
-      return {"General_BadRequest", "Request is invalid and cannot be executed.", "Kusto.Data.Exceptions.KustoBadRequestException"};
+      return {"General_BadRequest", "Request is invalid and cannot be executed.",
+              "Kusto.Data.Exceptions.KustoBadRequestException"};
     case ErrorKind::not_found:
-      return {"BadRequest_EntityNotFound", "Request is invalid and cannot be executed.", "Kusto.Data.Exceptions.EntityNotFoundException"};
+      return {"BadRequest_EntityNotFound", "Request is invalid and cannot be executed.",
+              "Kusto.Data.Exceptions.EntityNotFoundException"};
     case ErrorKind::conflict:
-      return {"BadRequest_EntityAlreadyExists", "Request is invalid and cannot be executed.", "Kusto.Data.Exceptions.EntityAlreadyExistsException"};
-    case ErrorKind::unauthenticated: return {"Unauthorized", "Authentication failed.", "Kusto.Data.Exceptions.KustoUnauthorizedException"};
-    case ErrorKind::permission_denied: return {"Forbidden", "Caller is not authorized to perform this action.", "Kusto.Data.Exceptions.KustoUnauthorizedException"};
-    case ErrorKind::exhausted: return {"LimitsExceeded", "Request is invalid and cannot be executed.", "Kusto.Data.Exceptions.KustoServicePartialQueryFailureLimitsExceededException", false};
-    case ErrorKind::timeout: return {"Timeout", "The request did not finish in time.", "Kusto.Data.Exceptions.KustoServiceTimeoutException", false};
-    case ErrorKind::cancelled: return {"RequestCancelled", "The request was cancelled.", "Kusto.Data.Exceptions.KustoRequestCanceledException", false};
-    case ErrorKind::unavailable: return {"General_ServiceUnavailable", "The store is not available now.", "Kusto.Data.Exceptions.KustoServiceUnavailableException", false};
-    default: return {"General_InternalServerError", "An unexpected error occurred.", "Kusto.Data.Exceptions.KustoServicePartialQueryFailureException", false};
+      return {"BadRequest_EntityAlreadyExists", "Request is invalid and cannot be executed.",
+              "Kusto.Data.Exceptions.EntityAlreadyExistsException"};
+    case ErrorKind::unauthenticated:
+      return {"Unauthorized", "Authentication failed.", "Kusto.Data.Exceptions.KustoUnauthorizedException"};
+    case ErrorKind::permission_denied:
+      return {"Forbidden", "Caller is not authorized to perform this action.",
+              "Kusto.Data.Exceptions.KustoUnauthorizedException"};
+    case ErrorKind::exhausted:
+      return {"LimitsExceeded", "Request is invalid and cannot be executed.",
+              "Kusto.Data.Exceptions.KustoServicePartialQueryFailureLimitsExceededException", false};
+    case ErrorKind::timeout:
+      return {"Timeout", "The request did not finish in time.", "Kusto.Data.Exceptions.KustoServiceTimeoutException",
+              false};
+    case ErrorKind::cancelled:
+      return {"RequestCancelled", "The request was cancelled.", "Kusto.Data.Exceptions.KustoRequestCanceledException",
+              false};
+    case ErrorKind::unavailable:
+      return {"General_ServiceUnavailable", "The store is not available now.",
+              "Kusto.Data.Exceptions.KustoServiceUnavailableException", false};
+    default:
+      return {"General_InternalServerError", "An unexpected error occurred.",
+              "Kusto.Data.Exceptions.KustoServicePartialQueryFailureException", false};
   }
 }
 
@@ -77,10 +95,12 @@ void write_context(JsonWriter& json, const KustoIds& ids) {
 std::string kusto_message(const query::QueryFailure& failure) {
   const auto* error = first_error(failure);
   if (error == nullptr) return failure.error.message();
-  return fmt::format("{} error: {}: {} (line {}, position {})", is_syntax(*error) ? "Syntax" : "Semantic", error->code, error->message, error->line, error->column);
+  return fmt::format("{} error: {}: {} (line {}, position {})", is_syntax(*error) ? "Syntax" : "Semantic", error->code,
+                     error->message, error->line, error->column);
 }
 
-void append_kusto_error(std::string& out, const query::QueryFailure& failure, std::string_view text, const KustoIds& ids) {
+void append_kusto_error(std::string& out, const query::QueryFailure& failure, std::string_view text,
+                        const KustoIds& ids) {
   const Words words = words_of(failure);
   const std::string message = kusto_message(failure);
   const auto* error = first_error(failure);

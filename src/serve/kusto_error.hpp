@@ -19,8 +19,10 @@ struct KustoIds {
   void put_on(net::HttpResponse& response) const;
 };
 
-// {"error":{"code","message","@type","@message","@context","@permanent","innererror"}}. `text` is the query, for the token.
-void append_kusto_error(std::string& out, const query::QueryFailure& failure, std::string_view text, const KustoIds& ids);
+// {"error":{"code","message","@type","@message","@context","@permanent","innererror"}}. `text` is the query, for the
+// token.
+void append_kusto_error(std::string& out, const query::QueryFailure& failure, std::string_view text,
+                        const KustoIds& ids);
 // The one sentence of it that clients show: "Semantic error: KS204: ... (line 1, position 7)".
 std::string kusto_message(const query::QueryFailure& failure);
 net::HttpResponse kusto_error_response(const query::QueryFailure& failure, std::string_view text, const KustoIds& ids);

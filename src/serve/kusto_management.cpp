@@ -27,33 +27,66 @@ std::string guid_of(std::string_view name) {
   std::string hex = to_hex(as_text(sha256(name))).substr(0, 32);
   hex[12] = '8';
   hex[16] = 'a';
-  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" + hex.substr(20);
+  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" +
+         hex.substr(20);
 }
 
 event::TableBatch show_version(const Context& context) {
-  return make_table({{"BuildVersion", S}, {"BuildTime", KqlType::datetime}, {"ServiceType", S}, {"ProductVersion", S}, {"ServiceOffering", S}},
-                    {{context.options.version, "", "Engine", "Yagura " + context.options.version, "{\"Type\":\"Yagura\"}"}});
+  return make_table(
+      {{"BuildVersion", S},
+       {"BuildTime", KqlType::datetime},
+       {"ServiceType", S},
+       {"ProductVersion", S},
+       {"ServiceOffering", S}},
+      {{context.options.version, "", "Engine", "Yagura " + context.options.version, "{\"Type\":\"Yagura\"}"}});
 }
 
 event::TableBatch show_cluster(const Context& context) {
   char host[256] = "yagura";
   (void)::gethostname(host, sizeof host - 1);
   const auto memory = std::to_string(static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE));
-  const auto free_memory = std::to_string(static_cast<std::int64_t>(::sysconf(_SC_AVPHYS_PAGES)) * ::sysconf(_SC_PAGESIZE));
-  return make_table({{"NodeId", S}, {"Address", S}, {"Name", S}, {"StartTime", KqlType::datetime}, {"IsAdmin", KqlType::boolean},
-                     {"MachineTotalMemory", KqlType::int64}, {"MachineAvailableMemory", KqlType::int64}, {"ProcessorCount", KqlType::int32},
-                     {"EnvironmentDescription", S}, {"ProductVersion", S}},
-                    {{guid_of(host), "", host, "", "true", memory, free_memory, std::to_string(std::thread::hardware_concurrency()), "Yagura", "Yagura " + context.options.version}});
+  const auto free_memory =
+      std::to_string(static_cast<std::int64_t>(::sysconf(_SC_AVPHYS_PAGES)) * ::sysconf(_SC_PAGESIZE));
+  return make_table(
+      {{"NodeId", S},
+       {"Address", S},
+       {"Name", S},
+       {"StartTime", KqlType::datetime},
+       {"IsAdmin", KqlType::boolean},
+       {"MachineTotalMemory", KqlType::int64},
+       {"MachineAvailableMemory", KqlType::int64},
+       {"ProcessorCount", KqlType::int32},
+       {"EnvironmentDescription", S},
+       {"ProductVersion", S}},
+      {{guid_of(host), "", host, "", "true", memory, free_memory, std::to_string(std::thread::hardware_concurrency()),
+        "Yagura", "Yagura " + context.options.version}});
 }
 
 event::TableBatch show_databases(const Context& context, bool details) {
   const std::string& name = context.options.workspace_name;
   if (details)
-    return make_table({{"DatabaseName", S}, {"PersistentStorage", S}, {"Version", S}, {"IsCurrent", KqlType::boolean}, {"DatabaseAccessMode", S}, {"PrettyName", S},
-                       {"ReservedSlot1", KqlType::boolean}, {"DatabaseId", KqlType::guid}, {"InTransitionTo", S}, {"SuspensionState", S}, {"DatabaseSizeMB", KqlType::real}},
+    return make_table({{"DatabaseName", S},
+                       {"PersistentStorage", S},
+                       {"Version", S},
+                       {"IsCurrent", KqlType::boolean},
+                       {"DatabaseAccessMode", S},
+                       {"PrettyName", S},
+                       {"ReservedSlot1", KqlType::boolean},
+                       {"DatabaseId", KqlType::guid},
+                       {"InTransitionTo", S},
+                       {"SuspensionState", S},
+                       {"DatabaseSizeMB", KqlType::real}},
                       {{name, "", "v1.0", "true", "ReadWrite", "", "", guid_of("database " + name), "", "", ""}});
-  return make_table({{"DatabaseName", S}, {"PersistentStorage", S}, {"Version", S}, {"IsCurrent", KqlType::boolean}, {"DatabaseAccessMode", S}, {"PrettyName", S},
-                     {"ReservedSlot1", KqlType::boolean}, {"DatabaseId", KqlType::guid}, {"InTransitionTo", S}, {"SuspensionState", S}},
+  return make_table({{"DatabaseName", S},
+                     {"PersistentStorage", S},
+                     {"Version", S},
+                     {"IsCurrent", KqlType::boolean},
+                     {"DatabaseAccessMode", S},
+                     {"PrettyName", S},
+                     {"ReservedSlot1", KqlType::boolean},
+                     {"DatabaseId", KqlType::guid},
+                     {"InTransitionTo", S},
+                     {"SuspensionState", S}},
                     {{name, "", "v1.0", "true", "ReadWrite", "", "", guid_of("database " + name), "", ""}});
 }
 
@@ -75,13 +108,17 @@ Result<event::TableBatch> show_database(Context& context, CommandReader& reader)
       if (reader.word(word)) return word;
     return std::string_view();
   };
-  if (const auto word = option(); !word.empty() || reader.at_end()) return TRY(reader.end()), show_databases(context, word == "details" || word == "datastats");
+  if (const auto word = option(); !word.empty() || reader.at_end())
+    return TRY(reader.end()), show_databases(context, word == "details" || word == "datastats");
   if (all && reader.word("entities")) return show_entities(context);
   if (!reader.word("schema") && !reader.word("cslschema")) {
     std::vector<std::string> names;
-    if (all) names = TRY(name_list(reader, "the database's name"));
-    else names.push_back(TRY(reader.name("the database's name")));
-    if (const auto word = option(); !word.empty() || reader.at_end()) return TRY(reader.end()), show_databases(context, word == "details" || word == "datastats");
+    if (all)
+      names = TRY(name_list(reader, "the database's name"));
+    else
+      names.push_back(TRY(reader.name("the database's name")));
+    if (const auto word = option(); !word.empty() || reader.at_end())
+      return TRY(reader.end()), show_databases(context, word == "details" || word == "datastats");
     if (reader.word("cslschema")) return show_schema_script(context);
     if (!reader.word("schema")) return std::unexpected(reader.expected("schema, cslschema or details"));
   }
@@ -126,26 +163,36 @@ Result<event::TableBatch> run_kusto_command(Context& context, const Exchange& ex
     if (reader.word("schema")) return reader.words({"as", "json"}) ? show_schema_json(context) : show_schema(context);
     // What ADX's tools ask for and is not here: empty, not an error.
     for (const auto words : {"materialized-views", "graph_models"})
-      if (reader.word(words)) return make_table({{"Name", S}, {"SourceTable", S}, {"Query", S}, {"Folder", S}, {"DocString", S}}, {});
-    if (reader.words({"external", "tables"})) return make_table({{"TableName", S}, {"TableType", S}, {"Folder", S}, {"DocString", S}, {"Properties", S}}, {});
+      if (reader.word(words))
+        return make_table({{"Name", S}, {"SourceTable", S}, {"Query", S}, {"Folder", S}, {"DocString", S}}, {});
+    if (reader.words({"external", "tables"}))
+      return make_table({{"TableName", S}, {"TableType", S}, {"Folder", S}, {"DocString", S}, {"Properties", S}}, {});
     if (reader.words({"ingestion", "mappings"})) return make_table({{"Name", S}, {"Kind", S}, {"Mapping", S}}, {});
     if (reader.rest().starts_with("database")) return show_database(context, reader);
-    return std::unexpected(Error(ErrorKind::invalid_input, reader.expected("version, cluster, databases, database, tables, table, functions, function or schema after .show").message()));
+    return std::unexpected(Error(
+        ErrorKind::invalid_input,
+        reader
+            .expected("version, cluster, databases, database, tables, table, functions, function or schema after .show")
+            .message()));
   }
   for (const auto word : {"create", "create-or-alter", "alter", "drop"})
-    if (CommandReader ahead(command.text); ahead.symbol('.') && ahead.word(word) && (ahead.word("function") || ahead.word("functions"))) {
+    if (CommandReader ahead(command.text);
+        ahead.symbol('.') && ahead.word(word) && (ahead.word("function") || ahead.word("functions"))) {
       if (command.read_only) return fail(ErrorKind::permission_denied, "the request is marked as read-only");
       return change_function(context, exchange, command.text);
     }
-  const std::string_view first = reader.rest().substr(0, std::min<std::size_t>(reader.rest().find_first_of(" \t\r\n"), 40));
+  const std::string_view first =
+      reader.rest().substr(0, std::min<std::size_t>(reader.rest().find_first_of(" \t\r\n"), 40));
   static constexpr std::string_view kKnown[] = {"show", "create", "create-or-alter", "alter", "drop"};
   return fail(ErrorKind::not_supported,
-              "the command .{} is not supported here{}; there are .show version, cluster, databases, database schema, tables, table, functions, function, and "
+              "the command .{} is not supported here{}; there are .show version, cluster, databases, database schema, "
+              "tables, table, functions, function, and "
               ".create, .create-or-alter, .alter, .drop function. Tables are made over /api/v1/tables",
               first, did_you_mean(first, kKnown));
 }
 
-event::TableBatch make_table(std::initializer_list<std::pair<std::string_view, KqlType>> columns, const std::vector<std::vector<std::string>>& rows) {
+event::TableBatch make_table(std::initializer_list<std::pair<std::string_view, KqlType>> columns,
+                             const std::vector<std::vector<std::string>>& rows) {
   std::vector<event::ColumnSchema> schema;
   for (const auto& [name, type] : columns) schema.push_back({std::string(name), type, ""});
   event::TableBatch batch("Table_0", schema);
@@ -174,7 +221,8 @@ event::TableBatch make_table(std::initializer_list<std::pair<std::string_view, K
 std::string as_datatable(const event::TableBatch& table) {
   std::string out = "datatable(";
   for (std::size_t i = 0; i < table.column_count(); ++i)
-    out += fmt::format("{}['{}']:{}", i == 0 ? "" : ", ", table.schema()[i].name, event::to_string(table.schema()[i].type));
+    out += fmt::format("{}['{}']:{}", i == 0 ? "" : ", ", table.schema()[i].name,
+                       event::to_string(table.schema()[i].type));
   out += ")[";
   for (std::size_t row = 0; row < table.row_count(); ++row)
     for (std::size_t i = 0; i < table.column_count(); ++i) {

@@ -9,17 +9,19 @@
 namespace yagura::serve {
 
 struct KustoCommand {
-  std::string_view text;      // begins with a full stop
+  std::string_view text;  // begins with a full stop
   std::string_view database;
   bool read_only = false;
 };
 
-// The command's result. Errors: invalid_input (told where), not_supported (told what there is), not_found, permission_denied.
+// The command's result. Errors: invalid_input (told where), not_supported (told what there is), not_found,
+// permission_denied.
 Result<event::TableBatch> run_kusto_command(Context& context, const Exchange& exchange, const KustoCommand& command);
 
-// Columns and rows of texts to a table; types by KQL's names ("string", "long" ...). Cells are KQL literals' contents; an
-// empty cell of another type than string is null.
-event::TableBatch make_table(std::initializer_list<std::pair<std::string_view, event::KqlType>> columns, const std::vector<std::vector<std::string>>& rows);
+// Columns and rows of texts to a table; types by KQL's names ("string", "long" ...). Cells are KQL literals' contents;
+// an empty cell of another type than string is null.
+event::TableBatch make_table(std::initializer_list<std::pair<std::string_view, event::KqlType>> columns,
+                             const std::vector<std::vector<std::string>>& rows);
 // The table as `datatable(...)[...]`, for commands with a query behind: ".show tables | count".
 std::string as_datatable(const event::TableBatch& table);
 

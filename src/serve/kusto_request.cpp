@@ -53,9 +53,11 @@ std::optional<std::int64_t> timespan_of(const json::value& value) {
   return number_of(value);
 }
 
-Result<> read_option(std::string_view name, const json::value& value, const query::QueryLimits& most, KustoRequest& out) {
+Result<> read_option(std::string_view name, const json::value& value, const query::QueryLimits& most,
+                     KustoRequest& out) {
   const auto wrong = [&](std::string_view expected) {
-    return fail(ErrorKind::invalid_input, "the request property '{}' is {}; expected {}", name, json::serialize(value).substr(0, 100), expected);
+    return fail(ErrorKind::invalid_input, "the request property '{}' is {}; expected {}", name,
+                json::serialize(value).substr(0, 100), expected);
   };
   auto& limits = out.request.limits;
   if (value.is_null()) return {};
@@ -64,7 +66,9 @@ Result<> read_option(std::string_view name, const json::value& value, const quer
     if (!ticks || *ticks <= 0) return wrong("a timespan such as 00:04:00");
     limits.timeout = std::min(most.timeout, std::chrono::ceil<std::chrono::milliseconds>(Ticks(*ticks)));
   } else if (name == "notruncation") {
-    if (is_true(value)) limits.max_rows = std::numeric_limits<std::int64_t>::max(), limits.max_result = Bytes(std::numeric_limits<std::int64_t>::max());
+    if (is_true(value))
+      limits.max_rows = std::numeric_limits<std::int64_t>::max(),
+      limits.max_result = Bytes(std::numeric_limits<std::int64_t>::max());
   } else if (name == "truncationmaxrecords" || name == "truncation_max_records") {
     const auto count = number_of(value);
     if (!count || *count < 1) return wrong("a number of records from 1");
@@ -80,8 +84,10 @@ Result<> read_option(std::string_view name, const json::value& value, const quer
   } else if (name == "query_datetimescope_from" || name == "query_datetimescope_to" || name == "query_now") {
     const auto at = value.is_string() ? parse_iso8601(std::string_view(value.get_string())) : std::nullopt;
     if (!at) return wrong("a time such as 2026-01-31T12:00:00Z");
-    if (name == "query_now") out.request.now_ticks = *at;
-    else (name.ends_with("_to") ? out.request.to_ticks : out.request.from_ticks) = *at;
+    if (name == "query_now")
+      out.request.now_ticks = *at;
+    else
+      (name.ends_with("_to") ? out.request.to_ticks : out.request.from_ticks) = *at;
   } else if (name == "deferpartialqueryfailures") {
     out.format.deferred = is_true(value);
   } else if (name == "results_v2_newlines_between_frames") {
@@ -92,14 +98,16 @@ Result<> read_option(std::string_view name, const json::value& value, const quer
     if (is_true(value)) out.format.progressive = out.format.fragments = true;
   } else if (name == "results_error_reporting_placement") {
     const std::string where = value.is_string() ? to_lower_ascii(std::string_view(value.get_string())) : "";
-    if (where != "in_data" && where != "end_of_table" && where != "end_of_dataset") return wrong("in_data, end_of_table or end_of_dataset");
+    if (where != "in_data" && where != "end_of_table" && where != "end_of_dataset")
+      return wrong("in_data, end_of_table or end_of_dataset");
     out.format.errors_in_rows = where == "in_data";
     out.format.errors_at_table = where == "end_of_table";
   } else if (name == "request_readonly") {
     out.read_only = out.read_only || is_true(value);
   } else if (name == "query_language") {
     const std::string language = value.is_string() ? to_lower_ascii(std::string_view(value.get_string())) : "";
-    if (language != "csl" && language != "kql" && !language.empty()) return fail(ErrorKind::not_supported, "the query language is KQL here, not '{}'", language);
+    if (language != "csl" && language != "kql" && !language.empty())
+      return fail(ErrorKind::not_supported, "the query language is KQL here, not '{}'", language);
   }
   // The others steer a cluster that is not here (queryconsistency, query_fanout_*, ...): no effect, as in the service.
   return {};
@@ -107,11 +115,14 @@ Result<> read_option(std::string_view name, const json::value& value, const quer
 
 Result<> read_properties(const json::object& properties, const query::QueryLimits& most, KustoRequest& out) {
   if (const auto* options = properties.if_contains("Options"); options != nullptr && options->is_object())
-    for (const auto& [key, value] : options->get_object()) TRY(read_option(std::string_view(key.data(), key.size()), value, most, out));
+    for (const auto& [key, value] : options->get_object())
+      TRY(read_option(std::string_view(key.data(), key.size()), value, most, out));
   if (const auto* parameters = properties.if_contains("Parameters"); parameters != nullptr && parameters->is_object()) {
-    if (parameters->get_object().size() > 1000) return fail(ErrorKind::invalid_input, "a request has at most 1000 parameters");
+    if (parameters->get_object().size() > 1000)
+      return fail(ErrorKind::invalid_input, "a request has at most 1000 parameters");
     for (const auto& [key, value] : parameters->get_object())
-      out.request.parameters.emplace(std::string(key.data(), key.size()), value.is_string() ? std::string(value.get_string()) : json::serialize(value));
+      out.request.parameters.emplace(std::string(key.data(), key.size()),
+                                     value.is_string() ? std::string(value.get_string()) : json::serialize(value));
   }
   return {};
 }
@@ -133,7 +144,8 @@ std::optional<std::int64_t> parse_client_timespan(std::string_view text) {
   std::int64_t days = 0;
   if (const auto comma = text.find(','); comma != std::string_view::npos) {  // Python: "1 day, 2:00:00"
     const auto count = parse_int64(text.substr(0, text.find(' ')));
-    if (!count || *count < 0 || *count > 10'675'199 || text.substr(0, comma).find("day") == std::string_view::npos) return std::nullopt;
+    if (!count || *count < 0 || *count > 10'675'199 || text.substr(0, comma).find("day") == std::string_view::npos)
+      return std::nullopt;
     days = *count;
     text = trim(text.substr(comma + 1));
   }
@@ -160,9 +172,12 @@ Result<KustoRequest> read_kusto_request(Context& context, const net::HttpRequest
     const auto body = TRY(json_body(request));
     out.text = TRY(required_text(body, "csl"));
     out.database = TRY(optional_text(body, "db")).value_or("");
-    if (const auto* value = body.if_contains("properties"); value != nullptr && value->is_string()) properties = std::string(value->get_string());
-    else if (value != nullptr && value->is_object()) given = value->get_object();
-    else if (value != nullptr && !value->is_null()) return fail(ErrorKind::invalid_input, "'properties' must be an object, or a text that holds one");
+    if (const auto* value = body.if_contains("properties"); value != nullptr && value->is_string())
+      properties = std::string(value->get_string());
+    else if (value != nullptr && value->is_object())
+      given = value->get_object();
+    else if (value != nullptr && !value->is_null())
+      return fail(ErrorKind::invalid_input, "'properties' must be an object, or a text that holds one");
   }
   if (!properties.empty()) given = TRY(object_of(properties, "'properties'"));
   TRY(read_properties(given, context.options.limits, out));

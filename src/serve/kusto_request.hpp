@@ -13,7 +13,7 @@ struct KustoRequest {
   std::string text;             // query or command
   query::QueryRequest request;  // with the text, limits and parameters
   KustoFormat format;
-  bool read_only = false;       // request_readonly, or the header x-ms-readonly
+  bool read_only = false;  // request_readonly, or the header x-ms-readonly
 };
 
 // invalid_input for a body that is none, not_supported for another language than KQL.

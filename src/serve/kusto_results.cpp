@@ -106,10 +106,23 @@ std::string resource_usage(const query::QueryStats& stats) {
 }  // namespace
 
 std::string kusto_visualization(std::string_view visualization) {
-  json::object all{{"Visualization", nullptr}, {"Title", nullptr},  {"XColumn", nullptr},  {"Series", nullptr},        {"YColumns", nullptr},
-                   {"AnomalyColumns", nullptr}, {"XTitle", nullptr}, {"YTitle", nullptr},   {"XAxis", nullptr},         {"YAxis", nullptr},
-                   {"Legend", nullptr},         {"YSplit", nullptr}, {"Accumulate", false}, {"IsQuerySorted", false},   {"Kind", nullptr},
-                   {"Ymin", "NaN"},             {"Ymax", "NaN"}};
+  json::object all{{"Visualization", nullptr},
+                   {"Title", nullptr},
+                   {"XColumn", nullptr},
+                   {"Series", nullptr},
+                   {"YColumns", nullptr},
+                   {"AnomalyColumns", nullptr},
+                   {"XTitle", nullptr},
+                   {"YTitle", nullptr},
+                   {"XAxis", nullptr},
+                   {"YAxis", nullptr},
+                   {"Legend", nullptr},
+                   {"YSplit", nullptr},
+                   {"Accumulate", false},
+                   {"IsQuerySorted", false},
+                   {"Kind", nullptr},
+                   {"Ymin", "NaN"},
+                   {"Ymax", "NaN"}};
   boost::system::error_code error;
   const json::value given = json::parse(visualization, error);
   if (!error && given.is_object())
@@ -117,7 +130,8 @@ std::string kusto_visualization(std::string_view visualization) {
       if (value.is_double() && !std::isfinite(value.get_double())) continue;
       const std::string_view name(key.data(), key.size());
       for (auto& known : all)
-        if (equal_ignoring_ascii_case(std::string_view(known.key().data(), known.key().size()), name)) known.value() = value;
+        if (equal_ignoring_ascii_case(std::string_view(known.key().data(), known.key().size()), name))
+          known.value() = value;
     }
   return json::serialize(all);
 }
@@ -145,8 +159,12 @@ void KustoWriter::start_answer(const query::ResultInfo& result) {
     out_ += "{\"Tables\":[";
     return;
   }
-  out_ += fmt::format(R"([{{"FrameType":"DataSetHeader","IsProgressive":{},"Version":"v2.0","IsFragmented":{},"ErrorReportingPlacement":"{}"}})",
-                      format_.progressive, format_.fragments, format_.errors_in_rows ? "InData" : format_.errors_at_table ? "EndOfTable" : "EndOfDataSet");
+  out_ += fmt::format(
+      R"([{{"FrameType":"DataSetHeader","IsProgressive":{},"Version":"v2.0","IsFragmented":{},"ErrorReportingPlacement":"{}"}})",
+      format_.progressive, format_.fragments,
+      format_.errors_in_rows    ? "InData"
+      : format_.errors_at_table ? "EndOfTable"
+                                : "EndOfDataSet");
   frame_gap();
   properties_table(visualizations_);
 }
@@ -157,7 +175,8 @@ void KustoWriter::properties_table(const std::vector<std::string>& visualization
   if (format_.version == 2) {
     writer.key("FrameType").text("DataTable").key("TableId").number(std::int64_t{0});
     writer.key("TableKind").text("QueryProperties").key("TableName").text("@ExtendedProperties");
-    writer.key("Columns").raw(R"([{"ColumnName":"TableId","ColumnType":"int"},{"ColumnName":"Key","ColumnType":"string"},{"ColumnName":"Value","ColumnType":"dynamic"}])");
+    writer.key("Columns").raw(
+        R"([{"ColumnName":"TableId","ColumnType":"int"},{"ColumnName":"Key","ColumnType":"string"},{"ColumnName":"Value","ColumnType":"dynamic"}])");
   } else {
     writer.key("TableName").text(fmt::format("Table_{}", names_.size()));
     writer.key("Columns").raw(R"([{"ColumnName":"Value","DataType":"String","ColumnType":"string"}])");
@@ -182,7 +201,8 @@ Result<> KustoWriter::columns(const std::vector<event::ColumnSchema>& columns) {
     out_ += ",\"Rows\":[";
   } else {
     frame_gap();
-    out_ += fmt::format(R"({{"FrameType":"{}","TableId":{},"TableKind":"PrimaryResult","TableName":)", format_.fragments ? "TableHeader" : "DataTable", names_.size());
+    out_ += fmt::format(R"({{"FrameType":"{}","TableId":{},"TableKind":"PrimaryResult","TableName":)",
+                        format_.fragments ? "TableHeader" : "DataTable", names_.size());
     append_json_string(out_, names_.back());
     out_ += ',';
     append_columns(out_, columns, 2);
@@ -198,7 +218,9 @@ Result<> KustoWriter::rows(const event::TableBatch& batch) {
   if (format_.fragments) {
     for (std::size_t row = 0; row < batch.row_count();) {
       frame_gap();
-      out_ += fmt::format(R"({{"FrameType":"TableFragment","TableFragmentType":"DataAppend","TableId":{},"FieldCount":{},"Rows":[)", names_.size(), column_count_);
+      out_ += fmt::format(
+          R"({{"FrameType":"TableFragment","TableFragmentType":"DataAppend","TableId":{},"FieldCount":{},"Rows":[)",
+          names_.size(), column_count_);
       for (bool first = true; row < batch.row_count() && out_.size() < kChunk; ++row, first = false) {
         if (!first) out_ += ',';
         append_row(out_, batch, row);
@@ -249,14 +271,19 @@ void KustoWriter::status_table(const query::QueryOutcome& outcome, const query::
   };
   std::vector<Line> lines;
   if (failure == nullptr) {
-    lines.push_back({4, "Info", "QueryInfo", 0, "S_OK (0)", v1 ? "Query completed successfully" : R"({"Count":1,"Text":"Query completed successfully"})"});
+    lines.push_back({4, "Info", "QueryInfo", 0, "S_OK (0)",
+                     v1 ? "Query completed successfully" : R"({"Count":1,"Text":"Query completed successfully"})"});
   } else {
     const auto code = outcome.failure ? std::int64_t{-2133196798} : kTruncatedCode;
     std::string payload;
     JsonWriter writer(payload);
     writer.begin_object().key("Count").number(std::int64_t{1}).key("Text").text(kusto_message(*failure)).end_object();
-    lines.push_back({2, "Error", "QueryLimitsExceeded", code, fmt::format("{} ({})", outcome.failure ? "Query failed" : "Query result set too large (E_QUERY_RESULT_SET_TOO_LARGE).", code),
-                     v1 ? kusto_message(*failure) : payload});
+    lines.push_back(
+        {2, "Error", "QueryLimitsExceeded", code,
+         fmt::format("{} ({})",
+                     outcome.failure ? "Query failed" : "Query result set too large (E_QUERY_RESULT_SET_TOO_LARGE).",
+                     code),
+         v1 ? kusto_message(*failure) : payload});
   }
   lines.push_back({6, "Stats", "QueryResourceConsumption", 0, "S_OK (0)", resource_usage(outcome.stats)});
   JsonWriter writer(out_);
@@ -282,7 +309,11 @@ void KustoWriter::status_table(const query::QueryOutcome& outcome, const query::
   for (const auto& line : lines) {
     writer.begin_array().text(now_text());
     if (v1) {
-      writer.number(static_cast<std::int64_t>(line.level)).text(line.level_name).number(line.code).text(line.text).number(std::int64_t{1});
+      writer.number(static_cast<std::int64_t>(line.level))
+          .text(line.level_name)
+          .number(line.code)
+          .text(line.text)
+          .number(std::int64_t{1});
       writer.text(ids_.activity_id).text(ids_.activity_id).text(ids_.activity_id).text(ids_.client_request_id);
     } else {
       writer.text(ids_.client_request_id).text(ids_.activity_id).text(ids_.activity_id).text(ids_.activity_id);

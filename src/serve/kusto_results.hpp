@@ -15,18 +15,21 @@ namespace yagura::serve {
 // What the client asked of the answer by its request properties.
 struct KustoFormat {
   int version = 2;
-  bool newlines = false;        // results_v2_newlines_between_frames
-  bool fragments = false;       // results_v2_fragment_primary_tables, or results_progressive_enabled
-  bool progressive = false;     // results_progressive_enabled
-  bool errors_in_rows = true;   // results_error_reporting_placement: in_data, else at the end of the table or the data set
-  bool errors_at_table = false; // end_of_table
-  bool deferred = false;        // deferpartialqueryfailures: a failure after the first rows is only in QueryCompletionInformation
+  bool newlines = false;     // results_v2_newlines_between_frames
+  bool fragments = false;    // results_v2_fragment_primary_tables, or results_progressive_enabled
+  bool progressive = false;  // results_progressive_enabled
+  bool errors_in_rows =
+      true;  // results_error_reporting_placement: in_data, else at the end of the table or the data set
+  bool errors_at_table = false;  // end_of_table
+  bool deferred =
+      false;  // deferpartialqueryfailures: a failure after the first rows is only in QueryCompletionInformation
 };
 
 class KustoWriter : public query::RowSink {
  public:
   using Write = std::function<Result<>(std::string_view)>;
-  KustoWriter(KustoFormat format, KustoIds ids, Write write) : format_(format), ids_(std::move(ids)), write_(std::move(write)) {}
+  KustoWriter(KustoFormat format, KustoIds ids, Write write)
+      : format_(format), ids_(std::move(ids)), write_(std::move(write)) {}
   bool begin(const query::ResultInfo& result) override;
   Result<> columns(const std::vector<event::ColumnSchema>& columns) override;
   Result<> rows(const event::TableBatch& batch) override;

@@ -8,10 +8,10 @@
 
 namespace yagura::serve {
 
-event::TableBatch show_entities(Context& context);                       // .show databases entities
-event::TableBatch show_schema(Context& context);                         // .show database schema
-event::TableBatch show_schema_json(Context& context);                    // ... as json
-event::TableBatch show_schema_script(Context& context);                  // ... as csl script
+event::TableBatch show_entities(Context& context);       // .show databases entities
+event::TableBatch show_schema(Context& context);         // .show database schema
+event::TableBatch show_schema_json(Context& context);    // ... as json
+event::TableBatch show_schema_script(Context& context);  // ... as csl script
 // `names` empty: all. not_found names the nearest right one.
 Result<event::TableBatch> show_table_names(Context& context, const std::vector<std::string>& names);
 Result<event::TableBatch> show_table_details(Context& context, const std::vector<std::string>& names);

@@ -18,7 +18,12 @@ constexpr std::string_view kWatchlistSchema =
 void write_watchlist(JsonWriter& writer, const control::Watchlist& watchlist) {
   writer.begin_object();
   writer.key("id").text(watchlist.id).key("alias").text(watchlist.alias).key("name").text(watchlist.name);
-  writer.key("description").text(watchlist.description).key("provider").text(watchlist.provider).key("source").text(watchlist.source);
+  writer.key("description")
+      .text(watchlist.description)
+      .key("provider")
+      .text(watchlist.provider)
+      .key("source")
+      .text(watchlist.source);
   writer.key("search_key").text(watchlist.search_key).key("columns").begin_array();
   for (const auto& column : watchlist.columns) writer.text(column);
   writer.end_array();
@@ -38,7 +43,9 @@ Result<control::Watchlist> find(Context& context, const Exchange& exchange) {
   return fail(ErrorKind::not_found, "there is no watchlist '{}'{}", alias.substr(0, 100), did_you_mean(alias, known));
 }
 
-Result<> changed(Context& context) { return context.services.functions_changed ? context.services.functions_changed() : Result<>(); }
+Result<> changed(Context& context) {
+  return context.services.functions_changed ? context.services.functions_changed() : Result<>();
+}
 
 Answer list(Context& context, Exchange&) {
   std::string out;
@@ -69,7 +76,8 @@ Answer put(Context& context, Exchange& exchange) {
   const std::string csv = TRY(required_text(body, "csv"));
   const auto skip = TRY(optional_integer(body, "skip_lines")).value_or(0);
   if (skip < 0 || skip > 100) return fail(ErrorKind::invalid_input, "'skip_lines' must be 0 to 100");
-  auto file = TRY(query::parse_watchlist_csv(csv, watchlist.search_key, static_cast<std::size_t>(skip)), "reading 'csv'");
+  auto file =
+      TRY(query::parse_watchlist_csv(csv, watchlist.search_key, static_cast<std::size_t>(skip)), "reading 'csv'");
   watchlist.columns = std::move(file.columns);
   std::vector<control::WatchlistItem> items;
   items.reserve(file.rows.size());
@@ -92,7 +100,16 @@ Answer list_items(Context& context, Exchange& exchange) {
   JsonWriter writer(out);
   writer.begin_object().key("items").begin_array();
   for (const auto& item : TRY(context.control().watchlists().items(exchange.parameter("alias"))))
-    writer.begin_object().key("id").text(item.id).key("search_key").text(item.search_key).key("changed").text(format_datetime(item.changed_ticks)).key("item").raw(item.json).end_object();
+    writer.begin_object()
+        .key("id")
+        .text(item.id)
+        .key("search_key")
+        .text(item.search_key)
+        .key("changed")
+        .text(format_datetime(item.changed_ticks))
+        .key("item")
+        .raw(item.json)
+        .end_object();
   writer.end_array().end_object();
   return net::json_response(200, std::move(out));
 }
@@ -103,48 +120,67 @@ Answer put_item(Context& context, Exchange& exchange, bool is_new) {
   const auto body = TRY(json_body(exchange.request));
   TRY(only_members(body, {"item"}));
   const auto* given = body.if_contains("item");
-  if (given == nullptr || !given->is_object()) return fail(ErrorKind::invalid_input, "'item' must be an object with the watchlist's columns");
+  if (given == nullptr || !given->is_object())
+    return fail(ErrorKind::invalid_input, "'item' must be an object with the watchlist's columns");
   std::vector<std::string> values(watchlist.columns.size());
   for (const auto& [key, value] : given->get_object()) {
     const std::string_view name(key.data(), key.size());
     const auto at = std::ranges::find(watchlist.columns, name);
     if (at == watchlist.columns.end()) {
       const std::vector<std::string_view> known(watchlist.columns.begin(), watchlist.columns.end());
-      return fail(ErrorKind::invalid_input, "the watchlist has no column '{}'{}", name.substr(0, 100), did_you_mean(name, known));
+      return fail(ErrorKind::invalid_input, "the watchlist has no column '{}'{}", name.substr(0, 100),
+                  did_you_mean(name, known));
     }
     if (value.is_structured()) return fail(ErrorKind::invalid_input, "'{}' must be a text", name);
-    values[static_cast<std::size_t>(at - watchlist.columns.begin())] = value.is_string() ? std::string(value.get_string()) : value.is_null() ? "" : json::serialize(value);
+    values[static_cast<std::size_t>(at - watchlist.columns.begin())] = value.is_string()
+                                                                           ? std::string(value.get_string())
+                                                                       : value.is_null() ? ""
+                                                                                         : json::serialize(value);
   }
-  const auto key_at = static_cast<std::size_t>(std::ranges::find(watchlist.columns, watchlist.search_key) - watchlist.columns.begin());
-  control::WatchlistItem item{.id = is_new ? "" : std::string(exchange.parameter("id")), .search_key = values[key_at], .json = query::watchlist_item_json(watchlist.columns, values)};
+  const auto key_at =
+      static_cast<std::size_t>(std::ranges::find(watchlist.columns, watchlist.search_key) - watchlist.columns.begin());
+  control::WatchlistItem item{.id = is_new ? "" : std::string(exchange.parameter("id")),
+                              .search_key = values[key_at],
+                              .json = query::watchlist_item_json(watchlist.columns, values)};
   item = TRY(context.control().watchlists().put_item(watchlist.alias, std::move(item), exchange.caller.actor));
   TRY(changed(context));
   std::string out;
   JsonWriter writer(out);
-  writer.begin_object().key("id").text(item.id).key("search_key").text(item.search_key).key("item").raw(item.json).end_object();
+  writer.begin_object()
+      .key("id")
+      .text(item.id)
+      .key("search_key")
+      .text(item.search_key)
+      .key("item")
+      .raw(item.json)
+      .end_object();
   return net::json_response(is_new ? 201 : 200, std::move(out));
 }
 
 Answer remove_item(Context& context, Exchange& exchange) {
-  TRY(context.control().watchlists().remove_item(exchange.parameter("alias"), exchange.parameter("id"), exchange.caller.actor));
+  TRY(context.control().watchlists().remove_item(exchange.parameter("alias"), exchange.parameter("id"),
+                                                 exchange.caller.actor));
   TRY(changed(context));
   return no_content();
 }
 
-constexpr std::string_view kItem = R"({"type":"object","properties":{"id":{"type":"string"},"search_key":{"type":"string"},"item":{"type":"object"}}})";
-constexpr std::string_view kItemBody = R"({"type":"object","required":["item"],"properties":{"item":{"type":"object"}}})";
+constexpr std::string_view kItem =
+    R"({"type":"object","properties":{"id":{"type":"string"},"search_key":{"type":"string"},"item":{"type":"object"}}})";
+constexpr std::string_view kItemBody =
+    R"({"type":"object","required":["item"],"properties":{"item":{"type":"object"}}})";
 
 }  // namespace
 
 void add_watchlist_routes(Router& router, Context& context) {
   const Access read = Access::with(control::Permission::query), write = Access::with(control::Permission::edit_tables);
-  router.add({.method = "GET",
-              .pattern = "/api/v1/watchlists",
-              .access = read,
-              .summary = "All watchlists",
-              .tag = "watchlists",
-              .answer_schema = R"({"type":"object","properties":{"watchlists":{"type":"array","items":{"type":"object"}}}})",
-              .handler = answering([&context](Exchange& exchange) { return list(context, exchange); })});
+  router.add(
+      {.method = "GET",
+       .pattern = "/api/v1/watchlists",
+       .access = read,
+       .summary = "All watchlists",
+       .tag = "watchlists",
+       .answer_schema = R"({"type":"object","properties":{"watchlists":{"type":"array","items":{"type":"object"}}}})",
+       .handler = answering([&context](Exchange& exchange) { return list(context, exchange); })});
   router.add({.method = "GET",
               .pattern = "/api/v1/watchlists/{alias}",
               .access = read,
@@ -152,15 +188,16 @@ void add_watchlist_routes(Router& router, Context& context) {
               .tag = "watchlists",
               .answer_schema = kWatchlistSchema,
               .handler = answering([&context](Exchange& exchange) { return get(context, exchange); })});
-  router.add({.method = "PUT",
-              .pattern = "/api/v1/watchlists/{alias}",
-              .access = write,
-              .summary = "Make or replace a watchlist from CSV with a header line",
-              .tag = "watchlists",
-              .body_schema =
-                  R"({"type":"object","required":["search_key","csv"],"properties":{"name":{"type":"string"},"description":{"type":"string"},"provider":{"type":"string"},"source":{"type":"string"},"search_key":{"type":"string"},"csv":{"type":"string"},"skip_lines":{"type":"integer"}}})",
-              .answer_schema = kWatchlistSchema,
-              .handler = answering([&context](Exchange& exchange) { return put(context, exchange); })});
+  router.add(
+      {.method = "PUT",
+       .pattern = "/api/v1/watchlists/{alias}",
+       .access = write,
+       .summary = "Make or replace a watchlist from CSV with a header line",
+       .tag = "watchlists",
+       .body_schema =
+           R"({"type":"object","required":["search_key","csv"],"properties":{"name":{"type":"string"},"description":{"type":"string"},"provider":{"type":"string"},"source":{"type":"string"},"search_key":{"type":"string"},"csv":{"type":"string"},"skip_lines":{"type":"integer"}}})",
+       .answer_schema = kWatchlistSchema,
+       .handler = answering([&context](Exchange& exchange) { return put(context, exchange); })});
   router.add({.method = "DELETE",
               .pattern = "/api/v1/watchlists/{alias}",
               .access = write,
