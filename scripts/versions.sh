@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 NODE_VERSION=22.23.3
 NPM_VERSION=11.6.2
+KQL_ORACLE_VERSION=12.4.1
 ENGINE_VERSION=26.7.3-stable.1
 # Integrity of the engine's npm packages (Subresource Integrity form).
 ENGINE_INTEGRITY_x64='sha512-XP97mMqnc5tZpKQywR8N7cLTsHNiTmHr30pC5mzo3jWmukjKn2IBa60c2B/gWUNcuFjOMjWoorQICCqBVj5wpw=='

@@ -41,7 +41,13 @@ PlanPtr Binder::table_of(Bound result) {
 // ---- mistakes
 
 std::string hint(std::string_view word, std::span<const std::string_view> candidates) {
-  std::string text = did_you_mean(word, candidates);
+  // A short name is near to all others, and its own twin beside it is no help.
+  if (word.size() < 2) return ".";
+  std::vector<std::string_view> others;
+  for (const auto c : candidates) {
+    if (c != word) others.push_back(c);
+  }
+  std::string text = did_you_mean(word, others);
   return text.empty() ? "." : text;
 }
 
@@ -612,13 +618,7 @@ PlanPtr Binder::apply(const Operator& op, PlanPtr input, bool) {
   if (open && !result && errors_ == mistakes) result = empty_table(before->columns);
   if (open && result) {
     switch (op.kind) {
-      case NodeKind::project:
-      case NodeKind::summarize:
       case NodeKind::count:
-      case NodeKind::distinct:
-      case NodeKind::make_series:
-      case NodeKind::top_nested:
-      case NodeKind::top_hitters:
       case NodeKind::get_schema: break;
       default: return opened(std::move(result));
     }

@@ -528,7 +528,8 @@ std::string access_name(const Expression& e, const Binder& binder) {
       const std::string target = binder.name_of(*x.target, nullptr);
       const auto* b = as<BracketedExpression>(x.selector);
       const auto* l = b != nullptr ? as<Literal>(b->inner) : nullptr;
-      if (target.empty() || l == nullptr) return "";
+      if (target.empty()) return "";
+      if (l == nullptr) return target + "_";
       return joined(target, l->type == Type::string ? std::string(l->text) : std::string(binder.text_of(l->span)));
     }
     default: return "";
@@ -554,11 +555,12 @@ std::string Binder::name_of(const Expression& e, const Expr& value) const {
       if (const Variable* v = lookup(name); v != nullptr && v->kind == Variable::Kind::function) return "";
       const auto first = [&]() -> std::string { return c.arguments.empty() ? "" : name_of(*c.arguments[0], nullptr); };
       if (name == "column_ifexists" || name == "columnifexists") {
-        if (c.arguments.empty()) return "";
+        if (c.arguments.empty() || value == nullptr || value->kind != BoundExpression::Kind::column) return "";
         if (const auto* l = as<Literal>(c.arguments[0]); l != nullptr && l->type == Type::string) return std::string(l->text);
         return "";
       }
       if (name == "ingestion_time") return "$IngestionTime";
+      if (name == "take_any" && c.arguments.size() == 1) return first().empty() ? "any_arg0" : first();
       const Function* f = find_scalar(name);
       if (f == nullptr) f = find_aggregate(name);
       if (f == nullptr) return "";
@@ -570,8 +572,7 @@ std::string Binder::name_of(const Expression& e, const Expr& value) const {
         case ResultName::first_argument: return first();
         case ResultName::only_argument: return c.arguments.size() == 1 ? first() : "";
         case ResultName::name_and_first_argument: {
-          const std::string argument = first();
-          return argument.empty() ? "" : joined(std::string(name), argument);
+          return c.arguments.empty() ? std::string(name) + "_" : joined(std::string(name), first());
         }
         case ResultName::prefix_and_first_argument: return joined(prefix, first());
         case ResultName::prefix_only: return prefix;
@@ -738,7 +739,7 @@ std::vector<NamedValue> Binder::several(const CallExpression& e, const Row& row,
           result.push_back({part_name(c.name, i), pick(make_column(c, e.span))});
         }
       } else {
-        std::string column_name = part_name(name_of(*e.arguments[i], parts.values[i]), i);
+        std::string column_name = part_name(name_of(*e.arguments[i], nullptr), i);
         result.push_back({std::move(column_name), pick(parts.values[i])});
       }
     }

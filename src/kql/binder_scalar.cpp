@@ -101,6 +101,16 @@ Expr with_shape(const Expr& e, Shape shape) {
   return shaped;
 }
 
+// An aggregate that gives several columns, where one value is wanted.
+bool gives_several(const Expression& e) {
+  if (const auto* p = as<ParenthesizedExpression>(&e)) return gives_several(*p->inner);
+  const auto* c = as<CallExpression>(&e);
+  if (c == nullptr) return false;
+  const std::string_view name = c->name.text;
+  if (name == "arg_max" || name == "arg_min" || name == "argmax" || name == "argmin" || name == "take_any" || name == "any") return c->arguments.size() > 1;
+  return name == "percentiles" ? c->arguments.size() > 2 : name == "percentilesw" && c->arguments.size() > 3;
+}
+
 bool is_text_like(Type t) { return t == Type::string || t == Type::dynamic || t == kUnknown; }
 
 // Arithmetic of two literals where it can't go wrong; null otherwise.
@@ -285,6 +295,12 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
       }
       Expr left = scalar(*b.left, row);
       Expr right = scalar(*b.right, row);
+      if (row.aggregates != nullptr && (gives_several(*b.left) || gives_several(*b.right)) && left->type != kUnknown && right->type != kUnknown) {
+        error("KS106", b.operator_span,
+              fmt::format("The operator '{}' is not defined for the operand types {} and {}.", to_string(b.op),
+                          gives_several(*b.left) ? "tuple" : type_name(left->type), gives_several(*b.right) ? "tuple" : type_name(right->type)));
+        return unknown(e.span);
+      }
       return binary(b.op, std::move(left), std::move(right), e.span, b.operator_span);
     }
     case NodeKind::logical: {
@@ -528,9 +544,9 @@ Expr Binder::binary(BinaryOperator op, Expr left, Expr right, Span span, Span op
       const auto numeric = [](Type t) { return is_number(t) || t == Type::boolean; };
       if (numeric(a) && numeric(b)) {
       } else if (a == Type::dynamic && b == Type::dynamic) {
-      } else if (a == Type::dynamic && (is_number(b) || b == Type::datetime || b == Type::timespan)) {
+      } else if (a == Type::dynamic && is_number(b)) {
         left = convert(std::move(left), is_number(b) && b != Type::decimal ? Type::real : b);
-      } else if (b == Type::dynamic && (is_number(a) || a == Type::datetime || a == Type::timespan)) {
+      } else if (b == Type::dynamic && is_number(a)) {
         right = convert(std::move(right), is_number(a) && a != Type::decimal ? Type::real : a);
       } else if (a == b && (a == Type::datetime || a == Type::timespan)) {
       } else {
@@ -656,6 +672,7 @@ Expr Binder::in(const InExpression& e, const Row& row) {
     } else if (type == Type::dynamic) {
       continue;
     } else {
+      if (type == Type::guid && item->type != Type::string) item = convert(std::move(item), Type::string);
       item = call("to" + std::string(type_name(type)), {item});
     }
   }
@@ -687,7 +704,7 @@ Expr Binder::between(const BetweenExpression& e, const Row& row) {
     }
     if (t == Type::timespan && side->type == Type::timespan) return true;
     if (t == Type::string && side->type == Type::string) return true;
-    error("KS107", syntax.span, fmt::format("A value of type {} expected.", type_name(t)));
+    error("KS141", syntax.span, fmt::format("The expression must have the type {}.", type_name(t)));
     return false;
   };
   if (!is_summable(t) && t != Type::dynamic && t != Type::string) {

@@ -508,7 +508,8 @@ void check_fit(CallVerdict& v, const Fit& f, std::string_view name, std::span<co
         tell(v, "KS121", name_span, "The function call has an incorrect number of arguments.");
       }
     } else {
-      tell_range(v, name, s.parameters.size(), s.parameters.size(), name_span);
+      tell_range(v, name, s.minimum, s.maximum, name_span);
+      if (v.code == "KS120") v.code = "KS119";  // Kusto's code; its message names the greatest number only
     }
     return;
   }

@@ -459,7 +459,7 @@ constexpr std::string_view kSignatures[] = {
     R"(F prev(column:scalar#, offset:long?, default_value:scalar=?) -> same)",
     R"(F next(column:scalar#, offset:long?, default_value:scalar=?) -> same)",
     R"(F rowstore_ordinal_range() -> dynamic)",
-    R"(F estimate_data_size(column:scalar#{1,32767}) -> long)",
+    R"(F estimate_data_size(column:scalar{1,32767}) -> long)",
     R"(F estimate_data_size(column:scalar**) -> long)",
     R"(F new_guid() -> guid)",
     R"(F geo_info_from_ip_address(ip:string) -> dynamic)",

@@ -42,7 +42,7 @@ AGGREGATES = [
     ('arg_min', ['long', 'string'], 'long'), ('sumif', ['long', 'bool'], 'long'), ('dcountif', ['any', 'bool'], 'long'), ('make_bag', ['dynamic'], 'dynamic'), ('variance', ['long'], 'real'),
     ('make_set_if', ['string', 'bool'], 'dynamic'), ('binary_all_or', ['long'], 'long'), ('hll', ['string'], 'dynamic'), ('argmax', ['long', 'string'], 'long'),
 ]
-TEXT = ['==', '!=', '=~', '!~', 'has', '!has', 'has_cs', 'contains', '!contains', 'contains_cs', 'startswith', '!startswith', 'endswith', 'hasprefix', 'hassuffix', 'matches regex']
+TEXT = ['==', '!=', '=~', '!~', 'has', '!has', 'has_cs', 'contains', '!contains', 'contains_cs', 'startswith', '!startswith', 'endswith', 'hasprefix', 'hassuffix']
 TYPES = list(LITERALS)
 
 
@@ -174,7 +174,7 @@ class Generator:
             return f"| project-reorder {self.column(columns)}, {self.pick(['*', 's*', 't', '* desc', 'l asc'])}", columns
         if kind <= 22:
             how = self.pick(['', 'kind=inner ', 'kind=leftouter ', 'kind=leftanti ', 'kind=rightsemi ', 'kind=fullouter ', 'hint.strategy=broadcast '])
-            on = self.pick(['l', 's', '$left.l == $right.l', '$left.s == $right.name', 's, l', '$left.l == $right.s'])
+            on = self.pick(['l', 's', '$left.l == $right.l', '$left.s == $right.name', 's, l'])
             return f"| {self.pick(['join', 'join', 'lookup'])} {how}{self.pick(['U', '(U | where x > 1)', '(U | project l, s, name)', '(T | extend l1 = 1)'])} on {on}".replace('lookup kind=leftanti', 'lookup').replace('lookup kind=rightsemi', 'lookup').replace('lookup kind=fullouter', 'lookup'), columns
         if kind == 23:
             found = [c[0] for c in columns if c[1] == 'dynamic'] or ['d']
@@ -183,9 +183,9 @@ class Generator:
             found = [c[0] for c in columns if c[1] == 'string'] or ['s']
             return f"| parse {self.pick(found)} with {self.pick(['', '* '])}'k=' {self.pick(['K', 'w'])}:{self.pick(['long', 'string', 'datetime'])} ' ' {self.pick(['*', 'R'])}", columns
         if kind == 25:
-            return f"| union {self.pick(['', 'isfuzzy=true ', 'withsource=Src ', 'kind=inner '])}{self.pick(['U', '(U | where l > 1)', 'T, U', '(T | project s, l = 1.5)'])}", columns
+            return f"| union {self.pick(['', 'isfuzzy=true ', 'withsource=Src '])}{self.pick(['U', '(U | where l > 1)', 'T, U', '(T | project s, l = 1.5)'])}", columns
         if kind == 26:
-            return self.pick(['| count', '| getschema', '| serialize rn = row_number()', '| extend q = prev(l)', '| as Z', '| sample 3', '| consume']), columns
+            return self.pick(['| count', '| getschema', '| serialize rn = row_number()', '| extend q = prev(l)', '| as Z', '| sample 3']), columns
         return f"| mv-apply e = {self.pick([c[0] for c in columns if c[1] == 'dynamic'] or ['d'])} on ({self.pick(['where tolong(e) > 1', 'extend f = e.x', 'summarize m = make_set(e)', 'top 1 by tostring(e)'])})", columns
 
     def query(self):

@@ -92,7 +92,14 @@ PlanPtr bind_project(Binder& b, const ProjectOperator& op, PlanPtr input) {
 
 PlanPtr bind_project_names(Binder& b, const ProjectNamesOperator& op, PlanPtr input) {
   using Mode = ProjectNamesOperator::Mode;
-  std::vector<const PlanColumn*> chosen;
+  std::vector<const PlanColumn*> chosen, said;
+  // A column that reorder names a second time, by itself or as the only one of a pattern.
+  const auto say = [&](const PlanColumn* c, Span span) {
+    if (op.mode == Mode::reorder && std::ranges::find(said, c) != said.end()) {
+      b.error("KS171", span, fmt::format("A column with the name '{}' is already declared.", c->name));
+    }
+    said.push_back(c);
+  };
   const auto choose = [&](const PlanColumn* c) {
     if (std::ranges::find(chosen, c) == chosen.end()) chosen.push_back(c);
   };
@@ -106,7 +113,7 @@ PlanPtr bind_project_names(Binder& b, const ProjectNamesOperator& op, PlanPtr in
           if (std::ranges::find(chosen, &c) == chosen.end()) rest.push_back(&c);
         }
         if (ordered != nullptr && ordered->direction != OrderedExpression::Direction::unstated) {
-          std::ranges::sort(rest, {}, [](const PlanColumn* c) { return c->name; });
+          std::ranges::stable_sort(rest, {}, [](const PlanColumn* c) { return to_lower_ascii(c->name); });
           if (ordered->direction == OrderedExpression::Direction::descending) std::ranges::reverse(rest);
         }
         for (const auto* c : rest) choose(c);
@@ -142,13 +149,21 @@ PlanPtr bind_project_names(Binder& b, const ProjectNamesOperator& op, PlanPtr in
     if (n != nullptr && n->name.wildcard) {
       auto found = b.matching(*input, n->name);
       if (ordered != nullptr && ordered->direction != OrderedExpression::Direction::unstated) {
-        std::ranges::sort(found, {}, [](const PlanColumn* c) { return c->name; });
+        std::ranges::stable_sort(found, {}, [](const PlanColumn* c) { return to_lower_ascii(c->name); });
         if (ordered->direction == OrderedExpression::Direction::descending) std::ranges::reverse(found);
       }
       for (const auto* c : found) choose(c);
+      if (found.size() == 1) say(found[0], n->span);
+      if (found.empty() && !input->open) {
+        if (op.mode == Mode::reorder) b.error("KS142", n->span, fmt::format("The name '{}' does not refer to any known column.", n->name.text));
+        else if (op.mode != Mode::by_names) b.error("KS109", n->span, "Column name expected.");
+      }
       continue;
     }
-    if (const PlanColumn* c = b.column(*inner, *input)) choose(c);
+    if (const PlanColumn* c = b.column(*inner, *input)) {
+      choose(c);
+      say(c, inner->span);
+    }
   }
   std::vector<std::pair<PlanColumn, Expr>> result;
   const auto push = [&](const PlanColumn& c) { result.push_back({c, make_column(c)}); };

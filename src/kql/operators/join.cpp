@@ -48,7 +48,12 @@ void add_condition(Binder& b, const Expression& e, const Plan& left, const Plan&
       out.shared_names.emplace_back(n->name.text);
       return;
     }
-    if (l == nullptr || r == nullptr) {
+    if ((l == nullptr) != (r == nullptr)) {
+      b.error("KS145", n->span, fmt::format("The column '{}' must exist on both sides of the join.", n->name.text));
+      out.bad = true;
+      return;
+    }
+    if (l == nullptr) {
       b.unknown_name(n->span, n->name.text, {.input = &left, .right = &right});
       out.bad = true;
       return;
@@ -62,7 +67,7 @@ void add_condition(Binder& b, const Expression& e, const Plan& left, const Plan&
         a = b.convert(a, *wide);
         c = b.convert(c, *wide);
       } else {
-        b.error("KS242", n->span, fmt::format("Inconsistent data types for join keys: ({}, {})", type_name(l->type), type_name(r->type)));
+        b.error("KS227", n->span, fmt::format("The common column '{}' must have the same type on both sides of the join.", n->name.text));
         out.bad = true;
         return;
       }

@@ -98,7 +98,8 @@ class Projection {
 // The texts of a literal array of strings; nothing when it is another literal or none.
 std::optional<std::vector<std::string>> literal_strings(const Expr& value);
 // Keys of sort and top.
-std::vector<SortKey> bind_sort_keys(Binder& b, std::span<const Expression* const> columns, const Row& row, bool& bad);
+std::vector<SortKey> bind_sort_keys(Binder& b, std::span<const Expression* const> columns, const Row& row, bool& bad,
+                                    bool dynamic_as_text = false);
 PlanPtr make_filter(PlanPtr input, Expr condition);
 PlanPtr make_sort(PlanPtr input, std::vector<SortKey> keys);
 PlanPtr make_limit(PlanPtr input, Expr count, std::vector<Expr> by = {});

@@ -51,6 +51,16 @@ PlanPtr bind_parse(Binder& b, const ParseOperator& op, PlanPtr input) {
   for (std::size_t i = 0; i < op.pattern.size(); ++i) {
     const Expression* item = op.pattern[i];
     const bool last = i + 1 == op.pattern.size();
+    const auto is_text = [&](std::size_t at) { return is<Literal>(*op.pattern[at]); };
+    if (is<StarExpression>(*item)) {
+      if (!last && !is_text(i + 1)) b.error("KS102", item->span, "A string literal must follow a *");
+      const auto* before = i > 0 ? as<TypedColumn>(op.pattern[i - 1]) : nullptr;
+      if (i > 0 && (is<NameExpression>(*op.pattern[i - 1]) || (before != nullptr && before->type.type == Type::string))) {
+        b.error("KS103", item->span, "Using * after parsing a string column is ambiguous.");
+      }
+    } else if (!is_text(i) && i > 0 && !is_text(i - 1)) {
+      b.error("KS101", item->span, "The column name must follow a string literal");
+    }
     if (const auto* l = as<Literal>(item)) {
       if (regex) {
         pattern += l->text;

@@ -7,7 +7,8 @@
 
 namespace yagura::kql {
 
-std::vector<SortKey> bind_sort_keys(Binder& b, std::span<const Expression* const> columns, const Row& row, bool& bad) {
+std::vector<SortKey> bind_sort_keys(Binder& b, std::span<const Expression* const> columns, const Row& row, bool& bad,
+                                    bool dynamic_as_text) {
   std::vector<SortKey> keys;
   for (const auto* item : columns) {
     const auto* ordered = as<OrderedExpression>(item);
@@ -19,9 +20,12 @@ std::vector<SortKey> bind_sort_keys(Binder& b, std::span<const Expression* const
       continue;
     }
     if (value->type == Type::dynamic) {
-      b.error("KS206", inner->span, "The argument value must be orderable: a number, timespan, datetime, string or boolean.");
-      bad = true;
-      continue;
+      if (!dynamic_as_text) {
+        b.error("KS116", item->span, "The value of type 'dynamic' is not allowed in this context.");
+        bad = true;
+        continue;
+      }
+      value = b.convert(std::move(value), Type::string);
     }
     SortKey key;
     key.value = std::move(value);
@@ -61,7 +65,7 @@ PlanPtr bind_top(Binder& b, const TopOperator& op, PlanPtr input) {
   Expr count = row_count(b, *op.count);
   bool bad = count == nullptr;
   const Expression* by[] = {op.by};
-  auto keys = bind_sort_keys(b, by, {.input = input.get()}, bad);
+  auto keys = bind_sort_keys(b, by, {.input = input.get()}, bad, true);
   if (bad || keys.empty()) return input;
   return make_limit(make_sort(std::move(input), std::move(keys)), std::move(count));
 }

@@ -36,7 +36,6 @@ PlanPtr bind_summarize(Binder& b, const SummarizeOperator& op, PlanPtr input) {
         column.id = b.fresh();
       }
       if (value->type == Type::dynamic) b.error("KS116", span, "The value of type 'dynamic' is not allowed in this context.");
-      excluded.push_back(column.name);
       if (value->kind == BoundExpression::Kind::column) {
         if (const auto c = std::ranges::find_if(input->columns, [&](const auto& x) { return x.id == value->column; });
             c != input->columns.end()) {
