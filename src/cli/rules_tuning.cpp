@@ -134,12 +134,12 @@ void add_rule_tuning(CLI::App& group, const std::shared_ptr<RulesOptions>& optio
   tuning->add_option("--exclude", options->exclude, R"(A Sigma detection to leave alone: '{"User": "backup", "Image|endswith": "\\robocopy.exe"}')");
   tuning->add_option("--throttle", options->throttle_seconds, "Seconds in which it may raise --most alerts; the rest becomes one that counts them")->check(CLI::Range(1, 604'800));
   tuning->add_option("--most", options->throttle_most, "How many")->check(CLI::Range(1, 1'000'000));
-  tuning->add_option("--by", options->by, "Fields: so many for each combination of their values")->delimiter(',');
+  tuning->add_option("--by", options->by, "Fields: so many for each combination of their values")->delimiter(',')->allow_extra_args(false);
   tuning->add_option("--note", options->reason, "Why");
   tuning->add_flag("--reset", options->reset, "Everything as its file says");
   auto* suppressing = add("suppress", "Do not raise alerts of a rule for a while", suppress);
   suppressing->add_option("rule", options->rule, "The rule's id; * for every rule")->required();
-  suppressing->add_option("--where", options->where, "FIELD=VALUE with Sigma's wildcards; several must all hold, of one field any");
+  suppressing->add_option("--where", options->where, "FIELD=VALUE with Sigma's wildcards; several must all hold, of one field any")->allow_extra_args(false);
   suppressing->add_option("--for", options->duration, "How long: 8h, 30d")->required();
   suppressing->add_option("--reason", options->reason, "Why")->required();
   auto* listing = add("suppressions", "Which alerts are not wanted, why and until when", suppressions);

@@ -19,7 +19,8 @@ constexpr Bytes kMostArchive = 256_MiB;  // of one archive
 
 bool is_yaml(const std::filesystem::path& path) {
   const auto extension = path.extension();
-  return extension == ".yml" || extension == ".yaml";
+  // x.test.yml is a test file of `yagura rules test` and may lie beside its rule.
+  return (extension == ".yml" || extension == ".yaml") && path.stem().extension() != ".test";
 }
 // In an archive; not what repositories keep beside their rules.
 bool is_rule_name(std::string_view name) {
