@@ -20,7 +20,8 @@ std::vector<std::string> texts() {
   if (const char* file = std::getenv("KQL_BENCH_QUERIES")) {
     std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
-      if (const auto* q = boost::json::parse(line).as_object().if_contains("query"); q != nullptr && q->is_string()) out.emplace_back(q->as_string());
+      const auto value = boost::json::parse(line);
+      if (const auto* q = value.as_object().if_contains("query"); q != nullptr && q->is_string()) out.emplace_back(q->as_string());
     }
     return out;
   }
