@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "kql/operators/operators.hpp"
@@ -18,31 +20,44 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
     std::size_t branches = 0;
     Shape shape;
   };
-  std::vector<Merged> merged;
+  // Schemas of a whole store come together here (union *: thousands of columns of a hundred tables): each step is one look-up.
+  std::deque<Merged> all;
+  std::vector<std::vector<std::size_t>> by_name;  // in order of first sight; inside, the types in order of sight
+  std::unordered_map<std::string_view, std::size_t> place_of;
   for (const auto& input : inputs) {
     for (const auto& c : input->columns) {
-      const auto same = std::ranges::find_if(merged, [&](const auto& m) { return m.name == c.name && m.type == c.type; });
-      if (same != merged.end()) {
-        ++same->branches;
-        if (same->shape != c.shape) same->shape = {};
+      const auto known = place_of.find(c.name);
+      if (known == place_of.end()) {
+        all.push_back({c.name, c.type, 1, c.shape});
+        place_of.emplace(all.back().name, by_name.size());
+        by_name.push_back({all.size() - 1});
         continue;
       }
-      // Behind the others of its name.
-      auto place = merged.end();
-      for (auto it = merged.begin(); it != merged.end(); ++it) {
-        if (it->name == c.name) place = it + 1;
+      auto& types = by_name[known->second];
+      const auto same = std::ranges::find_if(types, [&](std::size_t i) { return all[i].type == c.type; });
+      if (same == types.end()) {
+        types.push_back(all.size());
+        all.push_back({c.name, c.type, 1, c.shape});
+        continue;
       }
-      merged.insert(place, {c.name, c.type, 1, c.shape});
+      Merged& m = all[*same];
+      ++m.branches;
+      if (m.shape != c.shape) m.shape = {};
     }
   }
-  if (inner) std::erase_if(merged, [&](const Merged& m) { return m.branches < inputs.size(); });
+  std::vector<Merged> merged;  // by name, a name's types one behind the other
+  std::unordered_map<std::string_view, std::size_t> types_of;
+  for (const auto& types : by_name) {
+    for (const std::size_t i : types) {
+      if (!inner || all[i].branches >= inputs.size()) merged.push_back(all[i]);
+    }
+  }
+  for (const auto& m : merged) ++types_of[m.name];
   auto plan = std::make_shared<UnionPlan>();
   if (!source_column.empty()) plan->columns.push_back(b.new_column(source_column, Type::string));
   ColumnNames names(b);
   if (!source_column.empty()) names.keep(source_column);
-  const auto clashes = [&](const Merged& m) {
-    return std::ranges::any_of(merged, [&](const auto& o) { return o.name == m.name && o.type != m.type; });
-  };
+  const auto clashes = [&](const Merged& m) { return types_of.at(m.name) > 1; };
   for (const auto& m : merged) {
     if (!clashes(m) && m.name != source_column) names.keep(m.name);
   }
@@ -53,12 +68,24 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
     plan->columns.push_back(b.new_column(std::move(name), m.type, m.shape));
   }
   const std::size_t first = source_column.empty() ? 0 : 1;
+  std::vector<Expr> nulls;  // one for all the branches that lack a column
+  for (const auto& m : merged) nulls.push_back(make_null(m.type));
+  std::unordered_map<std::string_view, std::vector<std::size_t>> place_in_merged;
+  for (std::size_t i = 0; i < merged.size(); ++i) place_in_merged[merged[i].name].push_back(i);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     UnionPlan::Branch branch;
+    branch.values.reserve(first + merged.size());
     if (first == 1) branch.values.push_back(make_string(i < source_names.size() ? source_names[i] : ""));
-    for (const auto& m : merged) {
-      const auto c = std::ranges::find_if(inputs[i]->columns, [&](const auto& x) { return x.name == m.name && x.type == m.type; });
-      branch.values.push_back(c == inputs[i]->columns.end() ? make_null(m.type) : make_column(*c));
+    branch.values.insert(branch.values.end(), nulls.begin(), nulls.end());
+    std::vector<bool> filled(merged.size());
+    for (const auto& c : inputs[i]->columns) {
+      const auto places = place_in_merged.find(c.name);
+      if (places == place_in_merged.end()) continue;
+      for (const std::size_t at : places->second) {
+        if (merged[at].type != c.type || filled[at]) continue;
+        filled[at] = true;
+        branch.values[first + at] = make_column(c);
+      }
     }
     branch.input = std::move(inputs[i]);
     plan->branches.push_back(std::move(branch));

@@ -56,7 +56,7 @@ class Placer {
 
   // Without calls that can be folded, and with the plans inside rewritten.
   Expr expression(const Expr& e) {
-    if (!e) return e;
+    if (!e || (e->arguments.empty() && !e->plan && e->kind != Kind::call)) return e;
     if (const auto known = expressions_.find(e.get()); known != expressions_.end()) return known->second;
     Expr out = e;
     std::vector<Expr> arguments;
@@ -246,6 +246,11 @@ class Placer {
         return copy;
       }
       case Plan::Kind::union_: {
+        // Most are unions of columns as they are; a copy of hundreds of branches of thousands of columns is not made for nothing.
+        const auto plain = [&](const UnionPlan::Branch& branch) {
+          return plan(branch.input) == branch.input && std::ranges::all_of(branch.values, [](const Expr& e) { return e->kind == Kind::column || e->kind == Kind::literal; });
+        };
+        if (std::ranges::all_of(static_cast<const UnionPlan&>(*old).branches, plain)) return old;
         auto copy = std::make_shared<UnionPlan>(static_cast<const UnionPlan&>(*old));
         bool changed = false;
         for (auto& branch : copy->branches) {
