@@ -1,5 +1,6 @@
 // Literals: strings, numbers, long(...) and its kin, dynamic(...), typeof(...).
 #include <limits>
+#include <optional>
 
 #include "base/text.hpp"
 #include "kql/literal_text.hpp"
@@ -28,9 +29,44 @@ KqlType literal_type(TokenKind kind) {
 // A workbook's or notebook's {{parameter}}, put in before the query runs.
 bool is_placeholder(std::string_view text) { return text.find('{') != std::string_view::npos; }
 
+std::string_view without_quotes(std::string_view text) {
+  text = trim(text);
+  const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
+  return quoted ? trim(text.substr(1, text.size() - 2)) : text;
+}
+
+// What a literal may hold beyond todatetime(): blanks round the two separators of the date, "2017 - 08 - 01", and
+// month-day-year, "01-31-2022". A day in front, "31-01-2022", is none: nobody could tell it from the other in January.
+std::optional<std::int64_t> parse_datetime_content(std::string_view content) {
+  if (const auto ticks = parse_datetime_text(content)) return ticks;
+  constexpr std::size_t kLongest = 64;
+  content = without_quotes(content);
+  if (content.empty() || content.size() > kLongest || !is_ascii_digit(content.front())) return std::nullopt;
+  std::string text;
+  std::size_t separators = 0, digits_in_front = 0;
+  for (const char c : content) {
+    if (separators < 2 && (c == '-' || c == '/')) {
+      while (!text.empty() && text.back() == ' ') text.pop_back();
+      if (separators == 0) digits_in_front = text.size();
+      ++separators;
+      text += c;
+    } else if (c != ' ' || (!text.empty() && text.back() != '-' && text.back() != '/')) {
+      text += c;
+    }
+  }
+  if (separators == 2 && digits_in_front <= 2) {
+    for (std::size_t i = 0, seen = 0; seen < 2; ++i) {
+      if (text[i] != '-' && text[i] != '/') continue;
+      text[i] = '/';
+      ++seen;
+    }
+  }
+  return parse_datetime_text(text);
+}
+
 // Sets the value of `literal` from its content; false when the content is none.
 bool decode(Literal& literal, std::string_view content) {
-  content = trim(content);
+  content = without_quotes(content);
   if (equal_ignoring_ascii_case(content, "null")) {
     literal.is_null = true;
     return true;
@@ -50,15 +86,9 @@ bool decode(Literal& literal, std::string_view content) {
              literal.integer <= std::numeric_limits<std::int32_t>::max();
     case KqlType::real: return set(literal.real, parse_real_text(content));
     case KqlType::decimal: literal.text = content; return is_decimal_text(content);
-    case KqlType::datetime: return set(literal.integer, parse_datetime_text(content));
+    case KqlType::datetime: return set(literal.integer, parse_datetime_content(content));
     case KqlType::timespan: return set(literal.integer, parse_timespan_text(content));
-    case KqlType::guid: {
-      if (content.size() >= 2 && (content.front() == '"' || content.front() == '\'') &&
-          content.back() == content.front()) {
-        content = content.substr(1, content.size() - 2);
-      }
-      return set(literal.guid, Guid::parse(content));
-    }
+    case KqlType::guid: return set(literal.guid, Guid::parse(content));
     default: return false;
   }
 }
