@@ -309,12 +309,13 @@ PlanPtr bind_mv_apply(Binder& b, const MvApplyOperator& op, PlanPtr input) {
 }
 
 PlanPtr bind_partition(Binder& b, const PartitionOperator& op, PlanPtr input) {
-  const PlanColumn* by = b.column(*op.by, *input);
-  if (by == nullptr) return nullptr;
-  if (op.braces || op.scope != nullptr) {
-    b.not_supported(op.keyword, "partition with a whole query in braces");
+  if (op.scope != nullptr) {
+    b.not_supported(op.scope->span, "partition by ... in ...");
     return nullptr;
   }
+  if (op.braces) return bind_partition_query(b, op, std::move(input));
+  const PlanColumn* by = b.column(*op.by, *input);
+  if (by == nullptr) return nullptr;
   const PlanColumn key = *by;
   auto source = b.select(input, [&] {
     std::vector<std::pair<PlanColumn, Expr>> same;

@@ -38,6 +38,7 @@ PlanPtr bind_as(Binder& b, const AsOperator& op, PlanPtr input);
 PlanPtr bind_invoke(Binder& b, const InvokeOperator& op, PlanPtr input);
 PlanPtr bind_make_series(Binder& b, const MakeSeriesOperator& op, PlanPtr input);
 PlanPtr bind_partition(Binder& b, const PartitionOperator& op, PlanPtr input);
+PlanPtr bind_partition_query(Binder& b, const PartitionOperator& op, PlanPtr input);  // in braces
 PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input);
 PlanPtr bind_scan(Binder& b, const ScanOperator& op, PlanPtr input);
 PlanPtr bind_reduce(Binder& b, const ReduceOperator& op, PlanPtr input);
