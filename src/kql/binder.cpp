@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "kql/language.hpp"
 
 namespace yagura::kql {
 
@@ -76,6 +77,9 @@ void Binder::error(std::string_view code, Span span, std::string message) {
 void Binder::not_supported(Span span, std::string_view what) { error("YK010", span, fmt::format("{} is not supported yet.", what)); }
 
 void Binder::unknown_name(Span span, std::string_view name, const Row& row) {
+  if (in_language(CallKind::function, name) || (row.aggregates != nullptr && in_language(CallKind::aggregate, name))) {
+    return error("KS117", span, fmt::format("The function '{}' requires an argument list.", name));
+  }
   std::vector<std::string_view> names;
   for (const Plan* plan : {row.input, row.right}) {
     if (plan == nullptr) continue;
@@ -95,6 +99,7 @@ bool Binder::broken_function(Span span, std::string_view name) {
 
 void Binder::unknown_table(Span span, std::string_view name) {
   if (broken_function(span, name)) return;
+  if (in_language(CallKind::function, name)) return error("KS117", span, fmt::format("The function '{}' requires an argument list.", name));
   std::vector<std::string_view> names = catalog_.table_names();
   for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) names.push_back(s->name);
   error("KS204", span,
@@ -336,8 +341,33 @@ PlanPtr Binder::table_name(const NameExpression& e) {
   return nullptr;
 }
 
+namespace {
+
+// declare pattern: the name of `e` when it calls one, P("a"), P("a").b or P("a").["b"].
+// https://learn.microsoft.com/kusto/query/pattern-statement
+struct PatternCall {
+  const PatternStatement* pattern = nullptr;
+  const CallExpression* call = nullptr;
+  const Expression* path = nullptr;  // may be absent
+};
+
+PatternCall pattern_call(const SyntaxTree& tree, const Expression& e) {
+  const auto* path = as<PathExpression>(&e);
+  const auto* call = as<CallExpression>(path != nullptr ? path->target : &e);
+  if (call == nullptr) return {};
+  for (const auto* s : tree.statements) {
+    if (s->span.start >= e.span.start) break;  // only what stands before it
+    const auto* pattern = as<PatternStatement>(s);
+    if (pattern != nullptr && !pattern->name.missing && pattern->name.text == call->name.text) return {pattern, call, path != nullptr ? path->selector : nullptr};
+  }
+  return {};
+}
+
+}  // namespace
+
 bool Binder::is_table(const Expression& e, const Row& row) const {
   if (is_operator(e.kind)) return true;
+  if (inside_text_ == nullptr && pattern_call(tree_, e).pattern != nullptr) return true;
   switch (e.kind) {
     case NodeKind::pipe:
     case NodeKind::data_table:
@@ -413,6 +443,40 @@ PlanPtr Binder::table_if_there(const Expression& e, bool& missing) {
 PlanPtr Binder::table(const Expression& e, const Row& row) {
   if (!spend(e.span)) return nullptr;
   if (is_operator(e.kind)) return apply(static_cast<const Operator&>(e), nullptr, true);
+  if (inside_text_ == nullptr) {
+    if (const PatternCall p = pattern_call(tree_, e); p.pattern != nullptr) {
+      // Which of its tuples: the values are constants, compared as text.
+      std::vector<std::string> asked;
+      const auto text_value = [&](const Expression& value) {
+        const Expr v = constant(value, row);
+        if (is_literal(v) && v->type == Type::string) return v->value.text;
+        if (v->type != kUnknown) error("KS118", value.span, "The expression must be a string literal.");
+        return std::string();
+      };
+      const std::size_t before = errors_;
+      for (const auto* a : p.call->arguments) asked.push_back(text_value(*a));
+      std::optional<std::string> path;
+      if (const auto* n = as<NameExpression>(p.path)) path = n->name.text;
+      else if (const auto* b = as<BracketedExpression>(p.path)) path = text_value(*b->inner);
+      if (errors_ != before) return nullptr;
+      const std::size_t count = p.pattern->parameters.size();
+      if (!p.pattern->declared_only && asked.size() != count) {
+        error("KS119", p.call->name.span, fmt::format("The pattern '{}' expects {} argument{}.", p.pattern->name.text, count, count == 1 ? "" : "s"));
+        return nullptr;
+      }
+      for (const auto& match : p.pattern->matches) {
+        if (match.arguments.size() != asked.size() || (match.path != nullptr) != path.has_value() || match.body == nullptr) continue;
+        bool same = path ? text_value(*match.path) == *path : true;
+        for (std::size_t i = 0; same && i < asked.size(); ++i) same = text_value(*match.arguments[i]) == asked[i];
+        if (!same) continue;
+        const Bound result = invoke(function_variable(*match.body), p.call->name.text, {}, e.span, p.call->name.span, {});
+        if (!result.table && result.scalar && result.scalar->type != kUnknown) error("KS207", e.span, "A tabular expression is expected.");
+        return result.table;
+      }
+      error("SEM0036", e.span, fmt::format("One or more pattern references were not declared. Detected pattern references: {}.", text_of(e.span)));
+      return nullptr;
+    }
+  }
   switch (e.kind) {
     case NodeKind::pipe: {
       const auto& p = static_cast<const PipeExpression&>(e);
