@@ -257,6 +257,10 @@ class SupervisorImpl final : public EngineSupervisor {
         level = word == "debug" ? LogLevel::debug : word == "info" ? LogLevel::info : word == "error" ? LogLevel::error : LogLevel::warning;
       }
     }
+    // Frames of the engine's exceptions are for whoever debugs it.
+    if (const auto digits = message.find_first_not_of("0123456789"); message.starts_with("(version ") || (digits > 0 && digits != std::string::npos && message.compare(digits, 2, ". ") == 0))
+      level = LogLevel::debug;
+    if (const auto trace = message.find(", Stack trace (when copying"); trace != std::string::npos) message.resize(trace);
     if (level >= LogLevel::warning) last_line_ = message;
     if (log_enabled(level)) write_log(level, "engine", message);
   }

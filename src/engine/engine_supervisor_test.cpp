@@ -25,7 +25,7 @@ int fake_engine(int, char**) {
   if (!options) return 2;
   const std::string role = options->data.filename();
   if (role == "refuses") {
-    std::fputs("the store /x is in use by another process (pid 7)\n", stderr);
+    std::fputs("the store /x is in use by another process (pid 7), Stack trace (when copying this message, always include the lines below):\n0. ? @ 0x1\n12. ? @ 0x2\n(version 26.7.2.1)\n", stderr);
     return 3;
   }
   if (role == "deaf") {
