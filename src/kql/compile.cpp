@@ -4,6 +4,7 @@
 
 #include "kql/binder.hpp"
 #include "kql/parser.hpp"
+#include "kql/syntax_tree.hpp"
 
 namespace yagura::kql {
 
@@ -13,11 +14,39 @@ bool CompiledQuery::ok() const {
 
 namespace {
 
+// Names are looked for from the last one back: that many are quick, and no query that means well has a tenth of them.
+constexpr std::size_t kMaxLets = 2'000;
+
+// The first let statement, also of those in function bodies, beyond the most that a query may have.
+const Node* let_too_many(const Node& node, std::size_t& seen) {
+  if (node.kind == NodeKind::let && ++seen > kMaxLets) return &node;
+  const Node* found = nullptr;
+  for_each_child(node, [&](const Node& child) {
+    if (found == nullptr) found = let_too_many(child, seen);
+  });
+  return found;
+}
+
 CompiledQuery bind_text(std::string_view text, const Catalog& catalog, const CompileOptions& options, bool to_run) {
   CompiledQuery out;
   ParseResult parsed = parse(text);
   out.diagnostics = std::move(parsed.diagnostics);
   const bool broken = !out.diagnostics.empty();
+  // Where reading stopped at a bound, the tree is cut: what the binder would find wrong with it is no mistake of the author's.
+  if (std::ranges::any_of(out.diagnostics, [](const auto& d) { return d.code == "YK001" || d.code == "YK002"; })) return out;
+  std::size_t lets = 0;
+  for (const auto* statement : parsed.tree.statements) {
+    const Node* extra = let_too_many(*statement, lets);
+    if (extra == nullptr) continue;
+    Diagnostic d;
+    d.code = "YK003";
+    d.message = "The query has more than " + std::to_string(kMaxLets) + " let statements.";
+    d.start = extra->span.start;
+    d.length = extra->span.length;
+    locate(d, text);
+    out.diagnostics = {std::move(d)};
+    return out;
+  }
   Binder binder(parsed.tree, catalog, options, out.diagnostics);
   out.bound = binder.bind();
   if (const auto missing = binder.unprobed(); to_run && missing) {
@@ -35,7 +64,7 @@ CompiledQuery bind_text(std::string_view text, const Catalog& catalog, const Com
     out.diagnostics.push_back(std::move(d));
   }
   std::ranges::stable_sort(out.diagnostics, {}, [](const Diagnostic& d) { return d.start; });
-  for (auto& d : out.diagnostics) locate(d, text);
+  locate(out.diagnostics, text);
   if (broken || !out.ok()) out.bound.plan = nullptr;
   if (out.ok() && !out.bound.plan) {
     Diagnostic d;
