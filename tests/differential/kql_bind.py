@@ -25,7 +25,7 @@ ON_PURPOSE = ('YK',)  # our own codes: what is not supported
 
 def written_queries():
     for path in sorted((ROOT / 'tests/cases/kql/bind').glob('*.case')):
-        for case in re.findall(r'--- input\n(.*?)\n--- ', path.read_text(), re.S):
+        for case in re.findall(r'--- query\n(.*?)\n--- ', path.read_text(), re.S):
             yield case
 
 
