@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
+#include <unordered_set>
 
 #include "base/text.hpp"
 #include "kql/language.hpp"
@@ -85,14 +87,16 @@ void Binder::unknown_name(Span span, std::string_view name, const Row& row) {
     if (plan == nullptr) continue;
     for (const auto& c : plan->columns) names.push_back(c.name);
   }
-  for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) names.push_back(s->name);
+  for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) {
+    if (lookup(s->name) != nullptr) names.push_back(s->name);
+  }
   error("KS142", span,
         fmt::format("The name '{}' does not refer to any known column, table, variable or function{}", name, hint(name, names)));
 }
 
 bool Binder::broken_function(Span span, std::string_view name) {
   const auto found = broken_.find(std::string(name));
-  if (found == broken_.end()) return false;
+  if (found == broken_.end() || !permitted(name)) return false;
   error("YK012", span, fmt::format("The stored function '{}' cannot be used: {}", name, found->second));
   return true;
 }
@@ -101,7 +105,10 @@ void Binder::unknown_table(Span span, std::string_view name) {
   if (broken_function(span, name)) return;
   if (in_language(CallKind::function, name)) return error("KS117", span, fmt::format("The function '{}' requires an argument list.", name));
   std::vector<std::string_view> names = catalog_.table_names();
-  for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) names.push_back(s->name);
+  std::erase_if(names, [&](const auto n) { return !permitted(n); });
+  for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) {
+    if (lookup(s->name) != nullptr) names.push_back(s->name);
+  }
   error("KS204", span,
         fmt::format("The name '{}' does not refer to any known table, tabular variable or function{}", name, hint(name, names)));
 }
@@ -249,7 +256,7 @@ void Binder::declare(std::string name, Variable variable) {
 
 const Variable* Binder::lookup(std::string_view name) const {
   for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) {
-    if (s->name == name) return &s->variable;
+    if (s->name == name) return s->variable.hidden ? nullptr : &s->variable;
   }
   return nullptr;
 }
@@ -257,15 +264,79 @@ const Variable* Binder::lookup(std::string_view name) const {
 std::vector<std::string> Binder::visible_tables() const {
   std::vector<std::string> names;
   for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) {
-    if (s->variable.is_view) names.push_back(s->name);
+    if (s->variable.is_view && lookup(s->name) == &s->variable) names.push_back(s->name);
   }
   std::ranges::reverse(names);
-  if (names.empty()) {
-    for (const auto n : catalog_.table_names()) names.emplace_back(n);
-  } else {
-    for (const auto n : catalog_.table_names()) names.emplace_back(n);
+  for (const auto n : catalog_.table_names()) {
+    if (permitted(n)) names.emplace_back(n);
   }
   return names;
+}
+
+bool Binder::permitted(std::string_view name) const {
+  name = name.substr(0, name.find('('));  // a stored function for one argument is named f('x')
+  for (const Restriction* r = restriction_.get(); r != nullptr; r = r->outer.get()) {
+    const bool listed = std::ranges::any_of(r->entries, [&](const auto& e) { return e.wildcard ? matches_wildcard(e.name, name) : e.name == name; });
+    if (!listed) return false;
+  }
+  return true;
+}
+
+// Names of let statements and patterns, or of what is stored; database().X is always what is stored, a lone wildcard never.
+// https://learn.microsoft.com/kusto/query/restrict-statement
+void Binder::restrict_access(const RestrictStatement& s) {
+  std::size_t depth = 0;
+  for (const Restriction* r = restriction_.get(); r != nullptr; r = r->outer.get()) ++depth;
+  if (depth >= 32 || s.tables.size() > 1000) {  // each name of the query is looked up in all of them
+    error("YK003", s.span, "A query holds at most 32 restrict statements of at most 1000 names each.");
+    return;
+  }
+  auto restriction = std::make_shared<Restriction>();
+  restriction->outer = restriction_;
+  std::vector<const NameExpression*> names;
+  for (const auto* item : s.tables) {
+    if (const auto* n = as<NameExpression>(item)) {
+      if (n->name.missing) continue;
+      names.push_back(n);
+      const bool is_pattern = std::ranges::any_of(patterns_, [&](const auto& p) { return p.first->name.text == n->name.text; });
+      if (n->name.wildcard || is_pattern || lookup(n->name.text) != nullptr) continue;
+      const std::string name(n->name.text);
+      if (!permitted(name) || (catalog_.find_table(name) == nullptr && stored_function(name) == nullptr)) unknown_table(n->span, name);
+      else restriction->entries.push_back({name});
+      continue;
+    }
+    const auto* path = as<PathExpression>(item);
+    const auto* database = path != nullptr ? as<CallExpression>(path->target) : nullptr;
+    const auto* selector = path != nullptr ? as<NameExpression>(path->selector) : nullptr;
+    const auto* function = path != nullptr ? as<CallExpression>(path->selector) : nullptr;
+    if (database == nullptr || database->name.text != "database" || (selector == nullptr && function == nullptr)) {
+      error("KS207", item->span, "restrict access takes names of let statements, patterns, tables and functions, or database().name.");
+      continue;
+    }
+    const Name& name = selector != nullptr ? selector->name : function->name;
+    restriction->entries.push_back({std::string(name.text), name.wildcard});
+  }
+  // Tables and views of let statements, and patterns, that the list leaves out get a shadow.
+  const auto listed = [&](std::string_view name) {
+    return std::ranges::any_of(names, [&](const auto* n) { return n->name.wildcard ? matches_wildcard(n->name.text, name) : n->name.text == name; });
+  };
+  std::unordered_set<std::string_view> seen;
+  std::vector<std::string> hidden;
+  for (const Scope* o = scope_.get(); o != nullptr; o = o->parent.get()) {
+    const Variable& v = o->variable;
+    if (!seen.insert(o->name).second || v.hidden) continue;
+    if (v.kind != Variable::Kind::table && !(v.kind == Variable::Kind::function && v.tabular_function)) continue;
+    if (!listed(o->name)) hidden.push_back(o->name);
+  }
+  for (const auto& [pattern, _] : patterns_) {
+    if (!listed(pattern->name.text) && seen.insert(pattern->name.text).second) hidden.emplace_back(pattern->name.text);
+  }
+  for (auto& name : hidden) {
+    Variable shadow;
+    shadow.hidden = true;
+    declare(std::move(name), std::move(shadow));
+  }
+  restriction_ = std::move(restriction);
 }
 
 std::string_view Binder::parameter(Parameters parameters, std::string_view name) const {
@@ -286,7 +357,7 @@ std::string_view Binder::parameter(Parameters parameters, std::string_view name)
 
 PlanPtr Binder::stored_table(std::string_view name) {
   const event::TableSchema* schema = catalog_.find_table(name);
-  if (schema == nullptr) return nullptr;
+  if (schema == nullptr || !permitted(name)) return nullptr;
   auto scan = std::make_shared<ScanPlan>();
   scan->table = schema->name;
   scan->table_sql = catalog_.table_sql(schema->name);
@@ -351,23 +422,29 @@ struct PatternCall {
   const Expression* path = nullptr;  // may be absent
 };
 
-PatternCall pattern_call(const SyntaxTree& tree, const Expression& e) {
+template <class Patterns>
+PatternCall pattern_call(const Patterns& declared, const Scope* scope, const Expression& e) {
+  if (declared.empty()) return {};
   const auto* path = as<PathExpression>(&e);
   const auto* call = as<CallExpression>(path != nullptr ? path->target : &e);
   if (call == nullptr) return {};
-  for (const auto* s : tree.statements) {
-    if (s->span.start >= e.span.start) break;  // only what stands before it
-    const auto* pattern = as<PatternStatement>(s);
-    if (pattern != nullptr && !pattern->name.missing && pattern->name.text == call->name.text) return {pattern, call, path != nullptr ? path->selector : nullptr};
+  const PatternStatement* found = nullptr;
+  for (const auto& [pattern, _] : declared) {
+    if (pattern->name.text == call->name.text && (found == nullptr || found->span.start < pattern->span.start)) found = pattern;
   }
-  return {};
+  if (found == nullptr) return {};
+  // A let of this name, or the shadow that a restrict statement left, hides it.
+  for (; scope != nullptr; scope = scope->parent.get()) {
+    if (scope->name == call->name.text) return {};
+  }
+  return {found, call, path != nullptr ? path->selector : nullptr};
 }
 
 }  // namespace
 
 bool Binder::is_table(const Expression& e, const Row& row) const {
   if (is_operator(e.kind)) return true;
-  if (inside_text_ == nullptr && pattern_call(tree_, e).pattern != nullptr) return true;
+  if (inside_text_ == nullptr && pattern_call(patterns_, scope_.get(), e).pattern != nullptr) return true;
   switch (e.kind) {
     case NodeKind::pipe:
     case NodeKind::data_table:
@@ -385,6 +462,7 @@ bool Binder::is_table(const Expression& e, const Row& row) const {
       if (const Variable* v = lookup(n.text)) {
         return v->kind == Variable::Kind::table || (v->kind == Variable::Kind::function && v->tabular_function);
       }
+      if (!permitted(n.text)) return false;
       if (catalog_.find_table(n.text) != nullptr) return true;
       if (catalog_.find_function(n.text) == nullptr) return false;
       const Variable* f = const_cast<Binder*>(this)->stored_function(n.text);
@@ -444,7 +522,7 @@ PlanPtr Binder::table(const Expression& e, const Row& row) {
   if (!spend(e.span)) return nullptr;
   if (is_operator(e.kind)) return apply(static_cast<const Operator&>(e), nullptr, true);
   if (inside_text_ == nullptr) {
-    if (const PatternCall p = pattern_call(tree_, e); p.pattern != nullptr) {
+    if (const PatternCall p = pattern_call(patterns_, scope_.get(), e); p.pattern != nullptr) {
       // Which of its tuples: the values are constants, compared as text.
       std::vector<std::string> asked;
       const auto text_value = [&](const Expression& value) {
@@ -469,7 +547,9 @@ PlanPtr Binder::table(const Expression& e, const Row& row) {
         bool same = path ? text_value(*match.path) == *path : true;
         for (std::size_t i = 0; same && i < asked.size(); ++i) same = text_value(*match.arguments[i]) == asked[i];
         if (!same) continue;
-        const Bound result = invoke(function_variable(*match.body), p.call->name.text, {}, e.span, p.call->name.span, {});
+        Variable body = function_variable(*match.body);
+        std::tie(body.closure, body.restriction) = patterns_[p.pattern];
+        const Bound result = invoke(body, p.call->name.text, {}, e.span, p.call->name.span, {});
         if (!result.table && result.scalar && result.scalar->type != kUnknown) error("KS207", e.span, "A tabular expression is expected.");
         return result.table;
       }
@@ -607,7 +687,7 @@ PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
   const Variable* f = lookup(name);
   if (f == nullptr) f = stored_function(e, row);
   if (f == nullptr) {
-    if (catalog_.find_table(name) != nullptr) return stored_table(name);
+    if (catalog_.find_table(name) != nullptr && permitted(name)) return stored_table(name);
     if (assuming_missing_) {
       for (const auto* a : e.arguments) {
         if (!is_table(*a, row)) scalar(as<NamedExpression>(a) != nullptr ? *static_cast<const NamedExpression&>(*a).value : *a, row);
@@ -616,6 +696,7 @@ PlanPtr Binder::table_call(const CallExpression& e, const Row& row) {
     }
     if (broken_function(e.name.span, name)) return nullptr;
     std::vector<std::string_view> names = catalog_.function_names();
+    std::erase_if(names, [&](const auto n) { return !permitted(n); });
     for (const auto n : scalar_names()) names.push_back(n);
     error("KS211", e.name.span,
           fmt::format("The name '{}' does not refer to any known function{}", name, hint(name, names)));

@@ -26,6 +26,17 @@ namespace yagura::kql {
 struct Scope;
 using ScopePtr = std::shared_ptr<const Scope>;
 
+// restrict access to (...): the stored tables and functions that what follows may name; each statement narrows further.
+struct Restriction {
+  struct Entry {
+    std::string name;
+    bool wildcard = false;
+  };
+  std::vector<Entry> entries;
+  std::shared_ptr<const Restriction> outer;  // of a statement before; may be absent
+};
+using RestrictionPtr = std::shared_ptr<const Restriction>;
+
 // What a name that is no column means.
 struct Variable {
   enum class Kind : std::uint8_t { scalar, table, function, unknown };
@@ -34,6 +45,8 @@ struct Variable {
   std::shared_ptr<const SharedPlan> table;
   const LambdaExpression* lambda = nullptr;
   ScopePtr closure;             // of a function
+  RestrictionPtr restriction;   // that its body stands under: what was defined before a restrict statement is not bound by it
+  bool hidden = false;          // shadows a name that a restrict statement leaves out
   bool tabular_function = false;
   bool is_view = false;
   bool has_errors = false;      // its definition was refused already
@@ -161,6 +174,7 @@ class Binder {
   std::optional<std::vector<std::vector<std::string>>> probe(PlanPtr plan, Span span, std::string_view what);
   std::optional<std::pair<Span, std::string>> unprobed() const { return unprobed_; }
   std::vector<std::string> visible_tables() const;   // views and tables, for search, find, union *
+  bool permitted(std::string_view name) const;       // a stored table or function, by the restrict statements before
 
   // Mistakes.
   void error(std::string_view code, Span span, std::string message);
@@ -206,6 +220,7 @@ class Binder {
   PlanPtr table_call(const CallExpression& e, const Row& row);
   void statement(const Statement& s, Bound* result);
   void let(const LetStatement& s);
+  void restrict_access(const RestrictStatement& s);
   Variable function_variable(const LambdaExpression& lambda);
   bool tabular_body(const LambdaExpression& lambda) const;
   void query_parameters(const QueryParametersStatement& s);
@@ -217,6 +232,9 @@ class Binder {
   const CompileOptions& options_;
   std::vector<Diagnostic>& diagnostics_;
   ScopePtr scope_;
+  RestrictionPtr restriction_;
+  // What each pattern saw where it was declared.
+  std::unordered_map<const PatternStatement*, std::pair<ScopePtr, RestrictionPtr>> patterns_;
   BoundQuery query_;
   ColumnId next_column_ = 1;
   std::size_t errors_ = 0;

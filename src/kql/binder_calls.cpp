@@ -335,7 +335,9 @@ Expr Binder::call(const CallExpression& e, const Row& row) {
   } else if (!broken_function(e.name.span, name)) {
     std::vector<std::string_view> names = scalar_names();
     for (const auto n : aggregate_names()) names.push_back(n);
-    for (const auto n : catalog_.function_names()) names.push_back(n);
+    for (const auto n : catalog_.function_names()) {
+      if (permitted(n)) names.push_back(n);
+    }
     for (const Scope* s = scope_.get(); s != nullptr; s = s->parent.get()) {
       if (s->variable.kind == Variable::Kind::function) names.push_back(s->name);
     }

@@ -442,7 +442,7 @@ Expr Binder::name(const NameExpression& e, const Row& row) {
     const PlanColumn* inferred = infer(*plan, text);
     return inferred != nullptr ? make_column(*inferred, e.span) : unknown(e.span);
   }
-  if (catalog_.find_table(text) != nullptr) {
+  if (catalog_.find_table(text) != nullptr && permitted(text)) {
     error("KS108", e.span, "Scalar value expected.");
     return unknown(e.span);
   }

@@ -42,8 +42,11 @@ void Binder::statement(const Statement& s, Bound* result) {
       break;
     }
     case NodeKind::query_parameters: query_parameters(static_cast<const QueryParametersStatement&>(s)); break;
-    case NodeKind::pattern: break;  // looked up where it is called
-    case NodeKind::restrict: not_supported(s.span, "restrict access"); break;
+    case NodeKind::pattern:
+      if (patterns_.size() >= 1000) error("YK003", s.span, "A query holds at most 1000 patterns.");
+      else patterns_[&static_cast<const PatternStatement&>(s)] = {scope_, restriction_};
+      break;
+    case NodeKind::restrict: restrict_access(static_cast<const RestrictStatement&>(s)); break;
     case NodeKind::alias: error("KS207", s.span, "alias database reaches into another cluster, which is not supported."); break;
     default: break;
   }
@@ -100,6 +103,7 @@ Variable Binder::function_variable(const LambdaExpression& lambda) {
   v.kind = Variable::Kind::function;
   v.lambda = &lambda;
   v.closure = scope_;
+  v.restriction = restriction_;
   v.is_view = lambda.is_view;
   v.tabular_function = tabular_body(lambda);
   return v;
@@ -146,6 +150,7 @@ void Binder::check_definition(Variable& f) {
   const bool outer_open = open_definition_;
   open_definition_ = false;
   const ScopePtr outer = scope_;
+  const RestrictionPtr restricted = restriction_;
   for (const auto& p : f.lambda->parameters) {
     Variable v;
     if (p.tabular) {
@@ -169,6 +174,7 @@ void Binder::check_definition(Variable& f) {
   for (const auto* s : f.lambda->statements) statement(*s, nullptr);
   evaluate(*f.lambda->result, {});
   scope_ = outer;
+  restriction_ = restricted;
   if (open_definition_) {
     // Its table is known only at the call: what was found wrong here may be right there.
     diagnostics_.resize(told);
@@ -179,6 +185,7 @@ void Binder::check_definition(Variable& f) {
 }
 
 const Variable* Binder::stored_function(std::string_view name) {
+  if (!permitted(name)) return nullptr;
   const auto it = stored_.find(std::string(name));
   if (it != stored_.end()) return it->second.lambda != nullptr ? &it->second : nullptr;
   const StoredFunction* f = catalog_.find_function(name);
@@ -212,9 +219,11 @@ const Variable* Binder::stored_function(std::string_view name) {
     v.kind = Variable::Kind::function;
     slot = v;
     const ScopePtr before = scope_;
+    const RestrictionPtr restricted = std::exchange(restriction_, nullptr);
     scope_ = nullptr;
     v.tabular_function = tabular_body(*v.lambda);
     scope_ = before;
+    restriction_ = restricted;
   }
   slot = v;
   parsed_.push_back(std::move(parsed));
@@ -306,9 +315,11 @@ Bound Binder::invoke(const Variable& f, std::string_view name, std::span<const E
         e = scalar(*given[i], row);
       } else {
         const ScopePtr before = scope_;
+        const RestrictionPtr restricted = std::exchange(restriction_, f.restriction);
         scope_ = f.closure;
         e = scalar(*p.default_value, {});
         scope_ = before;
+        restriction_ = restricted;
       }
       if (p.type.type && e->type != kUnknown && e->type != *p.type.type) e = convert(std::move(e), *p.type.type);
       v.kind = e->type == kUnknown ? Variable::Kind::unknown : Variable::Kind::scalar;
@@ -316,6 +327,7 @@ Bound Binder::invoke(const Variable& f, std::string_view name, std::span<const E
     }
   }
   const ScopePtr caller = scope_;
+  const RestrictionPtr caller_restriction = std::exchange(restriction_, f.restriction);
   const auto caller_at = at_;
   const bool caller_quiet = quiet_;
   const auto caller_inside = std::tuple(inside_, inside_text_, inside_start_);
@@ -334,6 +346,7 @@ Bound Binder::invoke(const Variable& f, std::string_view name, std::span<const E
   if (lambda.result != nullptr && spend(name_span)) result = evaluate(*lambda.result, {});
   --depth_;
   scope_ = caller;
+  restriction_ = caller_restriction;
   at_ = caller_at;
   quiet_ = caller_quiet;
   std::tie(inside_, inside_text_, inside_start_) = caller_inside;
