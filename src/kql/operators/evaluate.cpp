@@ -424,7 +424,7 @@ PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input) {
     b.error("YK021", call->name.span, fmt::format("The plugin '{}' is not available: queries run no programs and reach no other services.", name));
     return nullptr;
   }
-  static constexpr std::string_view kLater[] = {"funnel_sequence", "schema_merge"};
+  static constexpr std::string_view kLater[] = {"funnel_sequence", "schema_merge", "diffpatterns_text"};
   if (std::ranges::find(kLater, name) != std::end(kLater)) {
     b.not_supported(call->name.span, fmt::format("The plugin '{}'", name));
     return nullptr;
