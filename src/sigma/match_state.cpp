@@ -24,6 +24,7 @@ const event::RecordHeader& no_header() {
 
 bool contains_text(std::string_view text, std::string_view wanted) {
   if (wanted.empty()) return true;
+  if (text.size() < wanted.size()) return false;  // an empty view has no address, and memmem wants one
   return memmem(text.data(), text.size(), wanted.data(), wanted.size()) != nullptr;
 }
 

@@ -53,7 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       const auto digest = call_kernel("tdigest_merge", {{Type::dynamic, *compact}, {Type::dynamic, *compact}}, Type::dynamic);
       if (!digest.empty()) require(!call_kernel("tdigest_merge", {{Type::dynamic, digest}, {Type::dynamic, "null"}}, Type::dynamic).empty());
-      require_json(call_kernel(".schema_of", {{Type::dynamic, *compact}}, Type::dynamic));
+      // A schema that is one type is a text, which comes without its quotes.
+      const auto schema = call_kernel(".schema_of", {{Type::dynamic, *compact}}, Type::dynamic);
+      if (schema.starts_with('{') || schema.starts_with('[')) require_json(schema);
       break;
     }
     default: require_json(call_kernel("parse_user_agent", {{Type::string, text}}, Type::dynamic));
