@@ -234,6 +234,12 @@ std::optional<Digest> read_digest(std::string_view text) {
   return out;
 }
 
+// A digest may come from anybody: weights that no 64 bits hold stay at the most.
+std::int64_t together(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
+}
+
 void merge_digests(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     std::optional<Digest> all;
@@ -257,7 +263,7 @@ void merge_digests(KernelCall& call) {
     std::ranges::stable_sort(all->entries, {}, &Digest::Entry::value);
     std::vector<Digest::Entry> kept;
     for (const auto& e : all->entries) {
-      if (!kept.empty() && kept.back().text == e.text) kept.back().weight += e.weight;
+      if (!kept.empty() && kept.back().text == e.text) kept.back().weight = together(kept.back().weight, e.weight);
       else kept.push_back(e);
     }
     if (kept.size() > kMaxValues) {  // one for each part of the weight; the first for itself
@@ -267,7 +273,7 @@ void merge_digests(KernelCall& call) {
         sum += static_cast<double>(e.weight);
         const double at = parts.empty() ? 0 : std::ceil(sum * static_cast<double>(kMaxValues) / all->total);
         if (at == part) {
-          const auto weight = parts.back().weight + e.weight;
+          const auto weight = together(parts.back().weight, e.weight);
           parts.back() = e;
           parts.back().weight = weight;
         } else {
