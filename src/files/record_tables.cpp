@@ -41,7 +41,7 @@ Result<> for_records(const FileTableOptions& options, std::vector<std::string>& 
       }
     TRY(each(*piece, std::move(records)));
   }
-  if (damaged > 0) notes.push_back(fmt::format("{} places could not be read; the first: {}", damaged, first));
+  if (damaged > 0) notes.push_back(fmt::format("{} place{} could not be read; the first: {}", damaged, damaged == 1 ? "" : "s", first));
   return {};
 }
 

@@ -70,13 +70,12 @@ void name_thread(const char* name) { ::pthread_setname_np(::pthread_self(), name
 
 }  // namespace
 
-void Cut::add(event::TableBatch rows) {
+void Cut::add(event::TableBatch rows, std::size_t expected) {
   // A cut has a handful of tables: looking through them costs less than a map of names that move.
   const auto same = std::ranges::find(tables, rows.table(), &event::TableBatch::table);
-  if (same == tables.end())
-    tables.push_back(std::move(rows));
-  else
-    same->append(std::move(rows));
+  if (same != tables.end()) return same->append(std::move(rows));
+  for (std::size_t i = 0; i < rows.column_count(); ++i) rows.column(i).reserve(expected);
+  tables.push_back(std::move(rows));
 }
 
 struct Pipeline::Impl {
@@ -251,9 +250,16 @@ struct Pipeline::Impl {
                 cut.range.first.number(), cut.range.last.number(), blocks.back().range.last.number());
       cut.range.last = blocks.back().range.last;
     }
+    // Columns that grow by doubling would be there twice while they are copied.
+    std::map<std::string, std::size_t> rows;
+    for (const auto& block : blocks)
+      for (const auto& table : block.tables) rows[table.table()] += table.row_count();
     for (auto& block : blocks) {
       if (step) step->see(block.range, std::move(block.findings));
-      for (auto& table : block.tables) cut.add(std::move(table));
+      for (auto& table : block.tables) {
+        const std::size_t expected = rows[table.table()];
+        cut.add(std::move(table), expected);
+      }
     }
     if (step) step->complete(cut);
     for (auto& table : cut.tables) {

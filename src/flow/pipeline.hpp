@@ -51,8 +51,8 @@ class BlockProcessor {
 struct Cut {
   CutRange range;
   std::vector<event::TableBatch> tables;
-  // Adds rows: behind those of the same table, if there are any.
-  void add(event::TableBatch rows);
+  // Adds rows: behind those of the same table, if there are any. `expected`: how many the table will have in all.
+  void add(event::TableBatch rows, std::size_t expected = 0);
 };
 
 // Sees what the workers found in the order of the journal, and may add rows to each cut: for work that keeps state from block
