@@ -12,6 +12,7 @@
 
 #include "net/address.hpp"
 #include "net/socket.hpp"
+#include "net/tls_verify.hpp"
 
 namespace yagura::net {
 
@@ -88,6 +89,7 @@ Result<ByteStream> ByteStream::tls_client(FileDescriptor fd, const TlsContext& c
   auto stream = TRY(with_tls(std::move(fd), context));
   SSL* tls = ssl(stream.tls_.get());
   SSL_set_connect_state(tls);
+  if (context.checks_stapled_status()) SSL_set_tlsext_status_type(tls, TLSEXT_STATUSTYPE_ocsp);
   const bool numeric = SocketAddress::numeric(host, 0).has_value();
   if (!numeric && !host.empty()) SSL_set_tlsext_host_name(tls, host.c_str());
   if (context.verifies_peer() && context.verifies_name()) {
@@ -117,6 +119,10 @@ IoStatus ByteStream::tls_status(int result, const char* doing) {
   if (const long verdict = SSL_get_verify_result(ssl(tls_.get()));
       verdict != X509_V_OK && !SSL_is_init_finished(ssl(tls_.get()))) {
     error_ = fmt::format("{}: the peer's certificate is refused: {}", doing, X509_verify_cert_error_string(verdict));
+    if (const auto& detail = verdict_of(tls_.get()); !detail.empty()) error_ += " (" + detail + ")";
+    ERR_clear_error();
+  } else if (const auto& detail = verdict_of(tls_.get()); !detail.empty() && !SSL_is_init_finished(ssl(tls_.get()))) {
+    error_ = fmt::format("{}: the peer's certificate is refused: {}", doing, detail);
     ERR_clear_error();
   } else {
     error_ = fmt::format("{}: {}", doing, openssl_error());
@@ -179,6 +185,7 @@ IoStatus ByteStream::write(const char* from, std::size_t size, std::size_t& put)
     const auto result = ::send(fd_.get(), from, size, MSG_NOSIGNAL);
     if (result >= 0) {
       put = static_cast<std::size_t>(result);
+      written_ += put;
       return IoStatus::done;
     }
     if (errno == EINTR) continue;
@@ -251,6 +258,37 @@ std::string ByteStream::peer_subject() const {
 }
 
 std::string ByteStream::tls_version() const { return tls_ ? SSL_get_version(ssl(tls_.get())) : ""; }
+
+std::string ByteStream::tls_cipher() const {
+  const char* name = tls_ ? SSL_get_cipher_name(ssl(tls_.get())) : nullptr;
+  return name != nullptr ? name : "";
+}
+
+std::vector<std::string> ByteStream::peer_certificates() const {
+  std::vector<std::string> all;
+  if (!tls_) return all;
+  // At a client the peer's own certificate is the first of the chain, at a server it stands apart.
+  const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl(tls_.get()));
+  const auto add = [&](X509* certificate) {
+    unsigned char* der = nullptr;
+    if (const int size = i2d_X509(certificate, &der); size > 0) {
+      all.emplace_back(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+      OPENSSL_free(der);
+    }
+  };
+  if (SSL_is_server(ssl(tls_.get())) == 1) {
+    if (X509* own = SSL_get1_peer_certificate(ssl(tls_.get()))) {
+      add(own);
+      X509_free(own);
+    }
+  }
+  for (int i = 0; i < sk_X509_num(chain); ++i) add(sk_X509_value(chain, i));
+  return all;
+}
+
+std::uint64_t ByteStream::bytes_written() const {
+  return tls_ ? BIO_number_written(SSL_get_wbio(ssl(tls_.get()))) : written_;
+}
 
 void ByteStream::shutdown_write() {
   if (tls_ && SSL_is_init_finished(ssl(tls_.get()))) {

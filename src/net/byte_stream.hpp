@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file.hpp"
 #include "base/result.hpp"
@@ -57,6 +58,12 @@ class ByteStream {
   std::string peer_subject() const;
   // "TLSv1.3", or "".
   std::string tls_version() const;
+  // "TLS_AES_256_GCM_SHA384", or "".
+  std::string tls_cipher() const;
+  // What the peer has shown, its own certificate first, as DER; whether or not anybody verified it.
+  std::vector<std::string> peer_certificates() const;
+  // Bytes given to the kernel so far, with TLS its records: what the peer's kernel has acknowledged is this less SIOCOUTQ.
+  std::uint64_t bytes_written() const;
   // Tells the peer that no more will come (close_notify for TLS), without waiting.
   void shutdown_write();
 
@@ -70,6 +77,7 @@ class ByteStream {
   FileDescriptor fd_;
   std::unique_ptr<void, FreeTls> tls_;  // SSL*; destroyed before the descriptor
   std::string error_;
+  std::uint64_t written_ = 0;  // without TLS
 };
 
 }  // namespace yagura::net

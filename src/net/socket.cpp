@@ -109,14 +109,27 @@ Result<FileDescriptor> connect_tcp(const std::string& host, std::uint16_t port, 
   const auto addresses = TRY(SocketAddress::resolve(host, port));
   Error last(ErrorKind::unavailable, fmt::format("'{}' has no address", host));
   for (const auto& address : addresses) {
-    FileDescriptor fd(::socket(address.family(), SOCK_STREAM | kSocketFlags, 0));
-    if (!fd) return fail_errno(errno, "opening a TCP socket");
-    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-    auto done = finish_connect(fd.get(), address, address.to_string(), deadline);
-    if (done) return fd;
-    last = std::move(done).error();
+    auto connected = connect_tcp(address, deadline);
+    if (connected) return connected;
+    last = std::move(connected).error();
   }
   return std::unexpected(std::move(last));
+}
+
+Result<FileDescriptor> connect_tcp(const SocketAddress& address, Deadline deadline) {
+  FileDescriptor fd(::socket(address.family(), SOCK_STREAM | kSocketFlags, 0));
+  if (!fd) return fail_errno(errno, "opening a TCP socket");
+  set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  TRY(finish_connect(fd.get(), address, address.to_string(), deadline));
+  return fd;
+}
+
+Result<FileDescriptor> connect_udp(const SocketAddress& address) {
+  FileDescriptor fd(::socket(address.family(), SOCK_DGRAM | kSocketFlags, 0));
+  if (!fd) return fail_errno(errno, "opening a UDP socket");
+  if (::connect(fd.get(), address.data(), address.size()) != 0)
+    return fail_errno(errno, "connecting to " + address.to_string());
+  return fd;
 }
 
 Result<FileDescriptor> connect_unix(const std::filesystem::path& path, Deadline deadline) {

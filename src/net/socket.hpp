@@ -26,6 +26,9 @@ Result<UdpSocket> bind_udp(const SocketAddress& address, Bytes receive_buffer);
 
 // Tries each address in turn until one answers.
 Result<FileDescriptor> connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline);
+Result<FileDescriptor> connect_tcp(const SocketAddress& address, Deadline deadline);
+// A datagram socket with that address at its other end; nothing is sent yet.
+Result<FileDescriptor> connect_udp(const SocketAddress& address);
 Result<FileDescriptor> connect_unix(const std::filesystem::path& path, Deadline deadline);
 
 // The address a socket is bound to, and the one at its other end.

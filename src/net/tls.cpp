@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "net/tls_verify.hpp"
+
 namespace yagura::net {
 
 namespace {
@@ -149,13 +151,20 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientOpti
   made->context_ = context;
   if (!options.certificate.empty()) TRY(load_identity(context, options.certificate, options.private_key));
   if (options.verify) {
-    if (options.ca.empty() ? SSL_CTX_set_default_verify_paths(context) != 1
+    if (options.ca.empty() ? options.system_ca && SSL_CTX_set_default_verify_paths(context) != 1
                            : SSL_CTX_load_verify_locations(context, options.ca.c_str(), nullptr) != 1)
       return fail_openssl(
           fmt::format("reading the CA certificates {}", options.ca.empty() ? "of the system" : options.ca.string()));
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    for (const auto& file : options.more_ca)
+      if (SSL_CTX_load_verify_locations(context, file.c_str(), nullptr) != 1)
+        return fail_openssl(fmt::format("reading the CA certificates {}", file.string()));
+    if (!options.more_ca.empty()) X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+    TRY(load_revocation_lists(context, options.crls));
+    remember_verdicts(context);
+    if (options.check_stapled_status) check_stapled_status(context);
     made->verifies_ = true;
     made->verifies_name_ = options.verify_name;
+    made->checks_stapled_status_ = options.check_stapled_status;
   } else {
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
   }

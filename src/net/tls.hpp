@@ -30,6 +30,16 @@ struct TlsClientOptions {
   std::filesystem::path private_key;
   bool verify = true;       // false only when the user wrote so; logged at start
   bool verify_name = true;  // false: any name is good, the chain must still be
+  // Trusted besides `ca` (or the system's): PEM files of one or more certificates. Each is an anchor, also one that is not
+  // self-signed, as an issuing CA that somebody imported.
+  std::vector<std::filesystem::path> more_ca;
+  bool system_ca = true;  // false: nobody of the system's, when `ca` is empty
+  // PEM files of one or more CRLs. A certificate whose issuer has one here must not stand on it; a CRL that has run out
+  // refuses what it speaks of. Certificates of other issuers go unchecked.
+  std::vector<std::filesystem::path> crls;
+  // Asks for a stapled OCSP answer (RFC 6066). One that comes must be good; none is refused only when the certificate
+  // says that there must be one (RFC 7633).
+  bool check_stapled_status = false;
 };
 
 class TlsContext {
@@ -44,6 +54,7 @@ class TlsContext {
   Result<> reload() const;
   bool verifies_peer() const { return verifies_; }
   bool verifies_name() const { return verifies_name_; }
+  bool checks_stapled_status() const { return checks_stapled_status_; }
 
  private:
   TlsContext() = default;
@@ -54,6 +65,7 @@ class TlsContext {
   mutable std::vector<void*> retired_;  // somebody may be taking SSL_new() of them just now
   bool verifies_ = false;
   bool verifies_name_ = false;
+  bool checks_stapled_status_ = false;
 };
 
 // Every server's context that is in use reads its files again; gives what went wrong, those keep what they have.
