@@ -1,6 +1,7 @@
 // yagura query: KQL from the shell, against a server or a data folder.
 #include <boost/json.hpp>
 
+#include <filesystem>
 #include <iostream>
 
 #include "base/file.hpp"
@@ -69,7 +70,7 @@ Result<query::QueryRequest> request_of(const QueryOptions& options, Console& con
   return request;
 }
 
-// Over files: an engine of our own, for the time of this query.
+// Over files, or over nothing (print, range, datatable): an engine of our own, for the time of this query.
 Result<query::QueryOutcome> ask_files(const QueryOptions& options, query::QueryRequest request, query::RowSink& sink, Console& console) {
   if (!options.server.empty()) return fail(ErrorKind::invalid_input, "--from and --server exclude each other: files are read here");
   set_log(LogLevel::warning, LogFormat::automatic);
@@ -92,6 +93,14 @@ Result<query::QueryOutcome> ask(const QueryOptions& options, const query::QueryR
     const auto server = TRY(remote_server(options.server, options.token_file, options.ca, !options.insecure));
     return run_remote(server, options.workspace, request, sink);
   }
+  // A query without tables needs no data; one that names a table learns why it is not there.
+  std::error_code ignored;
+  if (!std::filesystem::exists(options.data, ignored)) {
+    auto outcome = TRY(ask_files(options, request, sink, console));
+    if (outcome.failure)
+      outcome.notices.push_back(fmt::format("there is no data folder '{}': --data names another, --server asks a server, --from TABLE=FILE reads files", options.data));
+    return outcome;
+  }
   if (const auto running = TRY(roles::find_local_server(options.data)))
     return run_remote({.host = running->host, .port = running->port, .token = running->token}, options.workspace, request, sink);
   roles::ServerSettings settings;
@@ -108,12 +117,12 @@ Result<ExitCode> run_query(const QueryOptions& options, Console& console) {
   const auto request = TRY(request_of(options, console));
   ResultPrinter printer(console.out, format, console.colours);
   const auto outcome = TRY(ask(options, request, printer, console));
-  if (outcome.failure) {
+  if (outcome.failure)
     console.err << outcome.failure->error.message() << '\n';
-    return code_of(outcome.failure->error);
-  }
-  printer.finish();
+  else
+    printer.finish();
   for (const auto& notice : outcome.notices) console.err << "note: " << notice << '\n';
+  if (outcome.failure) return code_of(outcome.failure->error);
   if (options.stats)
     console.err << fmt::format("{} rows in {:.1f} ms (compiled in {:.1f} ms; {} rows, {} read)\n", printer.row_count(),
                                static_cast<double>(outcome.stats.total.count()) / 1e3, static_cast<double>(outcome.stats.compile.count()) / 1e3,
