@@ -97,7 +97,7 @@ Result<query::QueryOutcome> ask(const QueryOptions& options, const query::QueryR
   std::error_code ignored;
   if (!std::filesystem::exists(options.data, ignored)) {
     auto outcome = TRY(ask_files(options, request, sink, console));
-    if (outcome.failure)
+    if (outcome.failure && outcome.failure->error.message().find("known table") != std::string::npos)
       outcome.notices.push_back(fmt::format("there is no data folder '{}': --data names another, --server asks a server, --from TABLE=FILE reads files", options.data));
     return outcome;
   }
