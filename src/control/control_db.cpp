@@ -33,6 +33,7 @@ ControlDb::ControlDb(std::unique_ptr<Database> database, const ControlOptions& o
       custom_tables_(*database_, clock_),
       functions_(*database_, clock_),
       watchlists_(*database_, clock_),
+      agents_(*database_, clock_),
       audit_(*database_, clock_) {}
 
 }  // namespace yagura::control

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/result.hpp"
+#include "control/agents.hpp"
 #include "control/api_tokens.hpp"
 #include "control/audit_log.hpp"
 #include "control/checkpoints.hpp"
@@ -40,6 +41,7 @@ class ControlDb {
   CustomTables& custom_tables() { return custom_tables_; }
   Functions& functions() { return functions_; }
   Watchlists& watchlists() { return watchlists_; }
+  Agents& agents() { return agents_; }
   AuditLog& audit() { return audit_; }
   std::int64_t now() const { return clock_(); }
 
@@ -58,6 +60,7 @@ class ControlDb {
   CustomTables custom_tables_;
   Functions functions_;
   Watchlists watchlists_;
+  Agents agents_;
   AuditLog audit_;  // last: its thread ends first
 };
 

@@ -31,6 +31,11 @@ std::span<const Migration> migrations() {
           "005_functions",
 #include "control/migrations/005_functions.sql"
       },
+      {
+          6,
+          "006_agents",
+#include "control/migrations/006_agents.sql"
+      },
   };
   return all;
 }

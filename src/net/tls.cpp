@@ -138,7 +138,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make_server(const TlsServe
     if (SSL_CTX_load_verify_locations(context, options.client_ca.c_str(), nullptr) != 1)
       return fail_openssl(fmt::format("reading the CA certificates {}", options.client_ca.string()));
     if (auto* names = SSL_load_client_CA_file(options.client_ca.c_str())) SSL_CTX_set_client_CA_list(context, names);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (options.client_optional ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT),
+                       nullptr);
     made->verifies_ = true;
   }
   ERR_clear_error();

@@ -19,6 +19,7 @@ struct TlsServerOptions {
   std::filesystem::path certificate;  // PEM, the chain
   std::filesystem::path private_key;  // PEM
   std::filesystem::path client_ca;    // PEM; set: clients must show a certificate it signed (mutual TLS)
+  bool client_optional = false;       // ... or none at all: who has none yet may ask for one (HttpRequest::client_subject is "")
   // TLS 1.3 session tickets. A client that never reads (a syslog sender) and closes with tickets unread makes its kernel send a
   // reset, and what we have not read by then is lost: sources for such clients switch them off.
   bool session_tickets = true;
