@@ -199,7 +199,7 @@ Result<> RuleLibrary::load(const Stamps& files) {
         problems.error({path.string(), {}}, text.error().message());
       } else if (is_pipeline) {
         if (auto pipeline = sigma::Pipeline::load(*text, path.string(), problems)) {
-          pipeline->add_placeholders(load_options);
+          pipeline->prepare(load_options);
           pipelines.push_back(std::move(pipeline));
         }
       } else if (is_below(options_.mapping_folders, path)) {

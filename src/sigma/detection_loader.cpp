@@ -101,33 +101,13 @@ class DetectionLoader {
       item.written.push_back(value);
       if (item.is_keyword() && value.is_null()) reader_.error(value, "a keyword cannot be null");
     }
-    const auto result = apply_modifiers(item, placeholders_, [&](std::string message) {
+    const auto result = give_meaning(item, placeholders_, [&](std::string message) {
       problems().warning(item.place, fmt::format("'{}': {}", key, message));
     });
     if (!result)
       problems().error(item.place,
                        key.empty() ? result.error().message() : fmt::format("'{}': {}", key, result.error().message()));
-    if (item.is_keyword()) open_keywords(item);
     return detection;
-  }
-
-  // A keyword is looked for anywhere in a value.
-  void open_keywords(DetectionItem& item) {
-    for (auto& value : item.values)
-      for (auto& test : value) {
-        if (auto* text = std::get_if<TextTest>(&test)) {
-          if (item.modifiers.empty() || std::ranges::all_of(item.modifiers, [](const std::string& m) {
-                return m != "startswith" && m != "endswith";
-              })) {
-            text->pattern.open_front();
-            text->pattern.open_back();
-          }
-        } else if (!std::holds_alternative<RegexTest>(test) && !std::holds_alternative<NetworkTest>(test) &&
-                   !std::holds_alternative<NullTest>(test)) {
-          problems().error(item.place, "these modifiers need a field; keywords can only be looked for");
-          return;
-        }
-      }
   }
 
   Problems& problems() const { return reader_.problems(); }
@@ -143,7 +123,31 @@ std::size_t count_selected(const Condition& condition, const std::vector<SearchI
   return count;
 }
 
+// A keyword is looked for anywhere in a value.
+Result<> open_keywords(DetectionItem& item) {
+  const bool open =
+      std::ranges::none_of(item.modifiers, [](const std::string& m) { return m == "startswith" || m == "endswith"; });
+  for (auto& value : item.values)
+    for (auto& test : value) {
+      if (auto* text = std::get_if<TextTest>(&test)) {
+        if (!open) continue;
+        text->pattern.open_front();
+        text->pattern.open_back();
+      } else if (!std::holds_alternative<RegexTest>(test) && !std::holds_alternative<NetworkTest>(test) &&
+                 !std::holds_alternative<NullTest>(test)) {
+        return fail(ErrorKind::invalid_input, "these modifiers need a field; keywords can only be looked for");
+      }
+    }
+  return {};
+}
+
 }  // namespace
+
+Result<> give_meaning(DetectionItem& item, const Placeholders& placeholders,
+                      const std::function<void(std::string)>& warn) {
+  TRY(apply_modifiers(item, placeholders, warn));
+  return item.is_keyword() ? open_keywords(item) : Result<>();
+}
 
 Detections load_detections(const YamlReader& reader, const Placeholders& placeholders,
                            std::span<const std::string_view> skip) {

@@ -10,4 +10,8 @@ namespace yagura::sigma {
 Detections load_detections(const YamlReader& reader, const Placeholders& placeholders,
                            std::span<const std::string_view> skip = {});
 
+// What the item's modifiers and written values mean: apply_modifiers(), and keywords are looked for anywhere.
+Result<> give_meaning(DetectionItem& item, const Placeholders& placeholders,
+                      const std::function<void(std::string)>& warn);
+
 }  // namespace yagura::sigma

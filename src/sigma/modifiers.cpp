@@ -376,8 +376,6 @@ std::vector<TextOrPlaceholder> split_placeholders(std::string_view text) {
 Result<const std::vector<std::string>*> placeholder_values(const Working& working, const std::string& name) {
   const auto known = working.placeholders->find(name);
   if (known != working.placeholders->end()) return &known->second;
-  if (const auto any = working.placeholders->find(kAnyPlaceholder); any != working.placeholders->end())
-    return &any->second;
   std::vector<std::string_view> names;
   for (const auto& [other, values] : *working.placeholders) names.push_back(other);
   return fail(ErrorKind::invalid_input, "the placeholder '%{}%' has no values configured{}", name,
@@ -507,6 +505,29 @@ std::vector<Test> plain_tests(const YamlNode& node) {
   return {TextTest{Pattern::parse(node.text)}};
 }
 
+// Placeholders of the written values that have no values yet.
+std::vector<std::string> missing_placeholders(const DetectionItem& item, const Placeholders& placeholders) {
+  std::vector<std::string> missing;
+  const auto look = [&](std::string_view text) {
+    for (auto& piece : split_placeholders(text))
+      if (piece.is_placeholder && !placeholders.contains(piece.text) &&
+          std::ranges::find(missing, piece.text) == missing.end())
+        missing.push_back(std::move(piece.text));
+  };
+  const bool is_regex = std::ranges::find(item.modifiers, "re") != item.modifiers.end();
+  for (const auto& node : item.written) {
+    if (!node.is_scalar()) continue;
+    if (is_regex) {
+      look(node.text);
+      continue;
+    }
+    const Pattern pattern = Pattern::parse(node.text);
+    for (const auto& part : pattern.parts())
+      if (part.piece == Pattern::Piece::text) look(part.text);
+  }
+  return missing;
+}
+
 }  // namespace
 
 const std::vector<Modifier>& all_modifiers() {
@@ -532,6 +553,9 @@ Result<> apply_modifiers(DetectionItem& item, const Placeholders& placeholders,
     value.tests = plain_tests(node);
     working.values.push_back(std::move(value));
   }
+  if (placeholders.contains(kKeepPlaceholders) &&
+      std::ranges::find(item.modifiers, "expand") != item.modifiers.end())
+    item.pending = missing_placeholders(item, placeholders);
   for (const auto& name : item.modifiers) {
     const auto* entry = std::ranges::find(kEntries, std::string_view(name), &Entry::name);
     if (entry == std::end(kEntries)) {
@@ -542,11 +566,13 @@ Result<> apply_modifiers(DetectionItem& item, const Placeholders& placeholders,
     if (name == "re") is_regex = true;
     if (name == "expand" && !is_regex && std::ranges::find(item.modifiers, "re") != item.modifiers.end())
       return fail(ErrorKind::invalid_input, "'expand' must stand behind 're'");
+    if (!item.pending.empty()) continue;  // only the names are checked
     TRY(entry->apply(working));
     if (working.test_count() > kMaxValues)
       return fail(ErrorKind::invalid_input, "'{}' makes more than {} values", name, kMaxValues);
   }
   item.values.clear();
+  if (!item.pending.empty()) return {};
   item.all = working.all;
   item.negated = working.negated;
   for (auto& value : working.values) item.values.push_back(std::move(value.tests));

@@ -15,8 +15,8 @@ namespace yagura::sigma {
 // Values of the placeholders that `expand` replaces: name -> Sigma strings.
 using Placeholders = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-// A name that no placeholder can have: its values stand for every placeholder that has none.
-inline constexpr std::string_view kAnyPlaceholder = "*";
+// A name that no placeholder can have: what has no values then is left to the pipelines (DetectionItem::pending).
+inline constexpr std::string_view kKeepPlaceholders = "+";
 
 struct Modifier {
   std::string_view name;

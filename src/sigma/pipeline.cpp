@@ -1,113 +1,16 @@
+// Applies pipelines to rules; pipeline_loader.cpp reads them.
 #include "sigma/pipeline.hpp"
 
-#include <re2/re2.h>
-
-#include <map>
-#include <set>
-
-#include "sigma/condition.hpp"
 #include "sigma/detection_loader.hpp"
+#include "sigma/filters.hpp"
+#include "sigma/pipeline_program.hpp"
 #include "sigma/pipeline_values.hpp"
-#include "sigma/yaml_reader.hpp"
 
 namespace yagura::sigma {
 
 namespace {
 
-constexpr std::array<std::string_view, 26> kTypes = {"field_name_mapping",
-                                                     "field_name_prefix_mapping",
-                                                     "field_name_suffix",
-                                                     "field_name_prefix",
-                                                     "field_name_transform",
-                                                     "drop_detection_item",
-                                                     "hashes_fields",
-                                                     "wildcard_placeholders",
-                                                     "value_placeholders",
-                                                     "add_condition",
-                                                     "change_logsource",
-                                                     "add_field",
-                                                     "remove_field",
-                                                     "set_field",
-                                                     "replace_string",
-                                                     "map_string",
-                                                     "set_state",
-                                                     "regex",
-                                                     "set_value",
-                                                     "convert_type",
-                                                     "rule_failure",
-                                                     "detection_item_failure",
-                                                     "strict_field_mapping_failure",
-                                                     "set_custom_attribute",
-                                                     "nest",
-                                                     "case"};
-
-// Conditions of one kind (of rules, items or field names) and how they are joined.
-struct Conditions {
-  std::vector<std::pair<std::string, YamlNode>> list;
-  bool any = false;
-  bool negated = false;
-  std::optional<Condition> expression;
-
-  template <class Holds>
-  bool hold(Holds holds) const {
-    if (expression) return evaluate(*expression, holds) != negated;
-    if (list.empty()) return true;
-    const auto one = [&](const auto& condition) { return holds(condition.second); };
-    return (any ? std::ranges::any_of(list, one) : std::ranges::all_of(list, one)) != negated;
-  }
-
- private:
-  template <class Holds>
-  bool evaluate(const Condition& condition, Holds& holds) const {
-    switch (condition.kind) {
-      case Condition::Kind::identifier:
-        for (const auto& [name, node] : list)
-          if (name == condition.name) return holds(node);
-        return false;
-      case Condition::Kind::negation: return !evaluate(condition.children.front(), holds);
-      case Condition::Kind::all_of:
-        return std::ranges::all_of(condition.children, [&](const auto& child) { return evaluate(child, holds); });
-      case Condition::Kind::any_of:
-        return std::ranges::any_of(condition.children, [&](const auto& child) { return evaluate(child, holds); });
-      case Condition::Kind::selector: return false;
-    }
-    return false;
-  }
-};
-
-struct Step {
-  std::string id, type;
-  YamlNode node;
-  Place place;
-  Conditions rules, items, fields;
-  Detections added;          // of add_condition
-  std::vector<Step> nested;  // of nest
-};
-
-std::string text_at(const YamlNode& node, std::string_view key) {
-  const auto* found = node.find(key);
-  return found && found->is_scalar() ? found->text : std::string();
-}
-std::vector<std::string> texts_at(const YamlNode& node, std::string_view key) {
-  std::vector<std::string> texts;
-  const auto* found = node.find(key);
-  if (!found) return texts;
-  if (found->is_scalar()) texts.push_back(found->text);
-  for (const auto& item : found->items)
-    if (item.is_scalar()) texts.push_back(item.text);
-  return texts;
-}
-bool flag_at(const YamlNode& node, std::string_view key) {
-  const auto* found = node.find(key);
-  return found && found->as_boolean().value_or(false);
-}
-
-bool matches_regex(const std::string& pattern, std::string_view text) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  const RE2 regex(pattern, options);
-  return regex.ok() && RE2::FullMatch(re2::StringPiece(text.data(), text.size()), regex);
-}
+using Vars = std::map<std::string, std::vector<std::string>>;
 
 void each_item(Detection& detection, const std::function<void(DetectionItem&)>& visit) {
   if (detection.kind == Detection::Kind::item) visit(detection.item);
@@ -117,350 +20,124 @@ void each_item(Detections& detections, const std::function<void(DetectionItem&)>
   for (auto& identifier : detections.identifiers) each_item(identifier.detection, visit);
 }
 
-}  // namespace
-
-struct Pipeline::Loaded {
-  std::string name;
-  int priority = 0;
-  std::map<std::string, std::vector<std::string>> vars;
-  std::vector<Step> steps;
-  bool wildcard_placeholders = false;
-  std::optional<std::set<std::string>> placeholders;  // value_placeholders: which; all when it does not say
-  bool value_placeholders = false;
-
-  void read_steps(const YamlNode& list, const std::string& file, Problems& problems, std::vector<Step>& into,
-                  int depth);
-  Conditions read_conditions(const YamlReader& reader, std::string_view key, std::string_view prefix,
-                             std::span<const std::string_view> types);
-};
-
-// ---- Loading
-
-Conditions Pipeline::Loaded::read_conditions(const YamlReader& reader, std::string_view key, std::string_view prefix,
-                                             std::span<const std::string_view> types) {
-  Conditions conditions;
-  if (const auto* node = reader.find(key)) {
-    const auto add = [&](std::string name, const YamlNode& one) {
-      const std::string type = text_at(one, "type");
-      if (std::ranges::find(types, std::string_view(type)) == types.end())
-        reader.error(one,
-                     fmt::format("'{}' has no condition of the type '{}'{}", key, type, did_you_mean(type, types)));
-      conditions.list.emplace_back(std::move(name), one);
-    };
-    for (const auto& one : node->items) add({}, one);
-    for (const auto& [name, one] : node->entries) add(name.text, one);
-  }
-  const std::string prefix_text(prefix);
-  conditions.any = reader.text(prefix_text + "_op") == "or";
-  conditions.negated = flag_at(reader.map(), prefix_text + "_not");
-  if (const auto* expression = reader.find(prefix_text + "_expr")) {
-    auto parsed = parse_condition(expression->text);
-    if (parsed)
-      conditions.expression = std::move(*parsed);
-    else
-      reader.error(*expression, parsed.error().message());
-  }
-  return conditions;
-}
-
-void Pipeline::Loaded::read_steps(const YamlNode& list, const std::string& file, Problems& problems,
-                                  std::vector<Step>& into, int depth) {
-  constexpr std::array<std::string_view, 9> kRuleConditions = {"logsource",
-                                                               "contains_detection_item",
-                                                               "contains_field",
-                                                               "processing_item_applied",
-                                                               "processing_state",
-                                                               "is_sigma_rule",
-                                                               "is_sigma_correlation_rule",
-                                                               "tag",
-                                                               "rule_attribute"};
-  constexpr std::array<std::string_view, 6> kItemConditions = {
-      "match_string", "match_value", "contains_wildcard", "is_null", "processing_item_applied", "processing_state"};
-  constexpr std::array<std::string_view, 4> kFieldConditions = {"include_fields", "exclude_fields",
-                                                                "processing_item_applied", "processing_state"};
-  if (!list.is_list()) {
-    problems.error({file, list.place}, "'transformations' must be a list");
-    return;
-  }
-  for (const auto& node : list.items) {
-    if (!node.is_map()) {
-      problems.error({file, node.place}, "a transformation must be a map with 'type'");
-      continue;
-    }
-    const YamlReader reader(node, file, problems);
-    Step step;
-    step.node = node;
-    step.place = reader.place(node);
-    step.id = reader.text("id");
-    step.type = reader.text("type");
-    if (std::ranges::find(kTypes, std::string_view(step.type)) == kTypes.end()) {
-      reader.error(node, fmt::format("'{}' is not a transformation that changes rules here{}", step.type,
-                                     did_you_mean(step.type, kTypes)));
-      continue;
-    }
-    step.rules = read_conditions(reader, "rule_conditions", "rule_cond", kRuleConditions);
-    step.items = read_conditions(reader, "detection_item_conditions", "detection_item_cond", kItemConditions);
-    step.fields = read_conditions(reader, "field_name_conditions", "field_name_cond", kFieldConditions);
-    if (step.type == "nest") {
-      if (depth > 8)
-        reader.error(node, "'nest' is nested too deep");
-      else if (const auto* items = reader.find("items"))
-        read_steps(*items, file, problems, step.nested, depth + 1);
-      else
-        reader.error(node, "'nest' wants 'items'");
-    } else if (step.type == "add_condition") {
-      // A search identifier of its own: its conditions are a map as in a rule.
-      const auto* conditions = reader.find("conditions");
-      if (!conditions || !conditions->is_map()) {
-        reader.error(node, "'add_condition' wants 'conditions', a map of fields and values");
-        continue;
-      }
-      YamlNode section, condition;
-      section.kind = YamlNode::Kind::map;
-      condition.kind = YamlNode::Kind::scalar;
-      condition.text = flag_at(node, "negated") ? "not added" : "added";
-      YamlNode added_key = condition, condition_key = condition;
-      added_key.text = "added";
-      condition_key.text = "condition";
-      section.entries = {{added_key, *conditions}, {condition_key, condition}};
-      step.added = load_detections(YamlReader(section, file, problems), {});
-    } else if (step.type == "wildcard_placeholders") {
-      wildcard_placeholders = true;
-    } else if (step.type == "value_placeholders") {
-      value_placeholders = true;
-      if (const auto include = texts_at(node, "include"); !include.empty()) {
-        if (!placeholders) placeholders.emplace();
-        placeholders->insert(include.begin(), include.end());
-      }
-    }
-    into.push_back(std::move(step));
-  }
-}
-
-std::shared_ptr<const Pipeline> Pipeline::load(std::string_view yaml, const std::string& file, Problems& problems) {
-  const auto parsed = parse_yaml(yaml);
-  if (parsed.error) problems.error({file, parsed.error->place}, parsed.error->message);
-  if (parsed.documents.empty() || !parsed.documents.front().is_map()) {
-    if (!parsed.error) problems.error({file, {}}, "a pipeline must be a map with 'transformations'");
-    return nullptr;
-  }
-  const auto& document = parsed.documents.front();
-  const YamlReader reader(document, file, problems);
-  auto loaded = std::make_unique<Loaded>();
-  loaded->name = reader.text("name");
-  if (loaded->name.empty()) loaded->name = file;
-  if (const auto* priority = reader.find("priority"))
-    loaded->priority = static_cast<int>(priority->as_integer().value_or(0));
-  if (const auto* vars = reader.find("vars"))
-    for (const auto& [name, value] : vars->entries) loaded->vars[name.text] = texts_at(*vars, name.text);
-  if (const auto* steps = reader.find("transformations")) loaded->read_steps(*steps, file, problems, loaded->steps, 0);
-  for (const auto* key : {"postprocessing", "finalizers"})
-    if (const auto* node = reader.find(key))
-      reader.warning(*node, fmt::format("'{}' makes text of queries and has no meaning here", key));
-  return std::shared_ptr<const Pipeline>(new Pipeline(std::move(loaded)));
-}
-
-Pipeline::Pipeline(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
-Pipeline::~Pipeline() = default;
-const std::string& Pipeline::name() const { return loaded_->name; }
-int Pipeline::priority() const { return loaded_->priority; }
-
-void Pipeline::add_placeholders(LoadOptions& options) const {
-  if (loaded_->value_placeholders)
-    for (const auto& [name, values] : loaded_->vars)
-      if (!loaded_->placeholders || loaded_->placeholders->contains(name)) options.placeholders[name] = values;
-  if (loaded_->wildcard_placeholders) options.unknown_placeholders_match_anything = true;
-}
-
-// ---- Application
-
-namespace {
-
-// One rule while a pipeline works on it.
+// One rule while the pipelines work on it.
 struct Work {
   Metadata& metadata;
   RuleLogSource* source = nullptr;  // nullptr: a correlation
   Detections* detections = nullptr;
   CorrelationRule* correlation = nullptr;
-  std::set<std::string> applied;
-  std::map<std::string, std::string> state;
+  std::vector<const RuleLogSource*> referred;
+  const Vars* vars = nullptr;
+  PipelineState state;
+  std::set<std::string> mapped;  // fields that a mapping knows, under their old and new names
   std::string failure;
   std::size_t added = 0;
+
+  RuleView view() const { return {&metadata, source, detections, referred}; }
 };
 
-bool state_holds(const Work& work, const YamlNode& node) {
-  const auto known = work.state.find(text_at(node, "key"));
-  return known != work.state.end() && known->second == text_at(node, "val");
-}
-
-bool rule_condition(const YamlNode& node, Work& work) {
-  const std::string type = text_at(node, "type");
-  if (type == "is_sigma_rule") return work.detections != nullptr;
-  if (type == "is_sigma_correlation_rule") return work.correlation != nullptr;
-  if (type == "processing_item_applied") return work.applied.contains(text_at(node, "processing_item_id"));
-  if (type == "processing_state") return state_holds(work, node);
-  if (type == "tag") return std::ranges::find(work.metadata.tags, text_at(node, "tag")) != work.metadata.tags.end();
-  if (type == "rule_attribute") {
-    const std::string attribute = text_at(node, "attribute"), value = text_at(node, "value"), op = text_at(node, "op");
-    const auto& m = work.metadata;
-    const std::map<std::string, std::string> known = {{"title", m.title},
-                                                      {"id", m.id},
-                                                      {"name", m.name},
-                                                      {"status", std::string(to_string(m.status))},
-                                                      {"level", std::string(to_string(m.level))},
-                                                      {"author", m.author},
-                                                      {"date", m.date},
-                                                      {"modified", m.modified},
-                                                      {"description", m.description},
-                                                      {"taxonomy", m.taxonomy},
-                                                      {"license", m.license}};
-    std::string actual;
-    if (const auto found = known.find(attribute); found != known.end())
-      actual = found->second;
-    else
-      for (const auto& [key, custom] : m.custom)
-        if (key == attribute) actual = custom.text;
-    if (op.empty() || op == "eq") return actual == value;
-    if (op == "ne") return actual != value;
-    if (op == "in") return value.find(actual) != std::string::npos;
-    // Levels and statuses have an order of their own; dates are ordered as texts.
-    constexpr std::array<std::string_view, 5> kLevels = {"informational", "low", "medium", "high", "critical"};
-    constexpr std::array<std::string_view, 5> kStatuses = {"unsupported", "deprecated", "experimental", "test",
-                                                           "stable"};
-    int order = actual.compare(value);
-    for (const auto& words : {kLevels, kStatuses}) {
-      const auto a = std::ranges::find(words, std::string_view(actual)),
-                 b = std::ranges::find(words, std::string_view(value));
-      if ((attribute == "level" || attribute == "status") && a != words.end() && b != words.end())
-        order = static_cast<int>(a - b);
-    }
-    return op == "gte"   ? order >= 0
-           : op == "gt"  ? order > 0
-           : op == "lte" ? order <= 0
-           : op == "lt"  ? order < 0
-                         : false;
+// A field without a name is a keyword: the key null.
+const YamlNode* mapped_to(const YamlNode& mapping, const std::string* field) {
+  for (const auto& [key, value] : mapping.entries) {
+    const bool is_null = key.is_null() || (!key.quoted && (key.text.empty() || key.text == "null" || key.text == "~" ||
+                                                           key.text == "Null" || key.text == "NULL"));
+    if (field ? !is_null && key.text == *field : is_null) return &value;
   }
-  if (!work.detections) return false;
-  if (type == "logsource") {
-    const auto fits = [&](std::string_view key, const std::string& has) {
-      const std::string wanted = text_at(node, key);
-      return wanted.empty() || wanted == has;
-    };
-    return fits("product", work.source->product) && fits("category", work.source->category) &&
-           fits("service", work.source->service);
-  }
-  bool found = false;
-  const std::string field = text_at(node, "field"), value = text_at(node, "value");
-  each_item(*work.detections, [&](DetectionItem& item) {
-    if (item.field != field) return;
-    if (type == "contains_field") found = true;
-    for (const auto& written : item.written) found |= written.text == value;
-  });
-  return found;
+  return nullptr;
+}
+std::vector<std::string> texts_of(const YamlNode& node) {
+  std::vector<std::string> texts;
+  if (node.is_scalar()) texts.push_back(node.text);
+  for (const auto& item : node.items)
+    if (item.is_scalar()) texts.push_back(item.text);
+  return texts;
 }
 
-bool item_condition(const YamlNode& node, const DetectionItem& item, const Work& work) {
-  const std::string type = text_at(node, "type");
-  if (type == "processing_item_applied")
-    return std::ranges::find(item.applied, text_at(node, "processing_item_id")) != item.applied.end();
-  if (type == "processing_state") return state_holds(work, node);
-  std::size_t count = 0, met = 0;
-  for (const auto& value : item.values)
-    for (const auto& test : value) {
-      ++count;
-      const auto* text = std::get_if<TextTest>(&test);
-      if (type == "is_null")
-        met += std::holds_alternative<NullTest>(test);
-      else if (type == "contains_wildcard")
-        met += text && text->pattern.has_wildcards();
-      else if (type == "match_string")
-        met += text && matches_regex(text_at(node, "pattern"), text->pattern.to_text());
-      else if (type == "match_value")
-        met += text && text->pattern.to_text() == text_at(node, "value");
-    }
-  const bool holds = text_at(node, "cond") == "all" ? met == count && count != 0 : met != 0;
-  return holds != flag_at(node, "negate");
-}
-
-bool field_condition(const YamlNode& node, const std::string& field, const std::vector<std::string>& applied,
-                     const Work& work) {
-  const std::string type = text_at(node, "type");
-  if (type == "processing_item_applied")
-    return std::ranges::find(applied, text_at(node, "processing_item_id")) != applied.end();
-  if (type == "processing_state") return state_holds(work, node);
-  const bool regex = text_at(node, "mode") == "re" || text_at(node, "mode") == "regex";
-  const auto fields = texts_at(node, "fields");
-  const bool listed = std::ranges::any_of(
-      fields, [&](const std::string& one) { return regex ? matches_regex(one, field) : one == field; });
-  return listed == (type == "include_fields");
-}
-
-// The names that `field` is called after the step; itself when nothing is said of it.
-std::vector<std::string> new_names(const Step& step, const std::string& field) {
+// The names that a field (nullptr: a keyword) has after the step; nothing when the step says nothing of it.
+std::vector<std::string> new_names(const Step& step, const std::string* field) {
+  const auto* mapping = step.node.find("mapping");
   if (step.type == "field_name_mapping") {
-    const auto* mapping = step.node.find("mapping");
-    auto names = mapping ? texts_at(*mapping, field) : std::vector<std::string>();
-    return names.empty() ? std::vector{field} : names;
+    const auto* found = mapping ? mapped_to(*mapping, field) : nullptr;
+    return found ? texts_of(*found) : std::vector<std::string>();
   }
+  if (!field) return {};
   if (step.type == "field_name_prefix_mapping") {
-    if (const auto* mapping = step.node.find("mapping"))
-      for (const auto& [prefix, to] : mapping->entries) {
-        if (!field.starts_with(prefix.text)) continue;
-        std::vector<std::string> names;
-        for (const auto& name : texts_at(*mapping, prefix.text))
-          names.push_back(name + field.substr(prefix.text.size()));
-        return names;
-      }
-    return {field};
+    if (!mapping) return {};
+    for (const auto& [prefix, to] : mapping->entries) {
+      if (!field->starts_with(prefix.text)) continue;
+      std::vector<std::string> names;
+      for (const auto& name : texts_of(to)) names.push_back(name + field->substr(prefix.text.size()));
+      return names;
+    }
+    return {};
   }
-  if (step.type == "field_name_prefix") return {text_at(step.node, "prefix") + field};
-  if (step.type == "field_name_suffix") return {field + text_at(step.node, "suffix")};
-  if (step.type == "field_name_transform") {
-    if (const auto* mapping = step.node.find("mapping"))
-      if (auto names = texts_at(*mapping, field); !names.empty()) return names;
-    return {change_case(field, text_at(step.node, "transform_func"))};
-  }
-  return {field};
+  if (step.type == "field_name_prefix") return {text_at(step.node, "prefix") + *field};
+  if (step.type == "field_name_suffix") return {*field + text_at(step.node, "suffix")};
+  if (mapping)  // field_name_transform
+    if (const auto* found = mapped_to(*mapping, field)) return texts_of(*found);
+  return {change_case(*field, text_at(step.node, "transform_func"))};
 }
 
-bool renames(const Step& step) { return step.type.starts_with("field_name_"); }
+bool handles(const Step& step, const std::string& placeholder) {
+  const auto include = texts_at(step.node, "include"), exclude = texts_at(step.node, "exclude");
+  if (!include.empty()) return std::ranges::find(include, placeholder) != include.end();
+  return std::ranges::find(exclude, placeholder) == exclude.end();
+}
+
+// $category, ${product} and the like; what is not known stays.
+std::string fill_template(const std::string& text, const RuleLogSource& source) {
+  std::string result = text;
+  for (const auto& [name, value] :
+       {std::pair{"category", &source.category}, {"product", &source.product}, {"service", &source.service}})
+    for (const auto& spelled : {fmt::format("${{{}}}", name), fmt::format("${}", name)})
+      for (std::size_t at = result.find(spelled); at != std::string::npos;
+           at = result.find(spelled, at + value->size()))
+        result.replace(at, spelled.size(), *value);
+  return result;
+}
 
 class StepRunner {
  public:
   StepRunner(const Step& step, Work& work) : step_(step), work_(work) {}
 
   void run() {
-    if (!step_.rules.hold([&](const YamlNode& node) { return rule_condition(node, work_); })) return;
+    if (!work_.failure.empty()) return;
+    if (!step_.rules.hold(
+            [&](const StepCondition& one) { return rule_condition_holds(one, work_.view(), work_.state); }))
+      return;
+    if (!step_.id.empty()) work_.state.applied.insert(step_.id);
     if (step_.type == "nest") {
       for (const auto& nested : step_.nested) StepRunner(nested, work_).run();
-    } else if (!run_on_rule()) {
-      if (work_.correlation && renames(step_)) rename_correlation();
-      if (work_.detections) {
-        for (auto& identifier : work_.detections->identifiers) run_on(identifier.detection);
-        drop_empty();
-      }
+      return;
     }
-    if (!step_.id.empty()) work_.applied.insert(step_.id);
+    if (run_on_rule()) return;
+    if (renames(step_)) rename_lists();
+    if (!work_.detections) return;
+    for (auto& identifier : work_.detections->identifiers) run_on(identifier.detection);
+    drop_empty();
   }
 
  private:
   // True when the step is about the rule as a whole.
   bool run_on_rule() {
     const auto& node = step_.node;
+    auto& metadata = work_.metadata;
     if (step_.type == "rule_failure") {
-      work_.failure = text_at(node, "message");
+      fail_rule(text_at(node, "message"));
     } else if (step_.type == "set_state") {
-      work_.state[text_at(node, "key")] = text_at(node, "val");
+      work_.state.state[text_at(node, "key")] = text_at(node, "val");
     } else if (step_.type == "set_custom_attribute") {
       const auto* value = node.find("value");
-      work_.metadata.custom.emplace_back(text_at(node, "attribute"), value ? *value : YamlNode());
+      const std::string attribute = text_at(node, "attribute");
+      std::erase_if(metadata.custom, [&](const auto& one) { return one.first == attribute; });
+      metadata.custom.emplace_back(attribute, value ? *value : YamlNode());
     } else if (step_.type == "change_logsource") {
       if (work_.source)
         *work_.source = {text_at(node, "product"), text_at(node, "category"), text_at(node, "service"), {}};
     } else if (step_.type == "add_condition") {
       if (work_.detections) add_condition();
     } else if (step_.type == "add_field" || step_.type == "remove_field" || step_.type == "set_field") {
-      auto& fields = work_.metadata.fields;
+      auto& fields = metadata.fields;
       const auto names = texts_at(node, step_.type == "set_field" ? "fields" : "field");
       if (step_.type == "set_field")
         fields = names;
@@ -468,11 +145,26 @@ class StepRunner {
         fields.insert(fields.end(), names.begin(), names.end());
       else
         std::erase_if(fields, [&](const std::string& one) { return std::ranges::find(names, one) != names.end(); });
+    } else if (step_.type == "strict_field_mapping_failure") {
+      if (work_.detections) check_all_mapped();
     } else {
-      return step_.type == "value_placeholders" ||
-             step_.type == "wildcard_placeholders";  // done when the rules were loaded
+      return false;
     }
     return true;
+  }
+
+  void fail_rule(std::string message) {
+    if (work_.failure.empty()) work_.failure = message.empty() ? "refused" : std::move(message);
+  }
+
+  void check_all_mapped() {
+    std::set<std::string> missing;
+    each_item(*work_.detections, [&](DetectionItem& item) {
+      if (!item.is_keyword() && !work_.mapped.contains(item.field)) missing.insert(item.field);
+    });
+    std::string names;
+    for (const auto& field : missing) names += (names.empty() ? "" : ", ") + field;
+    if (!missing.empty()) fail_rule(fmt::format("these fields have no mapping: {}", names));
   }
 
   void add_condition() {
@@ -480,6 +172,15 @@ class StepRunner {
     auto& detections = *work_.detections;
     for (auto identifier : step_.added.identifiers) {
       identifier.scope = scope;
+      each_item(identifier.detection, [&](DetectionItem& item) {
+        if (!step_.id.empty()) item.applied.push_back(step_.id);
+        if (!flag_at(step_.node, "template")) return;
+        for (auto& written : item.written)
+          if (written.is_scalar()) written.text = fill_template(written.text, *work_.source);
+        if (const auto meant = give_meaning(item, {{std::string(kKeepPlaceholders), {}}}, [](const std::string&) {});
+            !meant)
+          fail_rule(meant.error().message());
+      });
       detections.identifiers.push_back(std::move(identifier));
     }
     Condition added = step_.added.conditions.front();
@@ -492,11 +193,27 @@ class StepRunner {
     }
   }
 
+  bool field_holds(const std::string* field) const {
+    return step_.fields.hold([&](const StepCondition& one) { return field_condition_holds(one, field, work_.state); });
+  }
+  static const std::string* field_of(const DetectionItem& item) { return item.is_keyword() ? nullptr : &item.field; }
+
+  // Of a field condition: the item's own field or one that a value refers to.
   bool selects(const DetectionItem& item) const {
-    if (!step_.items.hold([&](const YamlNode& node) { return item_condition(node, item, work_); })) return false;
-    if (item.is_keyword()) return step_.fields.list.empty();
-    return step_.fields.hold(
-        [&](const YamlNode& node) { return field_condition(node, item.field, item.applied, work_); });
+    if (!step_.items.hold([&](const StepCondition& one) { return item_condition_holds(one, item, work_.state); }))
+      return false;
+    return step_.fields.hold([&](const StepCondition& one) {
+      if (one.type == "processing_item_applied") {
+        return std::ranges::find(item.applied, text_at(one.node, "processing_item_id")) != item.applied.end();
+      }
+      if (field_condition_holds(one, field_of(item), work_.state)) return true;
+      for (const auto& value : item.values)
+        for (const auto& test : value)
+          if (const auto* other = std::get_if<FieldTest>(&test);
+              other && field_condition_holds(one, &other->field, work_.state))
+            return true;
+      return false;
+    });
   }
 
   void run_on(Detection& detection) {
@@ -507,71 +224,134 @@ class StepRunner {
       detection = {};
       detection.kind = Detection::Kind::any_of;  // of nothing: dropped below
       dropped_ = true;
-      return;
-    }
-    if (step_.type == "detection_item_failure") {
-      work_.failure = text_at(step_.node, "message");
-      return;
-    }
-    if (step_.type == "strict_field_mapping_failure") {
-      if (!item.is_keyword() && item.applied.empty())
-        work_.failure = fmt::format("the field '{}' has no mapping", item.field);
-      return;
-    }
-    if (renames(step_)) {
-      if (!item.is_keyword()) rename(detection);
-      return;
-    }
-    if (step_.type == "hashes_fields") {
-      split_hashes(detection, text_at(step_.node, "field_prefix"), texts_at(step_.node, "valid_hash_algos"),
-                   flag_at(step_.node, "drop_algo_prefix"));
+    } else if (step_.type == "detection_item_failure") {
+      fail_rule(text_at(step_.node, "message"));
+    } else if (step_.type == "value_placeholders" || step_.type == "wildcard_placeholders") {
+      replace_placeholders(detection);
+    } else if (renames(step_)) {
+      rename(detection);
     } else {
-      change_values(item, step_.type, step_.node);
+      const auto changed = step_.type == "hashes_fields"    ? split_hashes(detection, step_)
+                           : step_.type == "extract_fields" ? Result<bool>(extract_fields(detection, step_))
+                                                            : change_values(item, step_);
+      if (!changed)
+        fail_rule(changed.error().message());
+      else if (*changed)
+        mark(detection);
     }
-    mark(detection);
   }
 
   void mark(Detection& detection) const {
     if (!step_.id.empty()) each_item(detection, [&](DetectionItem& item) { item.applied.push_back(step_.id); });
   }
 
-  // Several names mean any of them; of a negated item, all.
-  void rename(Detection& detection) {
-    const auto names = new_names(step_, detection.item.field);
-    if (names.size() == 1 && names.front() == detection.item.field) return;
-    if (names.size() == 1) {
-      detection.item.field = names.front();
-      mark(detection);
-      return;
-    }
-    Detection group;
-    group.kind = detection.item.negated ? Detection::Kind::all_of : Detection::Kind::any_of;
-    for (const auto& name : names) {
-      Detection one = detection;
-      one.item.field = name;
-      group.children.push_back(std::move(one));
-    }
-    detection = std::move(group);
+  void replace_placeholders(Detection& detection) {
+    auto& item = detection.item;
+    if (item.pending.empty()) return;
+    std::erase_if(item.pending, [&](const std::string& name) {
+      if (!handles(step_, name)) return false;
+      if (step_.type == "wildcard_placeholders") {
+        item.replacements[name] = {"*"};
+        return true;
+      }
+      const auto known = work_.vars->find(name);
+      if (known == work_.vars->end()) return false;
+      item.replacements[name] = known->second;
+      return true;
+    });
+    if (!item.pending.empty()) return;
+    const Placeholders values(item.replacements.begin(), item.replacements.end());
+    if (const auto meant = give_meaning(item, values, [](const std::string&) {}); !meant)
+      fail_rule(meant.error().message());
     mark(detection);
   }
 
-  void rename_correlation() {
-    auto& rule = *work_.correlation;
-    const auto change = [&](std::string& field) {
-      if (std::ranges::any_of(rule.aliases, [&](const CorrelationAlias& alias) { return alias.name == field; })) return;
-      if (!step_.fields.hold([&](const YamlNode& node) { return field_condition(node, field, {}, work_); })) return;
-      const auto names = new_names(step_, field);
-      if (names.size() == 1)
-        field = names.front();
-      else
-        work_.failure =
-            fmt::format("the field '{}' of the correlation has more than one name after the mapping", field);
+  void track(const std::string& field, const std::vector<std::string>& names) {
+    if (names.size() == 1 && names.front() == field) return;
+    auto applied = work_.state.applied_to_field[field];
+    if (!step_.id.empty()) applied.insert(step_.id);
+    work_.state.applied_to_field.erase(field);
+    for (const auto& name : names) work_.state.applied_to_field[name] = applied;
+  }
+
+  // Several names mean any of them; of a negated item, all.
+  void rename(Detection& detection) {
+    auto& item = detection.item;
+    for (auto& value : item.values) {
+      std::vector<Test> tests;
+      for (auto& test : value) {
+        const auto* other = std::get_if<FieldTest>(&test);
+        const auto names =
+            other && field_holds(&other->field) ? new_names(step_, &other->field) : std::vector<std::string>();
+        if (names.empty()) tests.push_back(std::move(test));
+        for (const auto& name : names) {
+          FieldTest one = std::get<FieldTest>(test);
+          one.field = name;
+          tests.emplace_back(std::move(one));
+        }
+        if (!names.empty()) mark(detection);
+      }
+      value = std::move(tests);
+    }
+    if (!field_holds(field_of(item))) return;
+    const auto names = new_names(step_, field_of(item));
+    if (names.empty()) return;
+    if (!item.is_keyword()) {
+      work_.mapped.insert(item.field);
+      track(item.field, names);
+    }
+    work_.mapped.insert(names.begin(), names.end());
+    if (names.size() == 1) {
+      item.field = names.front();
+    } else {
+      Detection group;
+      group.kind = item.negated ? Detection::Kind::all_of : Detection::Kind::any_of;
+      for (const auto& name : names) {
+        Detection one = detection;
+        one.item.field = name;
+        group.children.push_back(std::move(one));
+      }
+      detection = std::move(group);
+    }
+    mark(detection);
+  }
+
+  // The rule's list of fields, and what a correlation says of fields.
+  void rename_lists() {
+    const auto names_of = [&](const std::string& field) {
+      auto names = field_holds(&field) ? new_names(step_, &field) : std::vector<std::string>();
+      if (names.empty()) return std::vector{field};
+      track(field, names);
+      return names;
     };
-    for (auto& field : rule.group_by) change(field);
+    const auto rename_all = [&](std::vector<std::string>& fields, const auto& keeps) {
+      std::vector<std::string> renamed;
+      for (const auto& field : fields) {
+        if (keeps(field)) {
+          renamed.push_back(field);
+          continue;
+        }
+        for (auto& name : names_of(field)) renamed.push_back(std::move(name));
+      }
+      fields = std::move(renamed);
+    };
+    rename_all(work_.metadata.fields, [](const std::string&) { return false; });
+    if (!work_.correlation) return;
+    auto& rule = *work_.correlation;
+    const auto rename_one = [&](std::string& field) {
+      auto names = names_of(field);
+      if (names.size() == 1)
+        field = std::move(names.front());
+      else
+        fail_rule(fmt::format("the field '{}' of the correlation has more than one name after the mapping", field));
+    };
     for (auto& alias : rule.aliases)
-      for (auto& [reference, field] : alias.fields) change(field);
+      for (auto& [reference, field] : alias.fields) rename_one(field);
+    rename_all(rule.group_by, [&](const std::string& field) {
+      return std::ranges::any_of(rule.aliases, [&](const CorrelationAlias& alias) { return alias.name == field; });
+    });
     if (rule.condition)
-      for (auto& field : rule.condition->fields) change(field);
+      for (auto& field : rule.condition->fields) rename_one(field);
   }
 
   // What was dropped leaves no trace: a map without it, an identifier without anything.
@@ -591,7 +371,7 @@ class StepRunner {
     });
     if (gone.empty()) return;
     std::erase_if(detections.conditions, [&](Condition& condition) { return drop(condition, gone, detections); });
-    if (detections.conditions.empty()) work_.failure = "nothing is left of the rule's condition";
+    if (detections.conditions.empty()) fail_rule("nothing is left of the rule's condition");
   }
   static bool drop(Condition& condition, const std::vector<std::pair<std::string, std::string>>& gone,
                    const Detections& detections) {
@@ -612,42 +392,87 @@ class StepRunner {
   bool dropped_ = false;
 };
 
+// The log sources of the rules that a correlation refers to, directly or through other correlations. Ids and names are
+// taken as they stand: a circle is check_references()'s to report.
+std::vector<const RuleLogSource*> referred_sources(const CorrelationRule& correlation, const RuleCollection& rules) {
+  std::vector<const RuleLogSource*> sources;
+  std::set<const CorrelationRule*> seen = {&correlation};
+  std::vector<const CorrelationRule*> waiting = {&correlation};
+  while (!waiting.empty()) {
+    const auto* one = waiting.back();
+    waiting.pop_back();
+    for (const auto& reference : one->rules) {
+      const auto is_meant = [&](const Metadata& m) {
+        return m.id == reference || (!m.name.empty() && m.name == reference);
+      };
+      for (const auto& rule : rules.rules)
+        if (is_meant(rule.metadata)) sources.push_back(&rule.log_source);
+      for (const auto& other : rules.correlations)
+        if (is_meant(other.metadata) && seen.insert(&other).second) waiting.push_back(&other);
+    }
+  }
+  return sources;
+}
+
+// A placeholder that nobody has replaced refuses the rule.
+std::optional<std::string> left_over(Detections& detections, const Vars& vars) {
+  std::optional<std::string> message;
+  each_item(detections, [&](DetectionItem& item) {
+    if (message || item.pending.empty()) return;
+    std::vector<std::string_view> names;
+    for (const auto& [name, values] : vars) names.push_back(name);
+    std::string key = item.field;
+    for (const auto& modifier : item.modifiers) key += "|" + modifier;
+    message = fmt::format("'{}': the placeholder '%{}%' has no values configured{}", key, item.pending.front(),
+                          did_you_mean(item.pending.front(), names));
+  });
+  return message;
+}
+
 }  // namespace
 
-void Pipeline::apply(RuleCollection& rules, Problems& problems) const {
+void apply_pipelines(std::vector<std::shared_ptr<const Pipeline>> pipelines, RuleCollection& rules,
+                     Problems& problems) {
+  if (pipelines.empty()) return;
+  std::ranges::stable_sort(pipelines, [](const auto& a, const auto& b) {
+    return std::pair(a->priority(), std::string_view(a->loaded().file)) <
+           std::pair(b->priority(), std::string_view(b->loaded().file));
+  });
+  check_references(rules, problems);  // filters are joined by what they name
+  join_filters(rules);
+  Vars vars;
+  for (const auto& pipeline : pipelines)
+    for (const auto& [name, values] : pipeline->loaded().vars) vars[name] = values;
+
   const auto run = [&](Work work, const Place& place) {
-    for (const auto& step : loaded_->steps) {
-      StepRunner(step, work).run();
+    work.vars = &vars;
+    for (const auto& pipeline : pipelines) {
+      for (const auto& step : pipeline->loaded().steps) StepRunner(step, work).run();
       if (work.failure.empty()) continue;
-      problems.error(place, fmt::format("the pipeline '{}' refuses the rule: {}", loaded_->name, work.failure));
+      problems.error(place, fmt::format("the pipeline '{}' refuses the rule: {}", pipeline->name(), work.failure));
       problems.all().back().rule = work.metadata.identity();
       return true;
     }
-    return false;
+    if (!work.detections) return false;
+    const auto open = left_over(*work.detections, vars);
+    if (!open) return false;
+    problems.error(place, *open);
+    problems.all().back().rule = work.metadata.identity();
+    return true;
   };
+  // Correlations first: they are asked about the log sources that their rules were written with.
+  std::erase_if(rules.correlations, [&](CorrelationRule& rule) {
+    Work work{rule.metadata};
+    work.correlation = &rule;
+    work.referred = referred_sources(rule, rules);
+    return run(std::move(work), rule.place);
+  });
   std::erase_if(rules.rules, [&](Rule& rule) {
     Work work{rule.metadata};
     work.source = &rule.log_source;
     work.detections = &rule.detections;
     return run(std::move(work), rule.place);
   });
-  std::erase_if(rules.correlations, [&](CorrelationRule& rule) {
-    Work work{rule.metadata};
-    work.correlation = &rule;
-    return run(std::move(work), rule.place);
-  });
-  std::erase_if(rules.filters, [&](Filter& filter) {
-    Work work{filter.metadata};
-    work.source = &filter.log_source;
-    work.detections = &filter.detections;
-    return run(std::move(work), filter.place);
-  });
-}
-
-void apply_pipelines(std::vector<std::shared_ptr<const Pipeline>> pipelines, RuleCollection& rules,
-                     Problems& problems) {
-  std::ranges::stable_sort(pipelines, {}, [](const auto& pipeline) { return pipeline->priority(); });
-  for (const auto& pipeline : pipelines) pipeline->apply(rules, problems);
 }
 
 }  // namespace yagura::sigma

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -110,6 +111,9 @@ struct DetectionItem {
   bool negated = false;  // none of them (neq)
   Place place;
   std::vector<std::string> applied;  // ids of the pipeline steps that have changed it
+  // Placeholders of `expand` that pipelines still have to replace: until then there are no values. What they have replaced.
+  std::vector<std::string> pending;
+  std::map<std::string, std::vector<std::string>> replacements;
 
   bool is_keyword() const { return field.empty(); }
   friend bool operator==(const DetectionItem& a, const DetectionItem& b) {

@@ -324,8 +324,7 @@ void drop_key(YamlNode& map, std::string_view key) {
 void load_rules(std::string_view yaml, const std::string& file, const LoadOptions& options, RuleCollection& into,
                 Problems& problems) {
   auto parsed = parse_yaml(yaml);
-  Placeholders placeholders = options.placeholders;
-  if (options.unknown_placeholders_match_anything) placeholders.emplace(kAnyPlaceholder, std::vector<std::string>{"*"});
+  const auto& placeholders = options.placeholders;
   YamlNode global, previous;
   global.kind = YamlNode::Kind::map;
   std::size_t merged = 0;

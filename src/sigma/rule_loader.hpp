@@ -15,7 +15,6 @@ namespace yagura::sigma {
 
 struct LoadOptions {
   Placeholders placeholders;
-  bool unknown_placeholders_match_anything = false;  // instead of refusing the rule
 };
 
 // Adds to `into`. `file` is how messages call the text.

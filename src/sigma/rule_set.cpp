@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "sigma/case_fold.hpp"
 #include "sigma/field_values.hpp"
+#include "sigma/filters.hpp"
 #include "sigma/match_state.hpp"
 #include "sigma/prefilter.hpp"
 #include "sigma/program.hpp"
@@ -108,7 +109,6 @@ struct RuleSet::Compiled {
   std::unique_ptr<hs_scratch_t, ScratchDeleter> scratch;  // to clone from
 
   void group_rules(RuleCollection collection, Problems& problems);
-  void join_filters(const std::vector<Filter>& filters, Problems& problems);
   void prepare_routing(Problems& problems);
   void find_standalone();
 };
@@ -188,56 +188,10 @@ RuleSetStats RuleSet::stats() const {
 
 // ---- Compilation
 
-namespace {
-
-Condition any_of(const std::vector<Condition>& conditions) {
-  if (conditions.size() == 1) return conditions.front();
-  Condition any;
-  any.kind = Condition::Kind::any_of;
-  any.children = conditions;
-  return any;
-}
-
-}  // namespace
-
-// A filter's condition is joined to the rule's with "and", as pySigma does; its identifiers keep to themselves.
-void RuleSet::Compiled::join_filters(const std::vector<Filter>& filters, Problems&) {
-  for (std::size_t f = 0; f < filters.size(); ++f) {
-    const auto& filter = filters[f];
-    const auto source = lower_source(filter.log_source);
-    const std::string scope = fmt::format("filter {}", f);
-    for (auto& rule : rules) {
-      const auto named = [&](const std::string& name) {
-        return name == rule.metadata.id || (!rule.metadata.name.empty() && name == rule.metadata.name);
-      };
-      if (!filter.any_rule && std::ranges::none_of(filter.rules, named)) continue;
-      // The filter is for the log sources that it names; one that names more than the rule would not fit all its
-      // events.
-      const auto rule_source = lower_source(rule.log_source);
-      const auto fits = [](const std::string& wanted, const std::string& has) {
-        return wanted.empty() || wanted == has;
-      };
-      if (!fits(source.product, rule_source.product) || !fits(source.category, rule_source.category) ||
-          !fits(source.service, rule_source.service))
-        continue;
-
-      Condition all;
-      all.kind = Condition::Kind::all_of;
-      all.children = {any_of(rule.detections.conditions), any_of(filter.detections.conditions)};
-      set_scope(all.children.back(), scope);
-      rule.detections.conditions = {std::move(all)};
-      for (auto identifier : filter.detections.identifiers) {
-        identifier.scope = scope;
-        rule.detections.identifiers.push_back(std::move(identifier));
-      }
-    }
-  }
-}
-
 void RuleSet::Compiled::group_rules(RuleCollection collection, Problems& problems) {
+  join_filters(collection);
   rules = std::move(collection.rules);
   correlations = std::move(collection.correlations);
-  join_filters(collection.filters, problems);
 
   std::map<std::array<std::string, 3>, std::vector<std::uint32_t>> by_source;
   for (std::uint32_t i = 0; i < rules.size(); ++i) {

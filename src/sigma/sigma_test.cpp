@@ -38,7 +38,7 @@ TEST_P(Events, MatchAsTheCaseSays) {
   if (c.has("pipeline")) {
     pipeline = Pipeline::load(c["pipeline"], "pipeline", problems);
     ASSERT_TRUE(pipeline) << c.where;
-    pipeline->add_placeholders(load_options);
+    pipeline->prepare(load_options);
   }
   load_rules(whole_rule(c), "rule", load_options, rules, problems);
   check_references(rules, problems);
@@ -54,7 +54,7 @@ TEST_P(Events, MatchAsTheCaseSays) {
       << c.where << "\n"
       << print_rules(rules) << (none.all().empty() ? "" : none.all()[0].to_text());
 
-  if (pipeline) pipeline->apply(rules, problems);
+  if (pipeline) apply_pipelines({pipeline}, rules, problems);
   const auto set = RuleSet::compile(std::move(rules), {.route_by_log_source = false}, problems);
   if (c.has("problems")) {
     std::string text;
