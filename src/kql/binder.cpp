@@ -209,6 +209,22 @@ PlanPtr Binder::select(PlanPtr input, std::vector<std::pair<PlanColumn, Expr>> c
   return plan;
 }
 
+// Two columns of one name, which parse leaves in the language service's view, as its next projection calls them.
+PlanPtr Binder::with_own_names(PlanPtr input) {
+  std::unordered_set<std::string> used;
+  bool twice = false;
+  std::vector<std::pair<PlanColumn, Expr>> columns;
+  for (const auto& c : input->columns) {
+    PlanColumn named = c;
+    for (int number = 1; !used.insert(named.name).second; ++number) {
+      twice = true;
+      named.name = c.name + std::to_string(number);
+    }
+    columns.push_back({named, make_column(c)});
+  }
+  return twice ? select(std::move(input), std::move(columns)) : input;
+}
+
 PlanPtr Binder::with_windows(PlanPtr input, const std::vector<std::pair<PlanColumn, Expr>>& windows) const {
   if (windows.empty()) return input;
   auto plan = std::make_shared<WindowPlan>();
@@ -758,6 +774,15 @@ PlanPtr Binder::apply(const Operator& op, PlanPtr input, bool) {
   const bool open = input && input->open;
   const PlanPtr before = open ? input : nullptr;
   const std::size_t mistakes = errors_;
+  if (options_.as_language_service && input) {
+    switch (op.kind) {
+      case NodeKind::extend:
+      case NodeKind::serialize:
+      case NodeKind::mv_expand:
+      case NodeKind::mv_apply: input = with_own_names(std::move(input)); break;
+      default: break;
+    }
+  }
   PlanPtr result = bind_operator(*this, op, std::move(input));
   // What hangs on the unknown type of a column nobody has seen yet is no mistake.
   if (open && !result && errors_ == mistakes) result = empty_table(before->columns);

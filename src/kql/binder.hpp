@@ -144,6 +144,7 @@ class Binder {
   // Says that more columns come when the query runs. What such a plan is asked for becomes a column of unknown type.
   PlanPtr opened(PlanPtr plan) const;
   const PlanColumn* infer(const Plan& plan, std::string_view name);   // null when there are too many
+  PlanPtr with_own_names(PlanPtr input);
   PlanPtr with_windows(PlanPtr input, const std::vector<std::pair<PlanColumn, Expr>>& windows) const;
   PlanPtr select(PlanPtr input, std::vector<std::pair<PlanColumn, Expr>> columns) const;
   PlanPtr reference(std::shared_ptr<const SharedPlan> target);

@@ -388,7 +388,14 @@ Expr Binder::special_call(const CallExpression& e, const Row& row, bool& handled
   if (name == "column_ifexists" || name == "columnifexists") {
     const Expr& wanted = bound[0];
     if (is_literal(wanted) && wanted->type == Type::string && row.input != nullptr) {
-      if (const PlanColumn* c = find(*row.input, wanted->value.text)) return make_column(*c, e.span);
+      if (const PlanColumn* c = find(*row.input, wanted->value.text)) {
+        PlanColumn found = *c;
+        if (options_.as_language_service) {  // the type of the default, whatever the column is
+          found.type = bound[1]->type;
+          found.shape = bound[1]->shape;
+        }
+        return make_column(found, e.span);
+      }
     }
     return bound[1];
   }

@@ -48,29 +48,28 @@ std::optional<Type> arithmetic_type(BinaryOperator op, Type a, Type b) {
   if (b == Type::dynamic && is_number(a)) return a == Type::int32 ? Type::int64 : a;
   switch (op) {
     case BinaryOperator::add:
-      if (a == Type::datetime && b == Type::datetime) return std::nullopt;  // Kusto refuses it when it runs
       if (a_time && b_time) return a == Type::datetime || b == Type::datetime ? Type::datetime : Type::timespan;
       if (a == Type::dynamic && b_time) return b;
       if (b == Type::dynamic && a_time) return a;
       return std::nullopt;
     case BinaryOperator::subtract:
-      if (a == Type::datetime && b == Type::datetime) return Type::timespan;
-      if (a == Type::datetime && b == Type::timespan) return Type::datetime;
-      if (a == Type::timespan && b == Type::timespan) return Type::timespan;
+      if (a_time && b_time) return a == b ? Type::timespan : Type::datetime;
       if ((a == Type::dynamic && b_time) || (b == Type::dynamic && a_time)) return Type::timespan;
       return std::nullopt;
     case BinaryOperator::multiply:
-      if (a == Type::timespan && is_number(b)) return Type::timespan;
-      if (b == Type::timespan && is_number(a)) return Type::timespan;
+      // Datetimes are ticks too: half the sum of two is the moment between them.
+      if (a_time && is_number(b)) return a;
+      if (b_time && is_number(a)) return b;
+      if (a == Type::timespan && b == Type::timespan) return Type::timespan;
       return std::nullopt;
     case BinaryOperator::divide:
-      if (a == Type::timespan && is_number(b)) return Type::timespan;
+      if (a_time && is_number(b)) return a;
       if (a == Type::timespan && b == Type::timespan) return Type::real;
       if (a == Type::datetime && b_time) return Type::real;
       return std::nullopt;
     case BinaryOperator::modulo:
-      if (a_time && b == Type::timespan) return Type::timespan;
-      if (a == Type::timespan && is_number(b)) return Type::timespan;
+      if (a_time && (b == Type::timespan || a == b)) return Type::timespan;
+      if (a_time && is_number(b)) return a;
       return std::nullopt;
     default: return std::nullopt;
   }
@@ -265,10 +264,10 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
         else if (operand->type == Type::decimal) v.text = v.text.starts_with('-') ? v.text.substr(1) : "-" + v.text;
         else if (operand->type != Type::dynamic) v.integer = static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(v.integer));
         if (operand->type != Type::dynamic) {
-          return make_literal(operand->type == Type::int32 ? Type::int64 : operand->type, v, e.span);
+          return make_literal(operand->type, v, e.span);
         }
       }
-      const Type type = operand->type == Type::int32 ? Type::int64 : operand->type;
+      const Type type = operand->type;
       return make_call(find_scalar(".negate"), type, {operand}, e.span);
     }
     case NodeKind::binary: {

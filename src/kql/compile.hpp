@@ -34,9 +34,10 @@ struct CompileOptions {
   // text; nothing when it failed. Without it such plugins need their output schema written out.
   std::function<std::optional<std::vector<std::vector<std::string>>>(const SqlStatement&)> probe;
   std::uint64_t max_rows = 0;           // LIMIT max_rows + 1, so that the reader sees that there was more; 0: none
-  // As the language service: what a `union isfuzzy=true` names and nobody knows counts as a table that has the columns it
-  // is asked for, of unknown type. Otherwise such a leg is left out, as when the query runs. For check() only.
-  bool assume_missing = false;
+  // Columns and types as Kusto's language service tells them, also where that is not what a run gives
+  // (docs/kql-language-service.md): a table that a fuzzy union names and nobody knows has the columns it is asked for, of
+  // unknown type; a union forgets a column's second type; parse leaves two columns of one name. For check() only.
+  bool as_language_service = false;
   std::size_t max_bound_nodes = 400'000;  // expressions after functions are put in place
 };
 

@@ -254,15 +254,21 @@ std::optional<std::int64_t> parse_named_month(std::string_view text) {
   return finish(in, parts);
 }
 
-// month/day/year
-std::optional<std::int64_t> parse_slashes(std::string_view text) {
+// month/day/year or month-day-year; "2014/5/25" and "2014, 5, 25" with the year first.
+std::optional<std::int64_t> parse_numbers(std::string_view text) {
   Scanner in(text);
   DateParts parts;
   std::size_t length = 0;
   const auto first = in.number(4, &length);
-  if (!first || !in.accept('/')) return std::nullopt;
+  const auto separator = [&] {
+    if (in.accept('/') || (length < 3 && in.accept('-'))) return true;
+    if (length != 4 || !in.accept(',')) return false;
+    in.skip_blanks();
+    return true;
+  };
+  if (!first || !separator()) return std::nullopt;
   const auto second = in.number(2);
-  if (!second || !in.accept('/')) return std::nullopt;
+  if (!second || !separator()) return std::nullopt;
   const auto third = in.number(4);
   if (!third) return std::nullopt;
   if (length == 4) {
@@ -419,7 +425,7 @@ std::optional<std::int64_t> parse_datetime_text(std::string_view text) {
   text = without_quotes(text);
   if (text.empty()) return std::nullopt;
   if (const auto ticks = parse_iso(text)) return ticks;
-  if (const auto ticks = parse_slashes(text)) return ticks;
+  if (const auto ticks = parse_numbers(text)) return ticks;
   return parse_named_month(text);
 }
 

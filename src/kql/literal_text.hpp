@@ -17,7 +17,7 @@ bool is_obfuscated_string_literal(std::string_view literal);
 std::string encode_string_literal(std::string_view text, char quote = '"');
 
 // Ticks since 1970. ISO 8601, whole or cut after any part ("2014", "2014-05", "2014-05-25 08"), also with blanks,
-// slashes (month/day/year), RFC 822 and RFC 850 ("Sat, 8 Nov 2014 15:05:02 GMT"). No zone means UTC.
+// slashes or dashes (month/day/year), commas ("2014, 5, 25"), RFC 822 and RFC 850 ("Sat, 8 Nov 2014 15:05:02 GMT"). No zone means UTC.
 std::optional<std::int64_t> parse_datetime_text(std::string_view text);
 // Ticks. "1.5h", "15 seconds", "-2d", "1.02:03:04.5", "02:03", "3" (days).
 std::optional<std::int64_t> parse_timespan_text(std::string_view text);

@@ -165,12 +165,23 @@ std::string parse_datetime(std::string_view s) {
   // "8 Nov 14" is of this century; a number is a year or nothing; US dates have the month first.
   const std::string t = fmt::format(
       "replaceRegexpOne(replaceRegexpOne(trimBoth({0}, ' \\n\\r\\t'), '^((?:[A-Za-z]{{3,9}},? )?[0-9]{{1,2}} [A-Za-z]{{3}}) ([0-9]{{2}})( |$)', '\\\\1 20\\\\2\\\\3'), "
-      "'^([0-9]{{1,2}})/([0-9]{{1,2}})/([0-9]{{4}})', '\\\\3-\\\\1-\\\\2')",
+      "'^([0-9]{{1,2}})[-/]([0-9]{{1,2}})[-/]([0-9]{{4}})', '\\\\3-\\\\1-\\\\2')",
       s);
   return fmt::format(
-      "if(match({0}, '[0-9][-/][0-9A-Za-z]|^[0-9]{{4}}$|[0-9] [A-Za-z]{{3}}|[A-Za-z]{{3}} [0-9]|^[0-9]{{8}}T'), "
-      "parseDateTime64BestEffortOrNull({1}, 7, 'UTC'), NULL)",
+      "multiIf(match({0}, '[0-9][-/][0-9A-Za-z]|^[0-9]{{4}}$|[0-9] [A-Za-z]{{3}}|[A-Za-z]{{3}} [0-9]|^[0-9]{{8}}T'), "
+      "parseDateTime64BestEffortOrNull({1}, 7, 'UTC'), "
+      "match({0}, '^\\\\s*[0-9]{{4}}, *[0-9]{{1,2}}, *[0-9]{{1,2}}'), "
+      "parseDateTime64BestEffortOrNull(replaceRegexpOne({0}, '^\\\\s*([0-9]{{4}}), *([0-9]{{1,2}}), *([0-9]{{1,2}})', '\\\\1-\\\\2-\\\\3'), 7, 'UTC'), NULL)",
       s, t);
+}
+
+// 32 digits, with a dash or without one between the groups, in braces, brackets or bare.
+std::string parse_guid(std::string_view s) {
+  return fmt::format(
+      "toUUIDOrNull(if(match({0}, '^\\\\s*[{{(]?[0-9a-fA-F]{{8}}-?(?:[0-9a-fA-F]{{4}}-?){{3}}[0-9a-fA-F]{{12}}[)}}]?\\\\s*$'), "
+      "replaceRegexpOne(replaceRegexpAll(assumeNotNull({0}), '[^0-9a-fA-F]', ''), '^(.{{8}})(.{{4}})(.{{4}})(.{{4}})(.*)$', "
+      "'\\\\1-\\\\2-\\\\3-\\\\4-\\\\5'), ''))",
+      s);
 }
 
 std::string parse_timespan(std::string_view s) {
@@ -203,7 +214,7 @@ std::string from_dynamic(Type type, std::string_view x) {
     case Type::string: return fmt::format("ifNull({}, '')", as_text);
     case Type::datetime: return parse_datetime("assumeNotNull(" + as_text + ")");
     case Type::timespan: return parse_timespan("assumeNotNull(" + as_text + ")");
-    case Type::guid: return fmt::format("toUUIDOrNull({})", as_text);
+    case Type::guid: return parse_guid(as_text);
     case Type::dynamic: return std::string(x);
   }
   return std::string(x);

@@ -36,6 +36,7 @@ std::string array_of(std::string_view dynamic);         // JSON text to Array(St
 // Conversion of a dynamic (JSON text) to a scalar type, null where it doesn't fit; x several times.
 std::string from_dynamic(Type type, std::string_view x);
 std::string parse_datetime(std::string_view string);    // Nullable(DateTime64(7)); x several times
+std::string parse_guid(std::string_view text);
 std::string parse_timespan(std::string_view string);    // Nullable(Int64); x several times
 
 }  // namespace yagura::kql::sql

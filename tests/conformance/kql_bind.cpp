@@ -83,7 +83,7 @@ class FileCatalog final : public kql::Catalog {
 void print(const kql::Catalog& catalog) {
   for (std::string line; std::getline(std::cin, line);) {
     const std::string query(json::parse(line).at("q").as_string());
-    const auto checked = kql::check(query, catalog, {.now_ticks = 17'000'000'000'000'000, .assume_missing = true});
+    const auto checked = kql::check(query, catalog, {.now_ticks = 17'000'000'000'000'000, .as_language_service = true});
     json::array errors;
     Units units(query);
     for (const auto& d : checked.diagnostics) {

@@ -110,9 +110,8 @@ Sql to_timespan(SqlCall& c) {
 
 Sql to_guid(SqlCall& c) {
   if (c.type(0) == Type::guid) return c.raw(0);
-  const std::string s = c.name("replaceRegexpAll(trim(" + c.arg(0) + "), '[{}()]', '')");
-  return c.value(fmt::format("if(match({0}, '^[0-9a-fA-F]{{32}}$'), toUUIDOrNull(replaceRegexpOne({0}, "
-                             "'^(.{{8}})(.{{4}})(.{{4}})(.{{4}})(.*)$', '\\\\1-\\\\2-\\\\3-\\\\4-\\\\5')), toUUIDOrNull({0}))", s), true);
+  if (c.type(0) == Type::dynamic) return c.value(sql::from_dynamic(Type::guid, c.shared(0)), true);
+  return c.value(sql::parse_guid(c.shared(0)), true);
 }
 
 // The text as JSON; a text that is no JSON is a string.
@@ -161,13 +160,14 @@ constexpr Function kFunctions[] = {
      .examples = {{{"tostring(123)", "123"}, {"tostring(1.0)", "1.0"}, {"tostring(dynamic('a'))", "a"}, {"tostring(int(null))", ""}}}},
     {.name = "todatetime", .summary = "The value as datetime.", .signatures = "todatetime(value:scalar) -> datetime",
      .naming = ResultName::first_argument, .may_be_null = true, .emit = to_datetime,
-     .examples = {{{"todatetime('2015-12-31 23:59:59.9')", "2015-12-31T23:59:59.9000000Z"}, {"todatetime('x')", ""}}}},
+     .examples = {{{"todatetime('2015-12-31 23:59:59.9')", "2015-12-31T23:59:59.9000000Z"}, {"todatetime('x')", ""},
+                   {"todatetime('12-02-2022')", "2022-12-02T00:00:00.0000000Z"}, {"todatetime('2025, 6, 14')", "2025-06-14T00:00:00.0000000Z"}}}},
     {.name = "totimespan", .aliases = "totime", .summary = "The value as timespan.", .signatures = "totimespan(value:scalar) -> timespan",
      .naming = ResultName::first_argument, .may_be_null = true, .emit = to_timespan,
      .examples = {{{"totimespan('0.00:01:00')", "00:01:00"}, {"totimespan('x')", ""}}}},
     {.name = "toguid", .summary = "The text as guid.", .signatures = "toguid(value:string_or_dynamic) -> guid; toguid(value:guid) -> guid",
      .naming = ResultName::first_argument, .may_be_null = true, .emit = to_guid,
-     .examples = {{{"toguid('70fc66f7-8279-44fc-9092-d364d70fce44')", "70fc66f7-8279-44fc-9092-d364d70fce44"}, {"toguid('x')", ""}}}},
+     .examples = {{{"toguid('70fc66f7-8279-44fc-9092-d364d70fce44')", "70fc66f7-8279-44fc-9092-d364d70fce44"}, {"toguid('x')", ""}, {"toguid('0123456789ab-cdef-0123-456789abcdef')", "01234567-89ab-cdef-0123-456789abcdef"}}}},
     {.name = "parse_json", .aliases = "parsejson",
      .summary = "The text read as JSON; a text that is no JSON becomes a string.", .signatures = "parse_json(text:string) -> dynamic; parse_json(value:dynamic) -> dynamic",
      .naming = ResultName::first_argument, .may_be_null = true, .emit = parse_json,

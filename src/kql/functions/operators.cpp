@@ -40,6 +40,17 @@ std::string as_decimal(SqlCall& c, std::size_t i) {
 
 bool ticks_like(Type t) { return t == Type::timespan; }
 
+// Ticks since year 1, of which Kusto's arithmetic on datetimes is.
+std::string all_ticks_of(SqlCall& c, std::size_t i) {
+  return c.type(i) == Type::datetime ? "(" + sql::ticks_of(c.arg(i)) + " + 621355968000000000)" : c.arg(i);
+}
+
+// The datetime of so many ticks since year 1, given as Int128 or Nullable(Int128).
+Sql datetime_of_all_ticks(SqlCall& c, const std::string& expression) {
+  const std::string ticks = c.name(expression);
+  return c.value(fmt::format("if({0} BETWEEN 0 AND 3155378975999999999, {1}, NULL)", ticks, sql::datetime_of("toInt64(" + ticks + ") - 621355968000000000")), true);
+}
+
 // The datetime of ticks that were computed; null where they leave years 1 to 9999. A constant is one already.
 Sql in_calendar(SqlCall& c, const std::string& left, char sign, const std::string& right) {
   if (c.expression().constant) return c.value(sql::datetime_of(fmt::format("{} {} {}", left, sign, right)));
@@ -53,6 +64,7 @@ Sql in_calendar(SqlCall& c, const std::string& left, char sign, const std::strin
 Sql add(SqlCall& c) {
   const Type a = c.type(0), b = c.type(1), r = c.result();
   if (r == Type::datetime) {
+    if (a == b) return datetime_of_all_ticks(c, fmt::format("(toInt128({}) + {})", all_ticks_of(c, 0), all_ticks_of(c, 1)));
     const std::string left = a == Type::datetime ? sql::ticks_of(c.arg(0)) : c.arg(0);
     const std::string right = b == Type::datetime ? sql::ticks_of(c.arg(1)) : c.arg(1);
     return in_calendar(c, left, '+', right);
@@ -72,15 +84,20 @@ Sql subtract(SqlCall& c) {
     return c.value(sql::to_json(Type::real, c.name(fmt::format("toFloat64OrNull({}) - toFloat64OrNull({})", c.arg(0), c.arg(1)))), true);
   }
   if (r == Type::decimal) return c.value(fmt::format("CAST({} - {}, 'Nullable(Decimal(76, 20))')", as_decimal(c, 0), as_decimal(c, 1)), true);
+  if (r == Type::datetime && a == Type::timespan) return datetime_of_all_ticks(c, fmt::format("(toInt128({}) - {})", left, all_ticks_of(c, 1)));
   if (r == Type::datetime) return in_calendar(c, left, '-', right);
   return c.value(fmt::format("({} - {})", left, right));
 }
 
 Sql multiply(SqlCall& c) {
   const Type a = c.type(0), b = c.type(1), r = c.result();
+  if (r == Type::datetime) {
+    if (is_integer(a) || is_integer(b)) return datetime_of_all_ticks(c, fmt::format("(toInt128({}) * {})", all_ticks_of(c, 0), all_ticks_of(c, 1)));
+    return datetime_of_all_ticks(c, fmt::format("accurateCastOrNull(round(toFloat64({}) * toFloat64({})), 'Int128')", all_ticks_of(c, 0), all_ticks_of(c, 1)));
+  }
   if (r == Type::timespan) {
     const Type other = ticks_like(a) ? b : a;
-    if (is_integer(other)) return c.value(fmt::format("({} * {})", c.arg(0), c.arg(1)));
+    if (is_integer(other) || a == b) return c.value(fmt::format("({} * {})", c.arg(0), c.arg(1)));
     return c.value(fmt::format("accurateCastOrNull(round(toFloat64({}) * toFloat64({})), 'Int64')", c.arg(0), c.arg(1)), true);
   }
   if (r == Type::dynamic) {
@@ -95,6 +112,10 @@ Sql multiply(SqlCall& c) {
 Sql divide(SqlCall& c) {
   const Type a = c.type(0), b = c.type(1), r = c.result();
   if (r == Type::int64) return c.value(fmt::format("intDivOrNull({}, {})", c.arg(0), c.arg(1)), true);
+  if (r == Type::datetime) {
+    if (is_integer(b)) return datetime_of_all_ticks(c, fmt::format("toInt128(intDivOrNull({}, {}))", all_ticks_of(c, 0), c.arg(1)));
+    return datetime_of_all_ticks(c, fmt::format("accurateCastOrNull(trunc(toFloat64({}) / toFloat64({})), 'Int128')", all_ticks_of(c, 0), c.arg(1)));
+  }
   if (r == Type::timespan) {
     if (is_integer(b)) return c.value(fmt::format("intDivOrNull({}, {})", c.arg(0), c.arg(1)), true);
     return c.value(fmt::format("accurateCastOrNull(trunc(toFloat64({}) / toFloat64({})), 'Int64')", c.arg(0), c.arg(1)), true);
@@ -114,13 +135,18 @@ Sql divide(SqlCall& c) {
 }
 
 Sql modulo(SqlCall& c) {
-  const Type a = c.type(0), r = c.result();
+  const Type a = c.type(0), b = c.type(1), r = c.result();
+  if (r == Type::datetime || r == Type::timespan) {
+    // Of fractional divisors the whole part counts.
+    const std::string by = c.name(b == Type::datetime ? all_ticks_of(c, 1) : is_number(b) && !is_integer(b) ? fmt::format("accurateCastOrNull(trunc(toFloat64({})), 'Int64')", c.arg(1)) : c.arg(1));
+    const std::string rest = fmt::format("if(ifNull({1} = 0, 1), NULL, positiveModulo(toInt128({0}), toInt128(abs(if(ifNull({1} = 0, 1), toInt64(1), assumeNotNull({1}))))))", all_ticks_of(c, 0), by);
+    return r == Type::datetime ? datetime_of_all_ticks(c, rest) : c.value("toInt64(" + rest + ")", true);
+  }
   const std::string right = c.shared(1);
   if (r == Type::dynamic) {
     return c.value(sql::to_json(Type::real, c.name(fmt::format("toFloat64OrNull({}) % toFloat64OrNull({})", c.arg(0), right))), true);
   }
-  std::string left = c.arg(0);
-  if (a == Type::datetime) left = "(" + sql::ticks_of(left) + " + 621355968000000000)";
+  const std::string left = c.arg(0);
   if (r == Type::real) {
     const std::string l = c.name(fmt::format("toFloat64({})", left));
     return c.value(fmt::format("({0} - floor({0} / abs({1})) * abs({1}))", l, right));
@@ -132,7 +158,7 @@ Sql modulo(SqlCall& c) {
 Sql negate(SqlCall& c) {
   if (c.type(0) == Type::datetime) return c.value(sql::datetime_of("(-" + sql::ticks_of(c.arg(0)) + ")"));
   if (c.type(0) == Type::dynamic) return c.value(sql::to_json(Type::real, c.name(fmt::format("-toFloat64OrNull({})", c.arg(0)))), true);
-  if (c.type(0) == Type::int32) return c.value(fmt::format("(-toInt64({}))", c.arg(0)));
+  if (c.type(0) == Type::int32) return c.value(fmt::format("toInt32(-toInt64({}))", c.arg(0)));
   return c.value(fmt::format("(-{})", c.arg(0)));
 }
 
@@ -270,7 +296,8 @@ Sql in_list(SqlCall& c, bool negated, bool ignore_case) {
 
 constexpr Function kFunctions[] = {
     {.name = "+", .summary = "Sum; also of datetime and timespan.", .signatures = "+(a:summable, b:summable) -> widest", .takes_null = true, .emit = add,
-     .examples = {{{"1 + 2", "3"}, {"1 + 2.5", "3.5"}, {"datetime(2020-01-01) + 1d", "2020-01-02T00:00:00.0000000Z"}}}},
+     .examples = {{{"1 + 2", "3"}, {"1 + 2.5", "3.5"}, {"datetime(2020-01-01) + 1d", "2020-01-02T00:00:00.0000000Z"},
+                   {"(datetime(2016-08-23 14:58) + datetime(2016-08-23 15:00)) / 2", "2016-08-23T14:59:00.0000000Z"}}}},
     {.name = "-", .summary = "Difference; of two datetimes a timespan.", .signatures = "-(a:summable, b:summable) -> widest", .takes_null = true, .emit = subtract,
      .examples = {{{"5 - 7", "-2"}, {"datetime(2020-01-02) - datetime(2020-01-01)", "1.00:00:00"}}}},
     {.name = "*", .summary = "Product.", .signatures = "*(a:summable, b:summable) -> widest", .takes_null = true, .emit = multiply,

@@ -6,6 +6,7 @@
 // views into arguments or the call's arena. Kernels are pure and hold no state but what prepare() made once from the
 // bound call; any thread may run one.
 #pragma once
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,13 +39,15 @@ class Operand {
   bool is_null(std::size_t row) const { return column_->is_null(row * step_); }
   std::string_view text(std::size_t row) const { return column_->texts()[row * step_]; }
   Guid guid(std::size_t row) const { return column_->guids()[row * step_]; }
-  // bool, int, long, datetime (ticks since 1970), timespan (ticks)
+  // bool, int, long, datetime (ticks since 1970), timespan (ticks); of reals and decimals the whole part, nearest where
+  // no long holds it
   std::int64_t integer(std::size_t row) const {
     const std::size_t at = row * step_;
     switch (column_->type()) {
       case Type::boolean: return column_->booleans()[at];
       case Type::int32: return column_->int32s()[at];
-      case Type::real: return static_cast<std::int64_t>(column_->reals()[at]);
+      case Type::real: return whole_part(column_->reals()[at]);
+      case Type::decimal: return whole_part(real(row));
       default: return column_->int64s()[at];
     }
   }
@@ -54,6 +57,13 @@ class Operand {
   const event::Column& column() const { return *column_; }
 
  private:
+  static std::int64_t whole_part(double value) {
+    if (value != value) return 0;
+    if (value >= 9223372036854775808.0) return std::numeric_limits<std::int64_t>::max();
+    if (value < -9223372036854775808.0) return std::numeric_limits<std::int64_t>::min();
+    return static_cast<std::int64_t>(value);
+  }
+
   const event::Column* column_;
   std::size_t step_;
 };

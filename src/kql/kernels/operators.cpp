@@ -75,11 +75,24 @@ std::optional<std::int64_t> in_calendar(__int128 ticks) {
   return ticks >= kFirst && ticks <= kLast ? std::optional(static_cast<std::int64_t>(ticks)) : std::nullopt;
 }
 
+// Ticks since year 1, of which Kusto's arithmetic on datetimes is.
+__int128 all_ticks(const Operand& value, std::size_t row) {
+  return static_cast<__int128>(value.integer(row)) + (value.type() == Type::datetime ? kTicksOf1970 : 0);
+}
+std::optional<std::int64_t> in_calendar_of_all(__int128 ticks) { return in_calendar(ticks - kTicksOf1970); }
+std::optional<std::int64_t> in_calendar_of_all(double ticks) {
+  ticks = std::trunc(ticks);
+  return ticks >= 0 && ticks < 1e19 ? in_calendar_of_all(static_cast<__int128>(ticks)) : std::nullopt;
+}
+bool is_fraction(Type type) { return type == Type::real || type == Type::decimal; }
+
 void add(KernelCall& call) {
   const bool datetime = call.result.type() == Type::datetime;
+  const bool two_datetimes = datetime && call[0].type() == call[1].type();
   arithmetic(
       call,
       [&](std::size_t row) -> std::optional<std::int64_t> {
+        if (two_datetimes) return in_calendar_of_all(all_ticks(call[0], row) + all_ticks(call[1], row));
         const auto a = call[0].integer(row), b = call[1].integer(row);
         return datetime ? in_calendar(static_cast<__int128>(a) + b) : wrap_add(a, b);
       },
@@ -90,26 +103,39 @@ void subtract(KernelCall& call) {
   arithmetic(
       call,
       [&](std::size_t row) -> std::optional<std::int64_t> {
+        if (datetime && call[0].type() == Type::timespan) return in_calendar_of_all(call[0].integer(row) - all_ticks(call[1], row));
         const auto a = call[0].integer(row), b = call[1].integer(row);
         return datetime ? in_calendar(static_cast<__int128>(a) - b) : wrap_subtract(a, b);
       },
       [](double a, double b) { return a - b; }, Decimal::subtract);
 }
 void multiply(KernelCall& call) {
-  const bool with_real = call[0].type() == Type::real || call[1].type() == Type::real;
+  const bool with_real = is_fraction(call[0].type()) || is_fraction(call[1].type());
+  const bool datetime = call.result.type() == Type::datetime;
+  const auto real_ticks = [&](std::size_t i, std::size_t row) {
+    return call[i].type() == Type::datetime ? static_cast<double>(static_cast<std::int64_t>(all_ticks(call[i], row))) : call[i].real(row);
+  };
   arithmetic(
       call,
       [&](std::size_t row) -> std::optional<std::int64_t> {
+        if (datetime && with_real) return in_calendar_of_all(std::round(real_ticks(0, row) * real_ticks(1, row)));
+        if (datetime) return in_calendar_of_all(all_ticks(call[0], row) * all_ticks(call[1], row));
         if (with_real) return long_from_real(std::round(call[0].real(row) * call[1].real(row)));
         return wrap_multiply(call[0].integer(row), call[1].integer(row));
       },
       [](double a, double b) { return a * b; }, Decimal::multiply);
 }
 void divide(KernelCall& call) {
-  const bool with_real = call[1].type() == Type::real || call[1].type() == Type::decimal;
+  const bool with_real = is_fraction(call[1].type());
+  const bool datetime = call.result.type() == Type::datetime;
   arithmetic(
       call,
       [&](std::size_t row) -> std::optional<std::int64_t> {
+        if (datetime && with_real) return in_calendar_of_all(static_cast<double>(static_cast<std::int64_t>(all_ticks(call[0], row))) / call[1].real(row));
+        if (datetime) {
+          const auto by = call[1].integer(row);
+          return by == 0 ? std::nullopt : in_calendar_of_all(all_ticks(call[0], row) / by);
+        }
         if (with_real) return long_from_real(call[0].real(row) / call[1].real(row));
         const auto a = call[0].integer(row), b = call[1].integer(row);
         if (b == 0) return std::nullopt;
@@ -119,15 +145,22 @@ void divide(KernelCall& call) {
 }
 // The result has the divisor's size and is never negative.
 void modulo(KernelCall& call) {
-  const std::int64_t offset = call[0].type() == Type::datetime ? kTicksOf1970 : 0;
+  const bool whole_part = call.result.type() == Type::datetime || call.result.type() == Type::timespan;
   arithmetic(
       call,
       [&](std::size_t row) -> std::optional<std::int64_t> {
-        const auto a = wrap_add(call[0].integer(row), offset), b = call[1].integer(row);
+        __int128 b = 0;
+        if (whole_part && is_fraction(call[1].type())) {
+          const auto whole = long_from_real(call[1].real(row));
+          if (!whole) return std::nullopt;
+          b = *whole;
+        } else {
+          b = all_ticks(call[1], row);
+        }
         if (b == 0) return std::nullopt;
-        if (b == -1) return 0;
-        const auto rest = a % b;
-        return rest < 0 ? rest + (b < 0 ? -b : b) : rest;
+        const auto rest = static_cast<std::int64_t>(all_ticks(call[0], row) % b);
+        const auto positive = static_cast<std::int64_t>(rest < 0 ? rest + (b < 0 ? -b : b) : rest);
+        return call.result.type() == Type::datetime ? in_calendar_of_all(static_cast<__int128>(positive)) : positive;
       },
       [](double a, double b) { return a - std::floor(a / std::fabs(b)) * std::fabs(b); },
       [](Decimal a, Decimal b) -> std::optional<Decimal> {

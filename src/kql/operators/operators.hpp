@@ -101,6 +101,8 @@ std::optional<std::vector<std::string>> literal_strings(const Expr& value);
 // Keys of sort and top.
 std::vector<SortKey> bind_sort_keys(Binder& b, std::span<const Expression* const> columns, const Row& row, bool& bad,
                                     bool dynamic_as_text = false);
+// How many rows: a constant, also one that is only known when the query runs. Null after a mistake.
+Expr row_count(Binder& b, const Expression& e);
 PlanPtr make_filter(PlanPtr input, Expr condition);
 PlanPtr make_sort(PlanPtr input, std::vector<SortKey> keys);
 PlanPtr make_limit(PlanPtr input, Expr count, std::vector<Expr> by = {});

@@ -105,7 +105,7 @@ PlanPtr bind_parse(Binder& b, const ParseOperator& op, PlanPtr input) {
     if (conditions.size() > 1) value = make_call(find_scalar("iff"), columns[i].type, {matched, value, make_null(columns[i].type)});
     PlanColumn column = b.new_column(columns[i].name, columns[i].type);
     const auto old = std::ranges::find_if(result, [&](const auto& r) { return r.first.name == columns[i].name; });
-    if (old != result.end()) *old = {column, value};
+    if (old != result.end() && !b.options().as_language_service) *old = {column, value};
     else result.push_back({column, value});
   }
   if (op.where) input = make_filter(std::move(input), matched);
@@ -174,7 +174,7 @@ PlanPtr bind_parse_kv(Binder& b, const ParseKvOperator& op, PlanPtr input) {
     PlanColumn column = b.new_column(std::string(key->name.text), type);
     value = conversion(b, value, type);
     const auto old = std::ranges::find_if(result, [&](const auto& r) { return r.first.name == column.name; });
-    if (old != result.end()) *old = {column, value};
+    if (old != result.end() && !b.options().as_language_service) *old = {column, value};
     else result.push_back({column, value});
   }
   return b.select(std::move(input), std::move(result));

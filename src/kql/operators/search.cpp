@@ -135,6 +135,35 @@ Expr search_condition(Binder& b, const Expression& e, const Plan& input, const s
   return value;
 }
 
+bool several_types(const std::vector<Source>& sources, std::string_view name) {
+  std::optional<Type> first;
+  for (const auto& s : sources) {
+    for (const auto& c : s.plan->columns) {
+      if (c.name == name && first.value_or(c.type) != c.type) return true;
+      if (c.name == name) first = c.type;
+    }
+  }
+  return false;
+}
+
+// A condition with a term of its own ("error", * has "error") looks at the columns of every table.
+bool asks_all_columns(Binder& b, const Expression& e) {
+  if (const auto* p = as<ParenthesizedExpression>(&e)) return asks_all_columns(b, *p->inner);
+  if (const auto* l = as<LogicalExpression>(&e)) return std::ranges::any_of(l->operands, [&](const auto* o) { return asks_all_columns(b, *o); });
+  if (const auto* l = as<Literal>(&e)) return l->type == Type::string;
+  if (const auto* n = as<NameExpression>(&e)) {
+    const Variable* v = b.lookup(n->name.text);
+    return v != nullptr && v->kind == Variable::Kind::scalar && v->scalar->type == Type::string;
+  }
+  bool star = is<StarExpression>(e);
+  const auto walk = [&](const auto& self, const Node& node) -> void {
+    if (node.kind == NodeKind::star) star = true;
+    for_each_child(node, [&](const Node& child) { self(self, child); });
+  };
+  walk(walk, e);
+  return star;
+}
+
 std::vector<std::string> known_columns(const std::vector<Source>& sources) {
   std::vector<std::string> known;
   for (const auto& s : sources) {
@@ -179,8 +208,7 @@ PlanPtr bind_find(Binder& b, const FindOperator& op, PlanPtr input) {
     return nullptr;
   }
   const auto known = known_columns(from);
-  // Columns that the condition names come first; the rest is packed.
-  std::vector<std::string> named;
+  std::vector<std::string> named;  // columns that the condition names
   if (op.condition != nullptr) {
     const auto walk = [&](const auto& self, const Node& node) -> void {
       if (node.kind == NodeKind::name) {
@@ -192,9 +220,16 @@ PlanPtr bind_find(Binder& b, const FindOperator& op, PlanPtr input) {
     };
     walk(walk, *op.condition);
   }
-  bool pack = !op.has_project;
+  // Tables without any column that the condition names are left out, unless it asks of all columns.
+  if (from.size() > 1 && op.condition != nullptr && !asks_all_columns(b, *op.condition)) {
+    std::erase_if(from, [&](const Source& s) {
+      return !s.plan->open && std::ranges::none_of(named, [&](const auto& n) { return b.find(*s.plan, n) != nullptr; });
+    });
+  }
+  const bool smart = !op.has_project || op.smart;
+  bool pack = smart;
   std::vector<std::string> wanted;
-  if (op.has_project) {
+  if (!smart) {
     for (const auto* p : op.project) {
       if (is<PackExpression>(*p)) pack = true;
       else if (const auto* n = as<NameExpression>(p)) wanted.emplace_back(n->name.text);
@@ -208,12 +243,23 @@ PlanPtr bind_find(Binder& b, const FindOperator& op, PlanPtr input) {
         }
       }
     }
-  } else {
-    // Columns that all tables share, or that the condition names.
-    for (const auto& k : known) {
-      const bool everywhere = std::ranges::all_of(from, [&](const Source& s) { return b.find(*s.plan, k) != nullptr; });
-      if (everywhere || std::ranges::find(named, k) != named.end()) wanted.push_back(k);
+  } else if (!from.empty()) {
+    // Columns that all these tables share, then those that the condition names; the rest is packed.
+    for (const auto& c : from[0].plan->columns) {
+      if (std::ranges::all_of(from, [&](const Source& s) { return b.find(*s.plan, c.name) != nullptr; })) wanted.push_back(c.name);
     }
+    for (const auto& n : named) {
+      if (std::ranges::find(wanted, n) == wanted.end()) wanted.push_back(n);
+    }
+    pack = std::ranges::any_of(from, [&](const Source& s) {
+      return !s.plan->open && std::ranges::any_of(s.plan->columns, [&](const auto& c) { return std::ranges::find(wanted, c.name) == wanted.end(); });
+    });
+  }
+  for (const auto* away : op.project_away) {
+    const auto* n = as<NameExpression>(away);
+    if (n == nullptr) wanted.clear();
+    else std::erase(wanted, n->name.text);
+    if (n == nullptr && smart) pack = false;
   }
   std::vector<PlanPtr> inputs;
   std::vector<std::string> names;
@@ -223,7 +269,12 @@ PlanPtr bind_find(Binder& b, const FindOperator& op, PlanPtr input) {
     PlanPtr filtered = make_filter(s.plan, std::move(condition));
     std::vector<std::pair<PlanColumn, Expr>> columns;
     for (const auto& w : wanted) {
-      if (const PlanColumn* c = b.find(*filtered, w)) columns.push_back({*c, make_column(*c)});
+      const PlanColumn* c = b.find(*filtered, w);
+      if (c == nullptr) continue;
+      PlanColumn column = *c;
+      // Docs: a column for each type. The language service: one, dynamic.
+      if (b.options().as_language_service && several_types(from, w)) column = b.new_column(w, Type::dynamic);
+      columns.push_back({column, make_column(*c)});
     }
     if (pack) {
       std::vector<Expr> arguments;
@@ -241,7 +292,15 @@ PlanPtr bind_find(Binder& b, const FindOperator& op, PlanPtr input) {
     inputs.push_back(b.select(filtered, std::move(columns)));
   }
   if (inputs.empty()) return b.empty_table({{0, source, Type::string}});
-  return make_union(b, std::move(inputs), false, source, names);
+  PlanPtr result = make_union(b, std::move(inputs), false, source, names);
+  // The bag stands behind the columns of all tables.
+  std::vector<std::pair<PlanColumn, Expr>> ordered;
+  for (const bool bag : {false, true}) {
+    for (const auto& c : result->columns) {
+      if ((c.name == "pack_") == bag) ordered.push_back({c, make_column(c)});
+    }
+  }
+  return b.select(std::move(result), std::move(ordered));
 }
 
 }  // namespace yagura::kql

@@ -1,4 +1,4 @@
-// sort, top, take, sample, top-hitters, top-nested.
+// sort, top, take, sample, top-hitters.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -46,9 +46,6 @@ PlanPtr bind_sort(Binder& b, const SortOperator& op, PlanPtr input) {
   return make_sort(std::move(input), std::move(keys));
 }
 
-namespace {
-
-// How many rows: a constant, also one that is only known when the query runs.
 Expr row_count(Binder& b, const Expression& e) {
   Expr count = b.constant(e, {});
   if (count->type == kUnknown) return nullptr;
@@ -58,8 +55,6 @@ Expr row_count(Binder& b, const Expression& e) {
   }
   return b.convert(std::move(count), Type::int64);
 }
-
-}  // namespace
 
 PlanPtr bind_top(Binder& b, const TopOperator& op, PlanPtr input) {
   Expr count = row_count(b, *op.count);
@@ -119,112 +114,6 @@ PlanPtr bind_top_hitters(Binder& b, const TopHittersOperator& op, PlanPtr input)
   SortKey key;
   key.value = make_column(plan->columns[1]);
   return make_limit(make_sort(plan, {key}), std::move(count));
-}
-
-// Each level keeps the best groups within its parent's group; others become one row if "with others" says so.
-PlanPtr bind_top_nested(Binder& b, const TopNestedOperator& op, PlanPtr input) {
-  struct Level {
-    Expr count, value, aggregate;
-    std::string name, aggregate_name, others;
-    bool has_others = false, descending = true;
-    std::vector<std::pair<PlanColumn, Expr>> aggregates;
-    Expr score;  // over the aggregates
-  };
-  std::vector<Level> levels;
-  ColumnNames names(b);
-  bool bad = false;
-  for (const auto& l : op.levels) {
-    Level level;
-    if (l.count != nullptr) {
-      level.count = row_count(b, *l.count);
-      bad = bad || !level.count;
-    }
-    const Row row{.input = input.get()};
-    bool is_explicit = false;
-    auto values = b.items(*l.of, row, is_explicit);
-    level.value = values[0].value;
-    level.name = names.make(values[0].name);
-    if (l.others != nullptr) {
-      const Expr others = b.constant(*l.others, {});
-      if (is_literal(others)) {
-        level.has_others = true;
-        level.others = others->type == Type::string ? others->value.text : std::string(b.text_of(l.others->span));
-      }
-    }
-    const auto* ordered = as<OrderedExpression>(l.by);
-    const Expression* by = ordered != nullptr ? ordered->value : l.by;
-    level.descending = ordered == nullptr || ordered->direction != OrderedExpression::Direction::ascending;
-    const auto* named = as<NamedExpression>(by);
-    Row aggregate_row{.input = input.get(), .aggregates = &level.aggregates};
-    level.score = b.scalar(named != nullptr ? *named->value : *by, aggregate_row);
-    level.aggregate_name = names.make(named != nullptr ? std::string(named->names[0].text) : "aggregated_" + level.name);
-    bad = bad || level.value->type == kUnknown || level.score->type == kUnknown;
-    levels.push_back(std::move(level));
-  }
-  if (bad) return nullptr;
-  // One plan after the other: the groups of level n are those of level n-1's rows joined with the input.
-  auto source = b.share("", std::move(input));
-  PlanPtr result;
-  std::vector<PlanColumn> keys_so_far;   // value columns of the levels before, in `result`
-  for (auto& level : levels) {
-    if (level.has_others) {
-      b.not_supported(op.keyword, "top-nested with others");
-      return nullptr;
-    }
-    PlanPtr rows = b.reference(source);
-    // Columns of the input under the ids of this reference.
-    std::unordered_map<ColumnId, Expr> moved;
-    for (std::size_t i = 0; i < rows->columns.size(); ++i) moved[source->plan->columns[i].id] = make_column(rows->columns[i]);
-    auto aggregate = std::make_shared<AggregatePlan>();
-    std::vector<PlanColumn> group;
-    for (std::size_t k = 0; k < keys_so_far.size(); ++k) {
-      group.push_back(b.new_column(keys_so_far[k].name, keys_so_far[k].type));
-      aggregate->columns.push_back(group.back());
-      aggregate->keys.push_back(substitute(levels[k].value, moved));
-    }
-    aggregate->columns.push_back(b.new_column(level.name, level.value->type));
-    const PlanColumn value_column = aggregate->columns.back();
-    aggregate->keys.push_back(substitute(level.value, moved));
-    for (auto& [c, a] : level.aggregates) {
-      aggregate->columns.push_back(c);
-      aggregate->aggregates.push_back(substitute(a, moved));
-    }
-    aggregate->input = rows;
-    PlanPtr plan = aggregate;
-    std::vector<std::pair<PlanColumn, Expr>> columns;
-    for (const auto& g : group) columns.push_back({g, make_column(g)});
-    columns.push_back({value_column, make_column(value_column)});
-    PlanColumn score = b.new_column(level.aggregate_name, level.score->type);
-    columns.push_back({score, level.score});
-    plan = b.select(plan, columns);
-    if (result != nullptr) {
-      // Only within the groups that the levels before kept.
-      auto join = std::make_shared<JoinPlan>();
-      join->join = JoinKind::inner;
-      join->null_safe = true;
-      join->left = result;
-      join->right = plan;
-      for (std::size_t k = 0; k < keys_so_far.size(); ++k) join->keys.push_back({make_column(keys_so_far[k]), make_column(group[k])});
-      join->columns = result->columns;
-      join->columns.push_back(value_column);
-      join->columns.push_back(score);
-      plan = join;
-    } else {
-      plan = b.select(plan, {{value_column, make_column(value_column)}, {score, make_column(score)}});
-    }
-    if (level.count) {
-      SortKey key;
-      key.value = make_column(score);
-      key.descending = level.descending;
-      key.nulls_first = !level.descending;
-      std::vector<Expr> by;
-      for (const auto& k : keys_so_far) by.push_back(make_column(k));
-      plan = make_limit(make_sort(plan, {key}), level.count, std::move(by));
-    }
-    keys_so_far.push_back(value_column);
-    result = plan;
-  }
-  return result;
 }
 
 }  // namespace yagura::kql

@@ -34,8 +34,11 @@ PlanPtr make_union(Binder& b, std::vector<PlanPtr> inputs, bool inner, const std
         continue;
       }
       auto& types = by_name[known->second];
+      // The language service loses a type that comes after two columns of the first one.
+      const bool forgotten = b.options().as_language_service && types.size() == 1 && all[types[0]].branches > 1;
       const auto same = std::ranges::find_if(types, [&](std::size_t i) { return all[i].type == c.type; });
       if (same == types.end()) {
+        if (forgotten) continue;
         types.push_back(all.size());
         all.push_back({c.name, c.type, 1, c.shape});
         continue;
@@ -158,7 +161,7 @@ PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
     }
     if (fuzzy && has_unknown_source(b, *inner_item)) {
       ++position;
-      if (b.options().assume_missing) {
+      if (b.options().as_language_service) {
         if (PlanPtr plan = b.assuming_missing(*item)) {
           names.push_back(n != nullptr ? std::string(n->name.text) : "");
           inputs.push_back(std::move(plan));
