@@ -29,9 +29,9 @@ struct EncoderSettings {
   std::string version;
   // RFC 3164 wants HOSTNAME without its domain. Off: two hosts of one name in two domains stay two.
   bool short_host = false;
-  // Names of MasEventData's values as an extension of its own (YaguraDataNames), for receivers that are Yagura and events
-  // whose provider nobody knows. Off: exactly the 23 documented extensions.
-  bool data_names = false;
+  // What the documented extensions cannot carry, in two more (YaguraTime, YaguraData): names and types of the data, the time
+  // to 100 ns. For receivers that are Yagura: events come back whole. Off: exactly the 23 documented extensions.
+  bool restorable = false;
 };
 
 struct EncodeContext {
