@@ -39,7 +39,7 @@ bool is_beside_data(std::string_view name) {
       "Correlation", "Correlation_ActivityID", "Correlation_RelatedActivityID", "Execution", "Execution_ProcessID",
       "Execution_ThreadID", "Execution_ProcessorID", "Execution_SessionID", "Execution_KernelTime",
       "Execution_UserTime", "Execution_ProcessorTime", "Channel", "Computer", "Security", "Security_UserID", "TaskName",
-      "OpcodeName", "LevelName", "evtx.recovered",
+      "OpcodeName", "LevelName", "evtx.recovered", "UserData",
       // NXLog, Mordor, Azure
       "SourceName", "ProviderName", "ProviderGuid", "Hostname", "HostName", "host", "port", "EventTime",
       "EventReceivedTime", "SourceModuleName", "SourceModuleType", "Severity", "SeverityValue", "EventType",
