@@ -7,6 +7,7 @@
 #include "base/guid.hpp"
 #include "sigma/condition.hpp"
 #include "sigma/detection_loader.hpp"
+#include "sigma/rule_tags.hpp"
 #include "sigma/yaml_reader.hpp"
 
 namespace yagura::sigma {
@@ -63,6 +64,10 @@ Metadata load_metadata(const YamlReader& reader) {
   metadata.fields = reader.texts("fields");
   metadata.false_positives = reader.texts("falsepositives");
   metadata.tags = reader.texts("tags");
+  if (const auto* tags = reader.find("tags"))
+    for (const auto& tag : tags->items)
+      if (tag.is_scalar())
+        if (auto mistake = tag_mistake(tag.text); !mistake.empty()) reader.warning(tag, std::move(mistake));
   metadata.scope = reader.texts("scope");
   if (const auto* related = reader.find("related")) {
     if (!related->is_list()) reader.error(*related, "'related' must be a list of maps with 'id' and 'type'");
@@ -119,8 +124,8 @@ std::optional<std::chrono::seconds> parse_timespan(std::string_view text) {
     case 'h': unit = 3600; break;
     case 'd': unit = 86'400; break;
     case 'w': unit = 7 * 86'400; break;
-    case 'M': unit = 30 * 86'400; break;
-    case 'y': unit = 365 * 86'400; break;
+    case 'M': unit = 2'629'746; break;  // a twelfth of the year below, as pySigma has it
+    case 'y': unit = 31'556'952; break;
     default: return std::nullopt;
   }
   constexpr std::uint64_t kMost = 100ULL * 365 * 86'400;
@@ -175,6 +180,22 @@ CorrelationCondition load_correlation_condition(const YamlReader& reader, const 
   return condition;
 }
 
+// The rules that an expression names, in the order of their appearance.
+void name_rules(const Condition& condition, std::vector<std::string>& names) {
+  if (condition.kind == Condition::Kind::identifier && std::ranges::find(names, condition.name) == names.end())
+    names.push_back(condition.name);
+  for (const auto& child : condition.children) name_rules(child, names);
+}
+void check_rule_names(const YamlReader& reader, const YamlNode& at, const Condition& condition,
+                      const std::vector<std::string>& rules) {
+  if (condition.kind == Condition::Kind::identifier && std::ranges::find(rules, condition.name) == rules.end()) {
+    const std::vector<std::string_view> names(rules.begin(), rules.end());
+    reader.error(at, fmt::format("the condition refers to '{}', which is not among the correlated rules{}",
+                                 condition.name, did_you_mean(condition.name, names)));
+  }
+  for (const auto& child : condition.children) check_rule_names(reader, at, child, rules);
+}
+
 std::optional<CorrelationRule> load_correlation(const YamlReader& document, const YamlNode& section) {
   CorrelationRule rule;
   rule.place = document.place(document.map());
@@ -191,8 +212,15 @@ std::optional<CorrelationRule> load_correlation(const YamlReader& document, cons
   if (!reader.find("type")) reader.error(section, "'type' is missing in 'correlation'");
   if (type) rule.type = static_cast<CorrelationType>(*type);
   rule.rules = reader.texts("rules");
+  // Without 'rules' an expression names them.
+  const auto* condition = reader.find("condition");
+  if (condition && type) rule.condition = load_correlation_condition(reader, *condition, rule.type);
+  const bool has_expression = rule.condition && rule.condition->expression;
+  if (!reader.find("rules") && has_expression) name_rules(*rule.condition->expression, rule.rules);
   if (rule.rules.empty())
     reader.error(section, "'rules' is missing in 'correlation': the rules that are correlated, by id or name");
+  else if (has_expression)
+    check_rule_names(reader, *condition, *rule.condition->expression, rule.rules);
   const auto* group_by = reader.find("group-by");
   rule.group_by = reader.texts("group-by");
   if (!group_by && !section.find("group-by"))
@@ -237,8 +265,6 @@ std::optional<CorrelationRule> load_correlation(const YamlReader& document, cons
   }
   // "generate" is also seen beside the section; it is no custom key then.
   std::erase_if(rule.metadata.custom, [](const auto& entry) { return entry.first == "generate"; });
-  const auto* condition = reader.find("condition");
-  if (condition && type) rule.condition = load_correlation_condition(reader, *condition, rule.type);
   if (type && !is_temporal(rule.type)) {
     if (!condition)
       reader.error(section, fmt::format("'condition' is missing: '{}' must say how many, such as 'gte: 10'",
