@@ -34,6 +34,7 @@ ControlDb::ControlDb(std::unique_ptr<Database> database, const ControlOptions& o
       functions_(*database_, clock_),
       watchlists_(*database_, clock_),
       agents_(*database_, clock_),
+      siem_agents_(*database_, clock_),
       audit_(*database_, clock_) {}
 
 }  // namespace yagura::control

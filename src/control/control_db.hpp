@@ -15,6 +15,7 @@
 #include "control/functions.hpp"
 #include "control/rule_suppressions.hpp"
 #include "control/sessions.hpp"
+#include "control/siem_agents.hpp"
 #include "control/users.hpp"
 #include "control/watchlists.hpp"
 
@@ -42,6 +43,7 @@ class ControlDb {
   Functions& functions() { return functions_; }
   Watchlists& watchlists() { return watchlists_; }
   Agents& agents() { return agents_; }
+  SiemAgents& siem_agents() { return siem_agents_; }
   AuditLog& audit() { return audit_; }
   std::int64_t now() const { return clock_(); }
 
@@ -61,6 +63,7 @@ class ControlDb {
   Functions functions_;
   Watchlists watchlists_;
   Agents agents_;
+  SiemAgents siem_agents_;
   AuditLog audit_;  // last: its thread ends first
 };
 

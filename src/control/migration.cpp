@@ -36,6 +36,11 @@ std::span<const Migration> migrations() {
           "006_agents",
 #include "control/migrations/006_agents.sql"
       },
+      {
+          7,
+          "007_siem_agents",
+#include "control/migrations/007_siem_agents.sql"
+      },
   };
   return all;
 }

@@ -264,6 +264,7 @@ Result<> ServerRole::Impl::start_api() {
   services.functions = [this] { return functions->functions(); };
   services.functions_changed = [this] { return functions->refresh(); };
   services.table_sizes = [this] { return table_sizes(*store); };
+  services.stored_position = [this] { return pipeline->status().stored; };
   services.reload = [this]() -> Result<std::vector<std::string>> {
     std::function<Result<std::vector<std::string>>()> reload;
     {

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/position.hpp"
 #include "base/result.hpp"
 #include "control/control_db.hpp"
 #include "event/table_schema.hpp"
@@ -93,6 +94,8 @@ struct ApiServices {
   // After functions or watchlists in the control database were changed.
   std::function<Result<>()> functions_changed;
   std::function<Result<std::vector<TableSize>>()> table_sizes;
+  // Everything that the journal has up to here can be queried.
+  std::function<Position()> stored_position;
 };
 
 struct ApiOptions {

@@ -40,6 +40,7 @@ void add_saved_query_routes(Router& router, Context& context);
 void add_status_routes(Router& router, Context& context);
 void add_audit_routes(Router& router, Context& context);
 void add_evidence_routes(Router& router, Context& context);
+void add_siem_agent_routes(Router& router, Context& context);
 
 // One of options.max_queries; exhausted when all are taken.
 class QuerySlot {
