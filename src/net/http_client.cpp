@@ -56,8 +56,9 @@ class Pool {
     }
     const auto connect_by = earlier(deadline, Deadline::in(options_.connect_timeout));
     Connection made;
-    auto fd = options_.unix_socket.empty() ? connect_tcp(options_.host, options_.port, connect_by)
-                                           : connect_unix(options_.unix_socket, connect_by);
+    auto fd = !options_.unix_socket.empty() ? connect_unix(options_.unix_socket, connect_by)
+              : options_.proxy              ? connect_by_proxy(*options_.proxy, options_.host, options_.port, connect_by)
+                                            : connect_tcp(options_.host, options_.port, connect_by);
     if (!fd) return std::unexpected(std::move(fd).error());
     if (options_.tls) {
       made.stream = TRY(ByteStream::tls_client(std::move(*fd), *options_.tls, options_.host));

@@ -5,12 +5,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "net/http.hpp"
+#include "net/proxy.hpp"
 #include "net/tls.hpp"
 
 namespace yagura::net {
@@ -19,6 +21,7 @@ struct HttpClientOptions {
   std::string host;  // name or numeric address; also the Host header and TLS name
   std::uint16_t port = 0;
   std::filesystem::path unix_socket;      // when set, in place of host and port
+  std::optional<ProxyAddress> proxy;      // tunnelled through it
   std::shared_ptr<const TlsContext> tls;  // null: plain
   std::size_t max_idle = 8;
   std::chrono::milliseconds connect_timeout{5'000};
