@@ -15,9 +15,9 @@ namespace yagura::kql {
 
 namespace {
 
-Expr unknown(Span span) {
+Expr unknown(Span span, Type type = kUnknown) {
   auto e = std::make_shared<BoundExpression>();
-  e->type = kUnknown;
+  e->type = type;
   e->span = span;
   e->value.is_null = true;
   return e;
@@ -75,6 +75,30 @@ std::optional<Type> arithmetic_type(BinaryOperator op, Type a, Type b) {
   }
 }
 
+// The type of an operation with an operand of unknown type, as the language service gives it: what all forms of the
+// operator agree on that the other operand fits.
+Type type_beside_unknown(BinaryOperator op, Type a, Type b) {
+  const bool numbers = b != kUnknown ? is_number(b) : is_number(a);
+  const bool from_right = a == kUnknown;  // the other one stands on the right
+  const Type other = from_right ? b : a;
+  const Type promoted = other == Type::int32 ? Type::int64 : other;
+  const bool time = other == Type::datetime || other == Type::timespan;
+  switch (op) {
+    case BinaryOperator::add:
+      if (time) return other;
+      [[fallthrough]];
+    case BinaryOperator::subtract: return numbers && (!from_right || other == Type::int32) ? promoted : kUnknown;
+    case BinaryOperator::multiply: return time ? other : kUnknown;
+    case BinaryOperator::divide:
+      if (time) return from_right ? Type::real : kUnknown;
+      return numbers && !from_right ? promoted : kUnknown;
+    case BinaryOperator::modulo:
+      if (time) return from_right || other == Type::timespan ? Type::timespan : kUnknown;
+      return numbers && !from_right ? promoted : kUnknown;
+    default: return Type::boolean;
+  }
+}
+
 // What a dynamic literal holds.
 Shape shape_of(const Expression& json) {
   const auto type_of = [](const Expression& e) {
@@ -115,6 +139,8 @@ bool is_text_like(Type t) { return t == Type::string || t == Type::dynamic || t 
 // Arithmetic of two literals where it can't go wrong; null otherwise.
 Expr fold(BinaryOperator op, const Expr& a, const Expr& b, Type type, Span span) {
   if (!is_literal(a) || !is_literal(b) || a->value.is_null || b->value.is_null) return nullptr;
+  // Only moving a datetime by a span is the same in our ticks, since 1970, as in Kusto's.
+  if (type == Type::datetime && (op == BinaryOperator::multiply || a->type == b->type || (op == BinaryOperator::subtract && b->type == Type::datetime))) return nullptr;
   const auto ticky = [](Type t) { return is_integer(t) || t == Type::timespan || t == Type::datetime; };
   LiteralValue v;
   std::int64_t out = 0;
@@ -216,6 +242,10 @@ void Binder::append_json(std::string& out, const Expression& e) {
       append_json(out, *u.operand);
       return;
     }
+    case NodeKind::name:
+      if (const auto& n = static_cast<const NameExpression&>(e); n.name.braced) client_parameter(n);
+      out += "null";
+      return;
     default: out += "null"; return;
   }
 }
@@ -267,7 +297,7 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
           return make_literal(operand->type, v, e.span);
         }
       }
-      const Type type = operand->type;
+      const Type type = operand->type == Type::int32 ? Type::int64 : operand->type;
       return make_call(find_scalar(".negate"), type, {operand}, e.span);
     }
     case NodeKind::binary: {
@@ -312,6 +342,8 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
         if (t == kUnknown) bad = true;
         if (t == Type::boolean || t == Type::dynamic || t == kUnknown) continue;
         bad = true;
+        // Beside a value of unknown type anything may stand.
+        if (i < 2 && operands.size() > 1 && operands[1 - i]->type == kUnknown) continue;
         const std::size_t left = i == 0 ? 0 : i - 1, right = i == 0 ? 1 : i;
         // As Kusto's language service: at the operator, naming both sides.
         const std::uint32_t from = l.operands[left]->span.end(), to = l.operands[right]->span.start;
@@ -325,7 +357,7 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
                           type_name(left == 0 ? operands[0]->type : Type::boolean), type_name(operands[right]->type)));
         break;
       }
-      if (bad) return unknown(e.span);
+      if (bad) return unknown(e.span, Type::boolean);
       for (auto& o : operands) {
         if (o->type == Type::dynamic) o = call("tobool", {o});
       }
@@ -412,6 +444,10 @@ Expr Binder::name(const NameExpression& e, const Row& row) {
   const std::string_view text = e.name.text;
   if (e.name.missing) {
     ++errors_;
+    return unknown(e.span);
+  }
+  if (e.name.braced) {
+    client_parameter(e);
     return unknown(e.span);
   }
   if (row.names != nullptr) {
@@ -509,12 +545,7 @@ Expr Binder::path(const PathExpression& e, const Row& row) {
 
 Expr Binder::binary(BinaryOperator op, Expr left, Expr right, Span span, Span operator_span) {
   if (left->type == kUnknown || right->type == kUnknown) {
-    auto e = std::make_shared<BoundExpression>();
-    e->type = op >= BinaryOperator::less ? Type::boolean : kUnknown;
-    e->type = kUnknown;
-    e->span = span;
-    e->value.is_null = true;
-    return e;
+    return unknown(span, type_beside_unknown(op, left->type, right->type));
   }
   const Type a = left->type, b = right->type;
   const auto refuse = [&](Span where) {
@@ -623,7 +654,7 @@ Expr Binder::in(const InExpression& e, const Row& row) {
   if (text && left->type == Type::dynamic) left = convert(std::move(left), Type::string);
   if (e.list.size() == 1 && is_table(*e.list[0], row)) {
     PlanPtr plan = table(*e.list[0], row);
-    if (plan == nullptr || plan->columns.empty() || left->type == kUnknown) return unknown(e.span);
+    if (plan == nullptr || plan->columns.empty() || left->type == kUnknown) return unknown(e.span, Type::boolean);
     Expr value = make_column(plan->columns[0]);
     Type type = left->type;
     // Both sides in one type: the left's, unless the right is wider.
@@ -658,7 +689,7 @@ Expr Binder::in(const InExpression& e, const Row& row) {
     if (item->type == kUnknown) bad = true;
     arguments.push_back(std::move(item));
   }
-  if (bad) return unknown(e.span);
+  if (bad) return unknown(e.span, Type::boolean);
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     Expr& item = arguments[i];
     const Type type = arguments[0]->type;
@@ -683,7 +714,7 @@ Expr Binder::between(const BetweenExpression& e, const Row& row) {
   Expr low = scalar(*e.low, row);
   Expr high = scalar(*e.high, row);
   const Type t = value->type;
-  if (t == kUnknown || low->type == kUnknown || high->type == kUnknown) return unknown(e.span);
+  if (t == kUnknown || low->type == kUnknown || high->type == kUnknown) return unknown(e.span, Type::boolean);
   const auto fits = [&](Expr& side, const Expression& syntax, bool is_high) {
     if (is_number(t) || t == Type::dynamic) {
       if (is_number(side->type)) return true;
@@ -708,9 +739,9 @@ Expr Binder::between(const BetweenExpression& e, const Row& row) {
   };
   if (!is_summable(t) && t != Type::dynamic && t != Type::string) {
     error("KS106", e.operator_span, fmt::format("The operator 'between' is not defined for the operand type {}.", type_name(t)));
-    return unknown(e.span);
+    return unknown(e.span, Type::boolean);
   }
-  if (!fits(low, *e.low, false) || !fits(high, *e.high, true)) return unknown(e.span);
+  if (!fits(low, *e.low, false) || !fits(high, *e.high, true)) return unknown(e.span, Type::boolean);
   if (t == Type::dynamic) value = convert(std::move(value), is_number(low->type) ? Type::real : low->type);
   return make_call(find_scalar(e.negated ? "!between" : "between"), Type::boolean, {value, low, high}, e.span);
 }

@@ -135,7 +135,7 @@ Sql divide(SqlCall& c) {
 }
 
 Sql modulo(SqlCall& c) {
-  const Type a = c.type(0), b = c.type(1), r = c.result();
+  const Type b = c.type(1), r = c.result();
   if (r == Type::datetime || r == Type::timespan) {
     // Of fractional divisors the whole part counts.
     const std::string by = c.name(b == Type::datetime ? all_ticks_of(c, 1) : is_number(b) && !is_integer(b) ? fmt::format("accurateCastOrNull(trunc(toFloat64({})), 'Int64')", c.arg(1)) : c.arg(1));
@@ -158,7 +158,7 @@ Sql modulo(SqlCall& c) {
 Sql negate(SqlCall& c) {
   if (c.type(0) == Type::datetime) return c.value(sql::datetime_of("(-" + sql::ticks_of(c.arg(0)) + ")"));
   if (c.type(0) == Type::dynamic) return c.value(sql::to_json(Type::real, c.name(fmt::format("-toFloat64OrNull({})", c.arg(0)))), true);
-  if (c.type(0) == Type::int32) return c.value(fmt::format("toInt32(-toInt64({}))", c.arg(0)));
+  if (c.type(0) == Type::int32) return c.value(fmt::format("(-toInt64({}))", c.arg(0)));
   return c.value(fmt::format("(-{})", c.arg(0)));
 }
 
