@@ -52,27 +52,54 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
-  constexpr std::uint64_t prime = 0x9E3779B97F4A7C15ULL;
-  std::uint64_t hash = seed ^ (bytes.size() * prime);
-  const auto mix = [&](std::uint64_t word) {
+namespace {
+
+struct Mixing {
+  static constexpr std::uint64_t kPrime = 0x9E3779B97F4A7C15ULL;
+  std::uint64_t hash;
+  Mixing(std::size_t size, std::uint64_t seed) : hash(seed ^ (size * kPrime)) {}
+  void add(std::uint64_t word) {
     hash ^= word;
-    hash *= prime;
+    hash *= kPrime;
     hash ^= hash >> 29;
-  };
+  }
+  std::uint64_t finish() const {
+    std::uint64_t out = hash ^ hash >> 32;
+    out *= 0xD6E8FEB86659FD93ULL;
+    return out ^ out >> 32;
+  }
+};
+
+// Calls add() for each word of the bytes, the last one filled up with zeros.
+template <class Add>
+void each_word(std::string_view bytes, Add add) {
   std::size_t at = 0;
   for (; at + 8 <= bytes.size(); at += 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, bytes.data() + at, 8);
-    mix(word);
+    add(word);
   }
   std::uint64_t tail = 0;
   if (at < bytes.size()) std::memcpy(&tail, bytes.data() + at, bytes.size() - at);
-  mix(tail);
-  hash ^= hash >> 32;
-  hash *= 0xD6E8FEB86659FD93ULL;
-  hash ^= hash >> 32;
-  return hash;
+  add(tail);
+}
+
+}  // namespace
+
+std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
+  Mixing mixing(bytes.size(), seed);
+  each_word(bytes, [&](std::uint64_t word) { mixing.add(word); });
+  return mixing.finish();
+}
+
+std::pair<std::uint64_t, std::uint64_t> hash64_twice(std::string_view bytes, std::uint64_t seed_a,
+                                                     std::uint64_t seed_b) {
+  Mixing a(bytes.size(), seed_a), b(bytes.size(), seed_b);
+  each_word(bytes, [&](std::uint64_t word) {
+    a.add(word);
+    b.add(word);
+  });
+  return {a.finish(), b.finish()};
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace yagura {
 
@@ -36,6 +37,9 @@ bool equal_constant_time(std::string_view a, std::string_view b);
 
 // Fast, not for security: FNV-1a mixed. Stable across machines and releases (checkpoints use it).
 std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0);
+// Both at once, which takes as long as one.
+std::pair<std::uint64_t, std::uint64_t> hash64_twice(std::string_view bytes, std::uint64_t seed_a,
+                                                     std::uint64_t seed_b);
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed = 0);
 
 }  // namespace yagura

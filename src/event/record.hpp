@@ -117,6 +117,13 @@ class RecordBatch {
   void set(FieldId, Temporary&&) = delete;
   // A field whose name came from outside; `name` must live as long as the batch.
   void set_foreign(std::string_view name, Value value) { fields_.push_back({field_of_foreign_name(name), name, value}); }
+  // Room for `count` more fields of the current record, at the end, to be filled by the caller; good until the next call.
+  // shrink() takes back those that were not needed.
+  Field* extend(std::size_t count) {
+    fields_.resize(fields_.size() + count);
+    return fields_.data() + (fields_.size() - count);
+  }
+  void shrink(std::size_t count) { fields_.resize(fields_.size() - count); }
   // Marks the current record: what stopped us, and at which byte of raw.
   void mark_malformed(std::string_view static_reason, std::size_t at);
   // Drops fields set since begin_record(): for decoders that try one grammar after another.

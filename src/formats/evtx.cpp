@@ -6,6 +6,7 @@
 #include "formats/crc32.hpp"
 #include "formats/evtx_binxml.hpp"
 #include "formats/evtx_fields.hpp"
+#include "formats/evtx_plan.hpp"
 
 namespace yagura::formats {
 
@@ -119,12 +120,14 @@ EvtxFile::EvtxFile(std::string_view bytes) : bytes_(bytes) {
 struct EvtxChunkReader::State {
   BinXml xml;
   EvtxFieldMaker fields;
+  EvtxPlanReader plans;
 
   // Calls `each` for each record of the chunk with its place in the chunk.
   template <class Each>
   void walk(std::string_view chunk, std::uint64_t offset, bool with_slack, std::vector<EvtxDamage>& damage, Each each) {
     xml.set_chunk(chunk);
     fields.begin_chunk();
+    plans.begin_chunk();
     const bool is_whole = chunk.size() == kChunkSize;
     const bool has_magic = chunk.starts_with(kChunkMagic);
     const bool header_good =
@@ -195,14 +198,17 @@ void EvtxChunkReader::read(std::string_view chunk, std::uint64_t offset, const E
     origin.received_at = options.received_at;
     origin.position = options.position;
     origin.index_in_entry = index;
-    auto& fields = state_->fields;
-    fields.begin(out.arena());
-    if (const auto done = state_->xml.run(at + kRecordHeader, at + size - 4, out.arena(), fields); !done) {
-      // Remains are often overwritten in part: nothing that one would mend.
-      if (!in_slack) note(damage, offset + at, done.error().message());
-      return;
+    auto& [xml, fields, plans] = *state_;
+    const auto written = number<std::uint64_t>(chunk, at + 16);
+    if (options.walk_each || !plans.read(xml, at + kRecordHeader, at + size - 4, origin, written, out)) {
+      fields.begin(out.arena());
+      if (const auto done = xml.run(at + kRecordHeader, at + size - 4, out.arena(), fields); !done) {
+        // Remains are often overwritten in part: nothing that one would mend.
+        if (!in_slack) note(damage, offset + at, done.error().message());
+        return;
+      }
+      fields.finish(origin, written, out);
     }
-    fields.finish(origin, number<std::uint64_t>(chunk, at + 16), out);
     if (in_slack) {
       out.resume_record();
       out.set(kRecovered, event::Value::boolean(true));

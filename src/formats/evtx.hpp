@@ -101,6 +101,9 @@ struct EvtxOptions {
   // Also what is left of older records behind the chunk's last one: overwritten in part, perhaps doubled. They have the
   // field evtx.recovered = true.
   bool with_slack = false;
+  // Walk through each record's elements, without the plans that are made for templates (evtx_plan.hpp): the same records,
+  // more slowly. For tests of that.
+  bool walk_each = false;
   // When given: the number in each appended record's binary header. In a log as Windows wrote it that is its
   // EventRecordID; an export counts anew.
   std::vector<std::uint64_t>* record_numbers = nullptr;

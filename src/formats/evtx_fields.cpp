@@ -12,10 +12,7 @@ using event::Value;
 
 namespace {
 
-// No event has as many; a hostile template could.
-constexpr std::size_t kMostFields = 1'024;
 constexpr std::size_t kMostNames = 65'536;  // slots for the names of a chunk
-constexpr std::int64_t kFileTimeEpoch = -116'444'736'000'000'000;
 
 const FieldId kEventId = event::intern_field("EventID");
 const FieldId kChannel = event::intern_field("Channel");
@@ -119,6 +116,8 @@ void EvtxFieldMaker::begin_element(std::string_view name) {
                : name == "EventData" ? Section::event_data
                : name == "UserData"  ? Section::user_data
                                      : Section::other;
+  } else if (open_.size() == 2 && section_ == Section::user_data) {
+    add_user_element(name);
   }
   open_.push_back({name, {}, false, false, false, Value::string("")});
 }
@@ -177,6 +176,7 @@ void EvtxFieldMaker::leaf(std::string_view name, std::string_view attribute_name
   if (open_.size() < 2) return BinXmlSink::leaf(name, attribute_name, attribute_value, value, of_template);
   open_.back().has_children = true;
   if (section_ == Section::other || section_ == Section::none) return;
+  if (open_.size() == 2 && section_ == Section::user_data) add_user_element(name);
   const bool has_attribute = !attribute_name.empty() && attribute_name != "xmlns";
   const Value shown = value.is_null() ? Value::string("") : value;
   if (section_ == Section::event_data) {
@@ -188,37 +188,52 @@ void EvtxFieldMaker::leaf(std::string_view name, std::string_view attribute_name
   add(name_of(name, true), shown, of_template && attribute_name.empty());
 }
 
+// Says that the body is UserData, and which: names alone do not tell.
+void EvtxFieldMaker::add_user_element(std::string_view name) {
+  static const FieldId user_data = event::intern_field("UserData");
+  add({user_data, event::name_of(user_data), {}}, Value::string(arena_->copy(name)), false);
+}
+
 void EvtxFieldMaker::add(const Name& name, const Value& value, bool of_template) {
   if (fields_.size() == kMostFields) return;
   fields_.push_back(
       {name, of_template && value.is_string() ? Value::string(arena_->copy(value.as_string())) : value, section_});
 }
 
-void EvtxFieldMaker::finish(event::RecordOrigin origin, std::uint64_t written, event::RecordBatch& out) {
-  std::string identity;
-  const auto text_of = [&](FieldId id) -> const Value* {
-    for (const auto& field : fields_)
-      if (field.name.id == id && field.section == Section::system) return &field.value;
-    return nullptr;
-  };
-  for (const auto id : {kComputer, kChannel, kEventRecordId, kSystemTime}) {
-    if (const auto* value = text_of(id)) append_text(identity, *value);
-    identity += '\n';
+const std::array<FieldId, 4>& EvtxFieldMaker::identity_fields() {
+  static const std::array<FieldId, 4> fields{kComputer, kChannel, kEventRecordId, kSystemTime};
+  return fields;
+}
+
+void EvtxFieldMaker::identify(const std::array<Value, 4>& values, std::optional<std::int64_t> time,
+                              std::uint64_t written, std::string& scratch, event::RecordHeader& record) {
+  scratch.clear();
+  for (const auto& value : values) {
+    append_text(scratch, value);
+    scratch += '\n';
   }
-  origin.item_id = {hash64(identity, 0x65767478), hash64(identity, 0x796167)};
+  const auto [high, low] = hash64_twice(scratch, 0x65767478, 0x796167);
+  record.origin.item_id = {high, low};
+  if (!time && values[3].is_string()) time = parse_iso8601(values[3].as_string());
+  if (!time && written != 0 && written <= static_cast<std::uint64_t>(kMaxTicks - evtx::kFileTimeEpoch))
+    time = static_cast<std::int64_t>(written) + evtx::kFileTimeEpoch;
+  if (!time) return;
+  record.time = event_time(*time);
+  record.has_own_time = true;
+}
+
+void EvtxFieldMaker::finish(event::RecordOrigin origin, std::uint64_t written, event::RecordBatch& out) {
   auto& record = out.begin_record(origin);
   record.format = "evtx";
   record.log_source = {"windows", "", ""};
-  if (const auto* time = text_of(kSystemTime); time && time->is_string()) {
-    if (const auto ticks = parse_iso8601(time->as_string())) {
-      record.time = event_time(*ticks);
-      record.has_own_time = true;
-    }
-  }
-  if (!record.has_own_time && written != 0 && written <= static_cast<std::uint64_t>(kMaxTicks - kFileTimeEpoch)) {
-    record.time = event_time(static_cast<std::int64_t>(written) + kFileTimeEpoch);
-    record.has_own_time = true;
-  }
+  std::array<Value, 4> values;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    for (const auto& field : fields_)
+      if (field.name.id == identity_fields()[i] && field.section == Section::system) {
+        values[i] = field.value;
+        break;
+      }
+  identify(values, std::nullopt, written, scratch_, record);
   // Values of one name: the body's over the System's, and several of the body as a list.
   const auto same = [](const Name& a, const Name& b) { return a.id == b.id && (a.id.is_listed() || a.name == b.name); };
   // Most records have each name once.

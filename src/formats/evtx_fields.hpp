@@ -5,6 +5,9 @@
 // unnamed ones as the list Data. UserData: every leaf under its own name. What the body says wins over System, but for
 // the fields that say which event it is.
 #pragma once
+#include <array>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,13 +30,29 @@ class EvtxFieldMaker : public BinXmlSink {
   // Appends the record; `written` is the FILETIME of the record's header, for events that say no time.
   void finish(event::RecordOrigin origin, std::uint64_t written, event::RecordBatch& out);
 
- private:
+
+  // For plans (evtx_plan.hpp): what there is before finish().
+  static constexpr std::size_t kMostFields = 1'024;  // no event has as many; a hostile template could
   enum class Section : std::uint8_t { none, system, event_data, user_data, other };
   struct Name {
     event::FieldId id;
     std::string_view name;            // interned, or in the record's arena
     std::string_view without_blanks;  // "" when it has none
   };
+  struct Named {
+    Name name;
+    event::Value value;
+    Section section;
+  };
+  std::span<const Named> fields() const { return fields_; }
+  // The fields of System that say which event it is: computer, channel, number, time.
+  static const std::array<event::FieldId, 4>& identity_fields();
+  // Gives `record` its identity and time, of the values of those fields (null: has none). `time`: what the fourth
+  // says, when that is known without reading it.
+  static void identify(const std::array<event::Value, 4>& values, std::optional<std::int64_t> time,
+                       std::uint64_t written, std::string& scratch, event::RecordHeader& record);
+
+ private:
   struct Element {
     std::string_view name;
     std::string_view field;  // of <Data>: its Name
@@ -41,11 +60,6 @@ class EvtxFieldMaker : public BinXmlSink {
     bool has_children = false;
     bool has_text = false;
     event::Value value;
-  };
-  struct Named {
-    Name name;
-    event::Value value;
-    Section section;
   };
   // Where a name stands says which it is, as long as the chunk is in use. A table of names by their places.
   class Names {
@@ -71,6 +85,7 @@ class EvtxFieldMaker : public BinXmlSink {
   Name make_name(std::string_view text);
   Name name_of(std::string_view text, bool is_stable);
   Name joined_name(std::string_view element, std::string_view attribute);
+  void add_user_element(std::string_view name);
   void add(const Name& name, const event::Value& value, bool of_template);
 
   Arena* arena_ = nullptr;

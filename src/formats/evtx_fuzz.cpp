@@ -1,5 +1,5 @@
 // Laws: no file crashes or hangs the reader; both ways of reading give the same number of records; the XML of each is
-// well-formed enough to have as many end tags as start tags.
+// well-formed enough to have as many end tags as start tags; plans give the very records that walking gives.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -8,6 +8,19 @@
 
 using namespace yagura;
 using namespace yagura::formats;
+
+namespace {
+
+void expect_same(const event::RecordBatch& planned, const event::RecordBatch& walked) {
+  bool same = planned.size() == walked.size();
+  for (std::size_t i = 0; same && i < planned.size(); ++i)
+    same = event::to_text(planned[i]) == event::to_text(walked[i]) && planned[i].item_id() == walked[i].item_id();
+  if (same) return;
+  std::fprintf(stderr, "law broken: plans give %zu records, walking %zu, or others\n", planned.size(), walked.size());
+  std::abort();
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   // The header page is of no interest: the input is what follows it.
@@ -30,6 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
         },
         damage);
     const std::size_t good = batch.size();
+    event::RecordBatch walked;
+    reader.read(evtx, chunk, {.walk_each = true}, walked, damage);
+    expect_same(batch, walked);
     std::vector<std::uint64_t> numbers;
     reader.read(file, 0, {}, batch, damage);  // not a chunk at all
     batch.clear();

@@ -219,6 +219,87 @@ TEST(Evtx, MakesFieldsOfSystemAndEventData) {
             "Field D: \"S-1-5-32-544\"\nFieldD: \"S-1-5-32-544\"\nData: [\"one\",\"two\"]");
 }
 
+// Both ways of reading, over records of one template.
+void expect_plans_to_be_right(const std::vector<std::vector<Substitution>>& records) {
+  ChunkMaker maker;
+  std::uint64_t id = 0;
+  for (const auto& one : records) maker.add(++id, one);
+  const std::string chunk = maker.finish();
+  EvtxChunkReader reader;
+  for (int again = 0; again < 2; ++again) {  // with plans of before, too
+    event::RecordBatch planned, walked;
+    std::vector<EvtxDamage> damage;
+    reader.read(chunk, 4'096, {}, planned, damage);
+    reader.read(chunk, 4'096, {.walk_each = true}, walked, damage);
+    EXPECT_TRUE(damage.empty());
+    ASSERT_EQ(planned.size(), records.size());
+    ASSERT_EQ(walked.size(), records.size());
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+      EXPECT_EQ(to_text(planned[i]), to_text(walked[i])) << i;
+      EXPECT_EQ(planned[i].item_id(), walked[i].item_id()) << i;
+      EXPECT_EQ(planned.header(i).time, walked.header(i).time) << i;
+    }
+  }
+}
+
+TEST(Evtx, PlansGiveWhatWalkingGives) {
+  std::vector<std::vector<Substitution>> records{values(1)};
+  const auto with = [&](std::size_t index, Substitution value) {
+    auto changed = values(records.size());
+    changed[8] = {0x01, utf16("no array")};
+    changed[index] = std::move(value);
+    records.push_back(std::move(changed));
+  };
+  for (std::size_t index = 0; index < 9; ++index) {
+    with(index, {0x00, ""});
+    with(index, {0x01, ""});
+    with(index, {0x01, utf16("text that is longer than sixteen units")});
+    with(index, {0x01, utf16("nul") + le(0, 2) + utf16("s behind it, and more than sixteen")});
+    with(index, {0x01, le(0x20AC, 2) + utf16("uro") + le(0xD83D, 2) + le(0xDE00, 2) + le(0xDC00, 2)});
+    with(index, {0x08, le(7, 2)});  // too few bytes
+    with(index, {0x11, le(kFileTime, 8)});
+    with(index, {0x11, le(~std::uint64_t{0}, 8)});
+    with(index, {0x0f, "0123456789abcdef"});
+    with(index, {0x21, ""});
+    with(index, {0x21, std::string("\x0f\x01\x01\x00\x00", 5)});
+    with(index, {0x84, "\x01\x02\x03"});
+    with(index, {0x2f, "?"});  // no type that is known
+  }
+  for (std::size_t count = 0; count < 9; ++count) {
+    auto few = values(1);
+    few.resize(count);
+    records.push_back(std::move(few));
+  }
+  expect_plans_to_be_right(records);
+}
+
+TEST(Evtx, TextsOfAllLengthsKeepTheirUnits) {
+  std::vector<std::vector<Substitution>> records;
+  std::string text;
+  for (int size = 0; size < 70; ++size) {
+    auto changed = values(1);
+    changed[4] = {0x01, utf16(text)};
+    changed[5] = {0x01, utf16(text) + le(0xE9, 2)};
+    changed[8] = {0x01, utf16(text) + le(0, 2) + utf16("behind")};
+    records.push_back(changed);
+    text += static_cast<char>('!' + size);
+  }
+  ChunkMaker maker;
+  for (const auto& one : records) maker.add(1, one);
+  const std::string chunk = maker.finish();
+  event::RecordBatch batch;
+  std::vector<EvtxDamage> damage;
+  EvtxChunkReader().read(chunk, 4'096, {}, batch, damage);
+  ASSERT_EQ(batch.size(), records.size());
+  text.clear();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    EXPECT_EQ(batch[i].find("Field A")->as_string(), text);
+    EXPECT_EQ(batch[i].find("Field B")->as_string(), text + "\xC3\xA9");
+    EXPECT_EQ(batch[i].find("Data")->as_string(), text);
+    text += static_cast<char>('!' + static_cast<int>(i));
+  }
+}
+
 TEST(Evtx, WritesXml) {
   EXPECT_EQ(
       read(file_of({chunk_of(1, 1)})).xml,
