@@ -29,6 +29,8 @@ void SourceCounters::dropped(std::string_view reason, std::uint64_t messages) {
                {{"source", name_}, {"reason", std::string(reason)}})
       .add(messages);
   dropped_.fetch_add(messages, std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  dropped_why_[std::string(reason)] += messages;
 }
 
 void SourceCounters::refused(std::string_view reason) {
@@ -80,6 +82,7 @@ SourceStatus SourceCounters::status(std::string address) const {
   const std::lock_guard lock(mutex_);
   status.state = state_;
   status.detail = detail_;
+  status.dropped_why = dropped_why_;
   return status;
 }
 

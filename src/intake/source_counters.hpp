@@ -45,6 +45,7 @@ class SourceCounters {
   mutable std::mutex mutex_;
   std::string state_ GUARDED_BY(mutex_) = "stopped";
   std::string detail_ GUARDED_BY(mutex_);
+  std::map<std::string, std::uint64_t> dropped_why_ GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point logged_at_ GUARDED_BY(mutex_){};
 };
 
