@@ -80,7 +80,7 @@ Sql merge(SqlCall& c) {
   return {fmt::format("if({}, {}, NULL)", any, bag_of(first_of_each(c, "arrayConcat(" + all + ")"))), true, false};
 }
 
-// bag_set_key(bag, key, value): keys may be paths $.a.b (up to three levels deep here).
+// bag_set_key(bag, key, value): a constant key may be a path $.a.b.
 Sql set_key(SqlCall& c) {
   const std::string value = json(c, 2);
   std::vector<std::string> parts;
@@ -166,7 +166,7 @@ constexpr Function kFunctions[] = {
     {.name = "bag_has_key", .summary = "Whether the bag has the key, or the path $.a.b.", .signatures = "bag_has_key(bag:bag, key:string) -> bool", .takes_null = true, .may_be_null = true, .emit = has_key, .examples = {{{"bag_has_key(dynamic({\"a\":1}), 'a')", "true"}}}},
     {.name = "bag_remove_keys", .summary = "The bag without these keys.", .signatures = "bag_remove_keys(bag:bag, keys:array) -> dynamic", .takes_null = true, .may_be_null = true, .emit = remove_keys, .examples = {{{"bag_remove_keys(dynamic({\"a\":1,\"b\":2}), dynamic(['a']))", "{\"b\":2}"}}}},
     {.name = "bag_merge", .summary = "The members of all bags; of equal keys the first bag's.", .signatures = "bag_merge(bag:bag, other:bag+) -> dynamic", .takes_null = true, .emit = merge, .examples = {{{"bag_merge(dynamic({\"a\":1}), dynamic({\"a\":2,\"b\":3}))", "{\"a\":1,\"b\":3}"}}}},
-    {.name = "bag_set_key", .summary = "The bag with one member set.", .signatures = "bag_set_key(bag:bag, key:string, value:scalar) -> dynamic", .takes_null = true, .may_be_null = true, .emit = set_key, .examples = {{{"bag_set_key(dynamic({\"a\":1}), 'b', 2)", "{\"a\":1,\"b\":2}"}}}},
+    {.name = "bag_set_key", .summary = "The bag with one member set.", .signatures = "bag_set_key(bag:bag, key:string, value:scalar) -> dynamic", .takes_null = true, .may_be_null = true, .emit = set_key, .examples = {{{"bag_set_key(dynamic({\"a\":1}), 'b', 2)", "{\"a\":1,\"b\":2}"}, {"bag_set_key(dynamic({\"a\":1}), '$.b.c', 2)", "{\"a\":1,\"b\":{\"c\":2}}"}, {"bag_set_key(dynamic([1]), 'b', 2)", ""}}}},
     {.name = "bag_zip", .summary = "A bag of an array of keys and one of values.", .signatures = "bag_zip(keys:array, values:array) -> dynamic", .takes_null = true, .may_be_null = true, .emit = zip, .examples = {{{"bag_zip(dynamic(['a', 'b']), dynamic([1, 2]))", "{\"a\":1,\"b\":2}"}}}},
     {.name = "treepath", .summary = "The paths to the members of a dynamic.", .signatures = "treepath(value:dynamic) -> dynamic", .naming = ResultName::prefix_and_first_argument, .prefix = "tree", .takes_null = true, .may_be_null = true, .emit = tree_path},
     {.name = "estimate_data_size", .summary = "About how many bytes the values take.", .signatures = "estimate_data_size(column:scalar+) -> long", .takes_null = true, .emit = data_size},

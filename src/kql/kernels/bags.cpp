@@ -2,6 +2,7 @@
 // https://learn.microsoft.com/kusto/query/scalar-functions#dynamicarray-functions
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "kql/function.hpp"
 #include "kql/kernels/conversion.hpp"
 #include "kql/kernels/json.hpp"
@@ -140,6 +141,16 @@ std::optional<Json> bag_remove(Arena& arena, Json bag, Json keys) {
   return Json{arena.copy(without(without, bag.text, names, 0))};
 }
 
+Json with_member(Arena& arena, std::string_view object, std::string_view key, std::string_view value) {
+  Bag old;
+  old.add_all(object);
+  Bag bag;
+  for (auto& [name, was] : old.members) bag.add(name, name == key ? value : was);
+  bag.add(std::string(key), value);
+  return bag.to_json(arena);
+}
+
+// A key $.a.b is a path; bags that are missing on it, or are none, are made.
 void bag_set(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     if (call[0].is_null(row) || !json::is_object(call[0].text(row))) {
@@ -147,13 +158,23 @@ void bag_set(KernelCall& call) {
       continue;
     }
     const auto key = text_of(call[1], row, call.arena);
-    const auto value = json_of(call[2], row, call.arena);
-    Bag old;
-    old.add_all(call[0].text(row));
-    Bag bag;
-    for (auto& [name, was] : old.members) bag.add(name, name == key ? value : was);
-    bag.add(std::string(key), value);
-    call.put(bag.to_json(call.arena));
+    Json value{json_of(call[2], row, call.arena)};
+    if (!key.starts_with("$.")) {
+      call.put(with_member(call.arena, call[0].text(row), key, value.text));
+      continue;
+    }
+    const auto parts = split(key.substr(2), '.');
+    if (parts.size() > 100) {
+      call.put_null();
+      continue;
+    }
+    std::vector<std::string_view> owners{call[0].text(row)};
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+      const auto inner = json::member(owners.back(), parts[i]);
+      owners.push_back(json::is_object(inner) ? inner : std::string_view("{}"));
+    }
+    for (std::size_t i = parts.size(); i-- > 0;) value = with_member(call.arena, owners[i], parts[i], value.text);
+    call.put(value);
   }
 }
 

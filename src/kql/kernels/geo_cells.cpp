@@ -182,10 +182,17 @@ void cell_neighbours(KernelCall& call) {
   each_row(call, [&](std::size_t row) {
     const auto id = read_cell(call[0].text(row));
     if (!id) return call.put_null();
-    std::vector<S2CellId> around;
+    std::vector<S2CellId> around, ordered;
     id->AppendAllNeighbors(id->level(), &around);
+    // Row by row of the face; the documentation's order is another. At a corner of the cube one is missing.
+    constexpr std::size_t kOrder[] = {7, 0, 1, 2, 3, 5, 4, 6};
+    if (around.size() == std::size(kOrder)) {
+      for (const auto i : kOrder) ordered.push_back(around[i]);
+    } else {
+      ordered = around;
+    }
     std::vector<std::string> tokens;
-    for (const auto cell : around) {
+    for (const auto cell : ordered) {
       auto token = cell.ToToken();
       if (std::ranges::find(tokens, token) == tokens.end()) tokens.push_back(std::move(token));
     }
