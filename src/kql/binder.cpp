@@ -20,13 +20,36 @@ BoundQuery Binder::bind() {
   for (const auto* s : tree_.statements) {
     const bool another = s->kind == NodeKind::expression_statement && (result.table || result.scalar);
     if (another && errors_ == 0) {
-      query_.earlier.push_back({std::move(query_.name), table_of(std::exchange(result, {})), std::move(query_.visualization)});
+      auto before = std::exchange(result, {});
+      if (!names_only_) {
+        query_.earlier.push_back({std::move(query_.name), table_of(std::move(before)), std::move(query_.visualization)});
+        std::ranges::move(query_.later, std::back_inserter(query_.earlier));
+      }
+      query_.later.clear();
       query_.name.clear();
       query_.visualization.clear();
     }
+    const bool gives = s->kind == NodeKind::expression_statement;
+    if (gives) {
+      names_only_ = false;
+      top_ = static_cast<const ExpressionStatement*>(s)->value;
+    }
+    auto later = std::exchange(query_.later, {});
     statement(*s, &result);
+    if (!gives) query_.later = std::move(later);
+    for (const auto& n : std::exchange(named_, {})) declare(n->name, n->variable);
   }
   query_.plan = table_of(std::move(result));
+  if (!query_.later.empty() && query_.plan) {
+    query_.earlier.push_back({std::move(query_.name), std::move(query_.plan), std::move(query_.visualization)});
+    NamedResult last = std::move(query_.later.back());
+    query_.later.pop_back();
+    std::ranges::move(query_.later, std::back_inserter(query_.earlier));
+    query_.later.clear();
+    query_.plan = std::move(last.plan);
+    query_.name = std::move(last.name);
+    query_.visualization = std::move(last.visualization);
+  }
   return std::move(query_);
 }
 
@@ -587,6 +610,9 @@ PlanPtr Binder::table(const Expression& e, const Row& row) {
         if (plan == nullptr) break;
         plan = apply(*op, std::move(plan));
       }
+      if (&e == top_) {
+        for (auto s = scope_; s && s != before; s = s->parent) named_.insert(named_.begin(), s);
+      }
       scope_ = before;
       return plan;
     }
@@ -771,6 +797,7 @@ PlanPtr Binder::sub_pipe(const Expression& body, PlanPtr input) {
 
 PlanPtr Binder::apply(const Operator& op, PlanPtr input, bool) {
   if (!spend(op.keyword)) return nullptr;
+  query_.later.clear();  // only the last operator of a statement may give more than its own result
   const bool open = input && input->open;
   const PlanPtr before = open ? input : nullptr;
   const std::size_t mistakes = errors_;

@@ -156,6 +156,8 @@ class Binder {
   const Variable* lookup(std::string_view name) const;
   ScopePtr scope() const { return scope_; }
   void set_scope(ScopePtr scope) { scope_ = std::move(scope); }
+  // The statement being bound only names tables for those after it: it gives no result, unless it is the last one.
+  void mark_names_only() { names_only_ = true; }
   Bound invoke(const Variable& f, std::string_view name, std::span<const Expression* const> arguments, Span call_span,
                Span name_span, const Row& row, PlanPtr piped = nullptr);
   const Variable* stored_function(std::string_view name);
@@ -254,6 +256,9 @@ class Binder {
   bool open_definition_ = false;  // the definition being checked reads a table that only its caller knows
   std::vector<std::unique_ptr<ParseResult>> parsed_;  // bodies of stored functions
   std::unordered_map<std::string, Variable> stored_;
+  const Expression* top_ = nullptr;  // of the statement being bound
+  std::vector<ScopePtr> named_;      // what its `as` named: statements after it see that, too
+  bool names_only_ = false;          // the last expression statement did no more than that
 };
 
 // The end of a message about an unknown word: ", did you mean 'x'?", or the full stop.

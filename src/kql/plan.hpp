@@ -272,6 +272,7 @@ struct BoundQuery {
   PlanPtr plan;  // of the last result; absent when there are errors or nothing to run
   std::string name;                  // of the last result
   std::vector<NamedResult> earlier;  // results before it, in order
+  std::vector<NamedResult> later;    // while it is bound: results of the statement after its own; then `earlier` has all but the last
   std::vector<PlanColumn> columns() const { return plan ? plan->columns : std::vector<PlanColumn>{}; }
   Visualization visualization;
   // `set` options and limits

@@ -1,7 +1,8 @@
-// activity_counts_metrics and its neighbours, sequence_detect, funnel_sequence_completion: their arguments.
+// activity_counts_metrics and its neighbours, sequence_detect, funnel_sequence, funnel_sequence_completion: their arguments.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "kql/operators/plugins.hpp"
 #include "kql/stages/activity_operator.hpp"
@@ -275,10 +276,68 @@ PlanPtr bind_activity_plugin(Binder& b, const CallExpression& call, PlanPtr inpu
   return plan;
 }
 
+namespace {
+
+bool is_timeline(Binder& b, const PlanColumn& time, Span span) {
+  if (time.type == Type::datetime || time.type == Type::timespan || is_integer(time.type)) return true;
+  b.error("KS141", span, "The timeline must be a datetime, timespan or integer.");
+  return false;
+}
+
+// Three tables: states before and after, states before, states after. The first one is what operators after it read.
+PlanPtr bind_funnel_sequence(Binder& b, const CallExpression& call, PlanPtr input) {
+  Arguments arguments(b, call, *input);
+  const PlanColumn* id = arguments.column();
+  const PlanColumn* time = arguments.column();
+  TransitionSettings s;
+  s.start = static_cast<std::int64_t>(arguments.point());
+  s.end = static_cast<std::int64_t>(arguments.point());
+  s.max_step = static_cast<std::int64_t>(arguments.point());
+  s.bin = static_cast<std::int64_t>(arguments.point());
+  const PlanColumn* state = arguments.column();
+  const Expr sequence = arguments.constant();
+  if (arguments.bad() || !is_timeline(b, *time, call.arguments[1]->span)) return nullptr;
+  const auto states = literal_texts(sequence);
+  if (!states || states->empty()) {
+    b.error("KS210", call.name.span, "The sequence is an array of states: dynamic(['a', 'b']).");
+    return nullptr;
+  }
+  s.sequence = *states;
+  std::vector<std::pair<PlanColumn, Expr>> read{{b.new_column("", time->type), make_column(*time)},
+                                                {b.new_column("", id->type), make_column(*id)},
+                                                {b.new_column("", Type::string), b.convert(make_column(*state), Type::string)},
+                                                {b.new_column("", state->type), make_column(*state)}};
+  const std::string time_name = time->name;
+  const Type time_type = time->type, state_type = state->type;
+  const PlanPtr rows = b.select(std::move(input), std::move(read));
+  std::vector<NamedResult> results;
+  using Table = TransitionSettings::Table;
+  for (const Table table : {Table::both, Table::before, Table::after}) {
+    auto plan = stage(call);
+    plan->inputs.push_back(rows);
+    plan->columns.push_back(b.new_column(time_name, time_type));
+    if (table != Table::after) plan->columns.push_back(b.new_column("prev", state_type));
+    if (table != Table::before) plan->columns.push_back(b.new_column("next", state_type));
+    plan->columns.push_back(b.new_column("dcount", Type::int64));
+    plan->columns.push_back(b.new_column("samples", Type::dynamic));
+    s.table = table;
+    plan->operation = make_transition_operator(s, plan->columns);
+    results.push_back({"", std::move(plan), {}});
+  }
+  PlanPtr first = std::move(results.front().plan);
+  results.erase(results.begin());
+  b.query().later = std::move(results);
+  return first;
+}
+
+}  // namespace
+
 PlanPtr bind_sequence_plugin(Binder& b, const CallExpression& call, PlanPtr input, bool& known) {
   const bool detect = call.name.text == "sequence_detect";
-  known = detect || call.name.text == "funnel_sequence_completion";
+  const bool transitions = call.name.text == "funnel_sequence";
+  known = detect || transitions || call.name.text == "funnel_sequence_completion";
   if (!known) return nullptr;
+  if (transitions) return bind_funnel_sequence(b, call, std::move(input));
   Arguments arguments(b, call, *input);
   auto plan = stage(call);
   if (detect) {
@@ -287,10 +346,7 @@ PlanPtr bind_sequence_plugin(Binder& b, const CallExpression& call, PlanPtr inpu
     s.max_step = static_cast<std::int64_t>(arguments.point());
     s.max_span = static_cast<std::int64_t>(arguments.point());
     if (arguments.bad()) return nullptr;
-    if (time->type != Type::datetime && time->type != Type::timespan && !is_integer(time->type)) {
-      b.error("KS141", call.arguments[0]->span, "The timeline must be a datetime, timespan or integer.");
-      return nullptr;
-    }
+    if (!is_timeline(b, *time, call.arguments[0]->span)) return nullptr;
     std::vector<std::pair<PlanColumn, Expr>> steps, dimensions;
     while (const Expression* e = arguments.peek()) {
       const auto* named = as<NamedExpression>(e);
@@ -326,16 +382,20 @@ PlanPtr bind_sequence_plugin(Binder& b, const CallExpression& call, PlanPtr inpu
   const PlanColumn* state = arguments.column();
   const Expr sequence = arguments.constant();
   const Expr periods = arguments.constant();
-  if (arguments.bad()) return nullptr;
-  const auto states = literal_strings(sequence);
-  const auto lengths = literal_strings(periods);
+  if (arguments.bad() || !is_timeline(b, *time, call.arguments[1]->span)) return nullptr;
+  const auto states = literal_texts(sequence);
+  const auto lengths = literal_texts(periods);
   if (!states || !lengths || states->empty()) {
     b.error("KS210", call.name.span, "The sequence is an array of states, the periods are an array of timespans: dynamic(['a', 'b']), dynamic([1h, 1d]).");
     return nullptr;
   }
   s.sequence = *states;
   for (const auto& text : *lengths) {
-    const auto ticks = parse_timespan(text);
+    // On a timeline of numbers periods are numbers.
+    std::int64_t number = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_number = is_integer(time->type) && failure == std::errc() && end == text.data() + text.size();
+    const auto ticks = is_number ? std::optional(number) : parse_timespan(text);
     if (!ticks) {
       b.error("KS210", call.name.span, fmt::format("'{}' is no timespan.", text));
       return nullptr;

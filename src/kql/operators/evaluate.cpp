@@ -6,6 +6,7 @@
 
 #include "kql/operators/operators.hpp"
 #include "kql/operators/plugins.hpp"
+#include "kql/stages/schema_operator.hpp"
 
 namespace yagura::kql {
 
@@ -395,6 +396,38 @@ PlanPtr rows_near(Binder& b, const CallExpression& call, PlanPtr input) {
   return b.select(plan, std::move(result));
 }
 
+// schema_merge(PreserveOrder = true): on rows as those of getschema.
+PlanPtr schema_merge(Binder& b, const CallExpression& call, PlanPtr input) {
+  const Arguments arguments = arguments_of(call);
+  if (wrong_count(b, call, call.arguments.size(), 0, 1)) return nullptr;
+  bool keep_order = true;
+  if (!call.arguments.empty()) {
+    const Expr flag = b.constant(arguments.positional.empty() ? *arguments.named.begin()->second : *arguments.positional[0], {});
+    if (!is_literal(flag) || flag->type != Type::boolean) {
+      if (flag->type != kUnknown) b.error("KS107", call.arguments[0]->span, "A value of type bool expected.");
+      return nullptr;
+    }
+    keep_order = flag->value.boolean;
+  }
+  Columns read;
+  for (const auto& [name, type] : {std::pair("ColumnName", Type::string), std::pair("ColumnOrdinal", Type::int64), std::pair("ColumnType", Type::string)}) {
+    const PlanColumn* c = b.find(*input, name);
+    if (c == nullptr) {
+      b.error("KS142", call.name.span, fmt::format("schema_merge reads schemas, as getschema gives them: there is no column '{}'.", name));
+      return nullptr;
+    }
+    read.push_back({b.new_column(name, type), b.convert(make_column(*c), type)});
+  }
+  auto plan = std::make_shared<LocalPlan>();
+  plan->what = "the plugin 'schema_merge'";
+  plan->span = call.name.span;
+  plan->ordered = true;
+  plan->columns = {b.new_column("ColumnName", Type::string), b.new_column("ColumnOrdinal", Type::int64), b.new_column("DataType", Type::string), b.new_column("ColumnType", Type::string)};
+  plan->operation = make_schema_operator(keep_order, plan->columns);
+  plan->inputs.push_back(b.select(std::move(input), std::move(read)));
+  return plan;
+}
+
 }  // namespace
 
 PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input) {
@@ -407,6 +440,7 @@ PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input) {
   if (name == "ipv4_lookup") return ip_lookup(b, *call, std::move(input), "ipv4_is_in_range");
   if (name == "ipv6_lookup") return ip_lookup(b, *call, std::move(input), "ipv6_is_in_range");
   if (name == "rows_near") return rows_near(b, *call, std::move(input));
+  if (name == "schema_merge") return schema_merge(b, *call, std::move(input));
   for (const auto bind : {bind_activity_plugin, bind_sequence_plugin, bind_pattern_plugin, bind_lookup_plugin}) {
     bool known = false;
     PlanPtr plan = bind(b, *call, input, known);
@@ -422,11 +456,6 @@ PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input) {
                                                   "infer_storage_schema_with_suggestions", "ai_embeddings", "ai_chat_completion", "ai_chat_completion_prompt"};
   if (std::ranges::find(kRefused, name) != std::end(kRefused)) {
     b.error("YK021", call->name.span, fmt::format("The plugin '{}' is not available: queries run no programs and reach no other services.", name));
-    return nullptr;
-  }
-  static constexpr std::string_view kLater[] = {"funnel_sequence", "schema_merge", "diffpatterns_text"};
-  if (std::ranges::find(kLater, name) != std::end(kLater)) {
-    b.not_supported(call->name.span, fmt::format("The plugin '{}'", name));
     return nullptr;
   }
   b.error("KS124", call->name.span, fmt::format("The plug-in function '{}' is not defined.", name));

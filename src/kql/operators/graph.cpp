@@ -1,4 +1,4 @@
-// make-graph, graph-mark-components, graph-to-table.
+// make-graph, graph-mark-components, graph-where-nodes, graph-where-edges, graph-to-table.
 #include "kql/operators/graph.hpp"
 
 #include <fmt/format.h>
@@ -137,7 +137,28 @@ PlanPtr bind_graph_mark_components(Binder& b, const GraphMarkComponentsOperator&
     b.error("YK017", op.keyword, fmt::format("The nodes have a property '{}' already; name another with with_component_id.", name));
     return nullptr;
   }
-  spec.components.push_back({b.parameter(op.parameters, "kind") == "strong", property});
+  const bool strong = b.parameter(op.parameters, "kind") == "strong";
+  spec.steps.push_back({strong ? GraphSpec::Step::Kind::strong_components : GraphSpec::Step::Kind::weak_components, nullptr, property});
+  return graph;
+}
+
+// Undocumented, but part of the language: nodes go with their edges.
+PlanPtr bind_graph_where(Binder& b, Span keyword, const Expression& condition, bool nodes, PlanPtr input) {
+  const GraphPlan* before = graph_of(b, input, keyword);
+  if (before == nullptr) return nullptr;
+  auto graph = copy_of(*before);
+  GraphSpec& spec = graph->spec;
+  Plan properties(Plan::Kind::values);
+  properties.columns = spec.node_properties;
+  if (!nodes) properties.columns.assign(spec.edge_columns.begin(), spec.edge_columns.begin() + static_cast<std::ptrdiff_t>(spec.edge_properties));
+  const Expr keep = b.boolean(condition, {.input = &properties});
+  if (keep->type == kUnknown) return nullptr;
+  ExpressionProgram program;
+  if (const auto added = program.add(keep); !added) {
+    b.error("YK010", condition.span, added.error().message());
+    return nullptr;
+  }
+  spec.steps.push_back({nodes ? GraphSpec::Step::Kind::keep_nodes : GraphSpec::Step::Kind::keep_edges, keep, 0});
   return graph;
 }
 
@@ -145,8 +166,7 @@ PlanPtr bind_graph_to_table(Binder& b, const GraphToTableOperator& op, PlanPtr i
   const GraphPlan* graph = graph_of(b, input, op.keyword);
   if (graph == nullptr) return nullptr;
   const GraphSpec& spec = graph->spec;
-  PlanPtr last;
-  std::string last_name;
+  PlanPtr first;
   for (const auto& output : op.outputs) {
     std::vector<GraphTableColumn> columns;
     std::vector<PlanColumn> schema;
@@ -177,14 +197,17 @@ PlanPtr bind_graph_to_table(Binder& b, const GraphToTableOperator& op, PlanPtr i
       v.kind = Variable::Kind::table;
       v.table = b.share(name, std::move(plan));
       b.declare(name, v);
+      if (op.outputs.size() > 1) b.mark_names_only();
       plan = b.reference(v.table);
     }
-    if (last) b.query().earlier.push_back({std::move(last_name), std::move(last), {}});
-    last = std::move(plan);
-    last_name = name;
+    if (first) {
+      b.query().later.push_back({name, std::move(plan), {}});
+      continue;
+    }
+    first = std::move(plan);
+    if (op.outputs.size() > 1) b.query().name = name;
   }
-  if (op.outputs.size() > 1) b.query().name = last_name;
-  return last;
+  return first;
 }
 
 }  // namespace yagura::kql

@@ -18,6 +18,7 @@ std::shared_ptr<LocalPlan> stage_on_graph(const GraphPlan& graph, std::string wh
 
 PlanPtr bind_make_graph(Binder& b, const MakeGraphOperator& op, PlanPtr input);
 PlanPtr bind_graph_mark_components(Binder& b, const GraphMarkComponentsOperator& op, PlanPtr input);
+PlanPtr bind_graph_where(Binder& b, Span keyword, const Expression& condition, bool nodes, PlanPtr input);
 PlanPtr bind_graph_to_table(Binder& b, const GraphToTableOperator& op, PlanPtr input);
 PlanPtr bind_graph_match(Binder& b, const GraphMatchOperator& op, PlanPtr input);
 PlanPtr bind_graph_shortest_paths(Binder& b, const GraphShortestPathsOperator& op, PlanPtr input);

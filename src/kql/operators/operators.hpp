@@ -98,6 +98,8 @@ class Projection {
 
 // The texts of a literal array of strings; nothing when it is another literal or none.
 std::optional<std::vector<std::string>> literal_strings(const Expr& value);
+// Also of other scalars, as they would be written.
+std::optional<std::vector<std::string>> literal_texts(const Expr& value);
 // Keys of sort and top.
 std::vector<SortKey> bind_sort_keys(Binder& b, std::span<const Expression* const> columns, const Row& row, bool& bad,
                                     bool dynamic_as_text = false);

@@ -1,4 +1,4 @@
-// basket, autocluster, diffpatterns: their arguments. '~' leaves one at its default.
+// basket, autocluster, diffpatterns, diffpatterns_text: their arguments. '~' leaves one at its default.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +22,9 @@ class Arguments {
     return literal != nullptr && literal->type == Type::string && literal->text == "~" ? nullptr : e;
   }
   bool more() const { return at_ < call_.arguments.size(); }
+
+  // The documentation names 0.015 as the least threshold; published rules ask for 0.001.
+  static constexpr double kLeastShare = 0.001;
 
   double number(double otherwise, double low, double high) {
     const Expression* e = next();
@@ -77,13 +80,41 @@ class Arguments {
   std::size_t at_ = 0;
 };
 
+PlanPtr bind_text_patterns(Binder& b, const CallExpression& call, PlanPtr input) {
+  Arguments arguments(b, call, *input);
+  const PlanColumn* text = arguments.column();
+  const Expression* condition = arguments.next();
+  if (text == nullptr || condition == nullptr) {
+    if (!arguments.bad) b.error("KS119", call.name.span, "diffpatterns_text takes a column of texts, and a condition that splits the rows.");
+    return nullptr;
+  }
+  const Expr side = b.boolean(*condition, {.input = input.get()});
+  TextPatternSettings s;
+  s.min_tokens = static_cast<std::size_t>(arguments.number(1, 0, 200));
+  s.threshold = arguments.number(0.05, Arguments::kLeastShare, 1);
+  s.max_tokens = static_cast<std::size_t>(arguments.number(20, 1, 20));
+  if (arguments.bad || side->type == kUnknown) return nullptr;
+  auto plan = std::make_shared<LocalPlan>();
+  plan->what = "the plugin 'diffpatterns_text'";
+  plan->span = call.name.span;
+  plan->ordered = true;
+  plan->columns = {b.new_column("Count_of_True", Type::int64), b.new_column("Count_of_False", Type::int64), b.new_column("Percent_of_True", Type::real),
+                   b.new_column("Percent_of_False", Type::real), b.new_column("Pattern", Type::string)};
+  plan->operation = make_text_pattern_operator(s, plan->columns);
+  const Expr sides = b.call("iff", {side, make_long(1), make_long(0)}, condition->span);
+  plan->inputs.push_back(b.select(std::move(input), {{b.new_column("", Type::int64), sides}, {b.new_column("", Type::string), b.convert(make_column(*text), Type::string)}}));
+  return plan;
+}
+
 }  // namespace
 
 PlanPtr bind_pattern_plugin(Binder& b, const CallExpression& call, PlanPtr input, bool& known) {
   const std::string_view name = call.name.text;
   const bool basket = name == "basket", clusters = name == "autocluster", difference = name == "diffpatterns";
-  known = basket || clusters || difference;
+  const bool texts = name == "diffpatterns_text";
+  known = basket || clusters || difference || texts;
   if (!known) return nullptr;
+  if (texts) return bind_text_patterns(b, call, std::move(input));
   Arguments arguments(b, call, *input);
   PatternSettings s;
   const PlanColumn* weight = nullptr;
@@ -91,7 +122,7 @@ PlanPtr bind_pattern_plugin(Binder& b, const CallExpression& call, PlanPtr input
   std::string side_a, side_b;
   if (basket) {
     s.kind = PatternSettings::Kind::basket;
-    s.threshold = arguments.number(0.05, 0.015, 1);
+    s.threshold = arguments.number(0.05, Arguments::kLeastShare, 1);
     weight = arguments.column();
     s.max_dimensions = static_cast<std::size_t>(arguments.number(5, 1, 1'000));
   } else if (clusters) {
@@ -111,7 +142,7 @@ PlanPtr bind_pattern_plugin(Binder& b, const CallExpression& call, PlanPtr input
     side_a = arguments.text();
     side_b = arguments.text();
     weight = arguments.column();
-    s.threshold = arguments.number(0.05, 0.015, 1);
+    s.threshold = arguments.number(0.05, Arguments::kLeastShare, 1);
     s.max_dimensions = static_cast<std::size_t>(arguments.number(20, 1, 1'000));
   }
   arguments.wildcards(s);

@@ -53,6 +53,12 @@ PlanPtr bind_operator(Binder& b, const Operator& op, PlanPtr input) {
     INPUT_OPERATOR(GraphToTableOperator, bind_graph_to_table);
     INPUT_OPERATOR(GraphMatchOperator, bind_graph_match);
     INPUT_OPERATOR(GraphShortestPathsOperator, bind_graph_shortest_paths);
+    case NodeKind::graph_where_nodes:
+      if (!input) break;
+      return bind_graph_where(b, op.keyword, *static_cast<const GraphWhereNodesOperator&>(op).condition, true, std::move(input));
+    case NodeKind::graph_where_edges:
+      if (!input) break;
+      return bind_graph_where(b, op.keyword, *static_cast<const GraphWhereEdgesOperator&>(op).condition, false, std::move(input));
     case NodeKind::consume:
       if (!input) break;
       return make_limit(std::move(input), make_long(0));

@@ -85,6 +85,59 @@ ColumnPtr numbered(const std::vector<NodeNumber>& component) {
   return out;
 }
 
+void connect(Graph& graph) {
+  graph.out.assign(graph.nodes(), {});
+  graph.in.assign(graph.nodes(), {});
+  for (std::size_t e = 0; e < graph.edges(); ++e) {
+    graph.out[graph.from[e]].push_back({static_cast<EdgeNumber>(e), graph.to[e]});
+    graph.in[graph.to[e]].push_back({static_cast<EdgeNumber>(e), graph.from[e]});
+  }
+}
+
+// The nodes or edges for which the condition holds; edges without one of their nodes go, too.
+Result<> keep(Graph& graph, const GraphSpec& spec, const GraphSpec::Step& step, StageContext& context) {
+  const bool nodes = step.kind == GraphSpec::Step::Kind::keep_nodes;
+  ExpressionProgram program;
+  const std::size_t condition = TRY(program.add(step.condition));
+  Rows rows;
+  rows.count = nodes ? graph.nodes() : graph.edges();
+  const auto& properties = nodes ? spec.node_properties : spec.edge_columns;
+  for (std::size_t i = 0; i < properties.size(); ++i) rows.columns[properties[i].id] = (nodes ? graph.node_columns : graph.edge_columns)[i];
+  Arena arena;
+  const auto values = TRY(program.run(rows, arena));
+  const auto& holds = values[condition];
+  TRY(context.work(graph.nodes() + graph.edges()));
+  const auto is_kept = [&](std::size_t i) {
+    const std::size_t at = holds.constant ? 0 : i;
+    return !holds.column->is_null(at) && holds.column->booleans()[at] != 0;
+  };
+  constexpr NodeNumber kGone = ~NodeNumber{0};
+  std::vector<NodeNumber> moved(graph.nodes(), kGone);
+  std::vector<std::uint32_t> kept_nodes, kept_edges;
+  for (std::size_t n = 0; n < graph.nodes(); ++n) {
+    if (nodes && !is_kept(n)) continue;
+    moved[n] = static_cast<NodeNumber>(kept_nodes.size());
+    kept_nodes.push_back(static_cast<std::uint32_t>(n));
+  }
+  for (std::size_t e = 0; e < graph.edges(); ++e) {
+    if (nodes ? moved[graph.from[e]] != kGone && moved[graph.to[e]] != kGone : is_kept(e)) kept_edges.push_back(static_cast<std::uint32_t>(e));
+  }
+  for (auto& c : graph.node_columns) c = gather(*c, kept_nodes);
+  for (auto& c : graph.edge_columns) c = gather(*c, kept_edges);
+  for (std::size_t i = 0; i < kept_nodes.size(); ++i) {
+    if (kept_nodes[i] != i) graph.ids[i] = std::move(graph.ids[kept_nodes[i]]);
+  }
+  for (std::size_t i = 0; i < kept_edges.size(); ++i) {
+    graph.from[i] = moved[graph.from[kept_edges[i]]];
+    graph.to[i] = moved[graph.to[kept_edges[i]]];
+  }
+  graph.ids.resize(kept_nodes.size());
+  graph.from.resize(kept_edges.size());
+  graph.to.resize(kept_edges.size());
+  connect(graph);
+  return {};
+}
+
 }  // namespace
 
 Result<Graph> build_graph(const GraphSpec& spec, const StageInputs& inputs, StageContext& context) {
@@ -153,13 +206,15 @@ Result<Graph> build_graph(const GraphSpec& spec, const StageInputs& inputs, Stag
     graph.to.push_back(end(target));
   }
   TRY(context.room_for(graph.nodes()));
-  graph.out.resize(graph.nodes());
-  graph.in.resize(graph.nodes());
-  for (std::size_t e = 0; e < graph.edges(); ++e) {
-    graph.out[graph.from[e]].push_back({static_cast<EdgeNumber>(e), graph.to[e]});
-    graph.in[graph.to[e]].push_back({static_cast<EdgeNumber>(e), graph.from[e]});
+  connect(graph);
+  for (const auto& step : spec.steps) {
+    switch (step.kind) {
+      case GraphSpec::Step::Kind::weak_components: graph.node_columns[step.property] = numbered(weak_components(graph)); break;
+      case GraphSpec::Step::Kind::strong_components: graph.node_columns[step.property] = numbered(strong_components(graph)); break;
+      case GraphSpec::Step::Kind::keep_nodes:
+      case GraphSpec::Step::Kind::keep_edges: TRY(keep(graph, spec, step, context)); break;
+    }
   }
-  for (const auto& c : spec.components) graph.node_columns[c.property] = numbered(c.strong ? strong_components(graph) : weak_components(graph));
   return graph;
 }
 

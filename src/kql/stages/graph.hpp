@@ -19,9 +19,12 @@ struct GraphSpec {
     std::vector<PlanColumn> columns;
     ColumnId key = 0;
   };
-  struct Components {
-    bool strong = false;
-    std::size_t property = 0;
+  // What changes a graph once it is built.
+  struct Step {
+    enum class Kind : std::uint8_t { weak_components, strong_components, keep_nodes, keep_edges };
+    Kind kind;
+    Expr condition;            // of keep_*: over the properties of nodes or edges
+    std::size_t property = 0;  // of nodes, that holds the component's number
   };
   std::vector<PlanColumn> edge_columns;
   std::size_t edge_properties = 0;  // the first ones; what follows is only computed from them
@@ -30,7 +33,7 @@ struct GraphSpec {
   std::vector<NodeTable> node_tables;
   std::vector<PlanColumn> node_properties;
   std::vector<std::size_t> key_properties;  // those that hold a node's id
-  std::vector<Components> components;       // graph-mark-components, in order
+  std::vector<Step> steps;                  // graph-mark-components, graph-where-nodes, graph-where-edges, in order
   std::vector<std::size_t> partition;       // a column of each input; empty: one graph
 };
 

@@ -114,6 +114,28 @@ class Mining {
   std::vector<Pattern> found_;
 };
 
+double rounded(double percent) { return std::round(percent * 100) / 100; }
+
+// All values of `a` are in `b`.
+bool within(const Pattern& a, const Pattern& b) {
+  for (std::size_t i = 0; i < a.values.size(); ++i) {
+    if (a.values[i] != kAny && a.values[i] != b.values[i]) return false;
+  }
+  return true;
+}
+
+// Of patterns, best first, a few that say different things: none that only adds to, or takes from, a better one.
+Result<std::vector<Pattern>> without_likes(std::vector<Pattern> found, StageContext& context) {
+  constexpr std::size_t kMostChosen = 50;
+  std::vector<Pattern> chosen;
+  for (auto& p : found) {
+    TRY(context.work(chosen.size() + 1));
+    if (chosen.size() >= kMostChosen) break;
+    if (std::ranges::none_of(chosen, [&](const Pattern& c) { return within(c, p) || within(p, c); })) chosen.push_back(std::move(p));
+  }
+  return chosen;
+}
+
 class PatternsAtWork final : public LocalOperator {
  public:
   PatternsAtWork(PatternSettings settings, std::vector<PlanColumn> result) : s_(std::move(settings)), result_(std::move(result)) {}
@@ -140,28 +162,11 @@ class PatternsAtWork final : public LocalOperator {
       const double x = score(a), y = score(b);
       return x != y ? x > y : a.size() != b.size() ? a.size() > b.size() : a.values < b.values;
     });
-    if (s_.kind != PatternSettings::Kind::basket) {
-      // A few that say different things: none that only adds to, or takes from, a better one.
-      std::vector<Pattern> chosen;
-      for (auto& p : found) {
-        TRY(context.work(chosen.size() + 1));
-        if (chosen.size() >= kMostChosen) break;
-        if (std::ranges::none_of(chosen, [&](const Pattern& c) { return within(c, p) || within(p, c); })) chosen.push_back(std::move(p));
-      }
-      found = std::move(chosen);
-    }
+    if (s_.kind != PatternSettings::Kind::basket) found = TRY(without_likes(std::move(found), context));
     return table(found, rows, totals, context);
   }
 
  private:
-  // All values of `a` are in `b`.
-  static bool within(const Pattern& a, const Pattern& b) {
-    for (std::size_t i = 0; i < a.values.size(); ++i) {
-      if (a.values[i] != kAny && a.values[i] != b.values[i]) return false;
-    }
-    return true;
-  }
-
   Result<event::TableBatch> table(const std::vector<Pattern>& patterns, const event::TableBatch& rows, const double* totals, StageContext& context) const {
     TRY(context.room_for(patterns.size()));
     event::TableBatch out;
@@ -188,8 +193,6 @@ class PatternsAtWork final : public LocalOperator {
     return out;
   }
 
-  static double rounded(double percent) { return std::round(percent * 100) / 100; }
-
   void put_wildcard(event::Column& column, Arena& arena) const {
     for (const auto& [type, text] : s_.wildcards) {
       if (type != column.type()) continue;
@@ -208,12 +211,88 @@ class PatternsAtWork final : public LocalOperator {
     column.append_null();
   }
 
-  static constexpr std::size_t kMostChosen = 50;
   const PatternSettings s_;
   const std::vector<PlanColumn> result_;
 };
 
+class TextPatternsAtWork final : public LocalOperator {
+ public:
+  TextPatternsAtWork(TextPatternSettings settings, std::vector<PlanColumn> result) : s_(settings), result_(std::move(result)) {}
+
+  Result<event::TableBatch> run(const StageInputs& inputs, StageContext& context) const override {
+    const event::TableBatch& input = *inputs.at(0);
+    // The texts' tokens as columns; side 0 is that of true.
+    event::TableBatch rows;
+    rows.add_column({"", Type::int64, ""}, event::Column(Type::int64));
+    rows.add_column({"", Type::int64, ""}, event::Column(Type::int64));
+    for (std::size_t i = 0; i < s_.max_tokens; ++i) rows.add_column({"", Type::string, ""}, event::Column(Type::string));
+    for (std::size_t row = 0; row < input.row_count(); ++row) {
+      TRY(context.work(1 + s_.max_tokens));
+      const auto& side = input.column(0);
+      rows.column(0).append_int64(1);
+      rows.column(1).append_int64(!side.is_null(row) && side.int64s()[row] != 0 ? 0 : 1);
+      std::string_view rest = input.column(1).texts()[row];
+      for (std::size_t i = 0; i < s_.max_tokens; ++i) rows.column(2 + i).append_text(next_token(rest));
+    }
+    PatternSettings settings;
+    settings.kind = PatternSettings::Kind::difference;
+    settings.threshold = s_.threshold;
+    settings.max_dimensions = s_.max_tokens;
+    Mining mining(settings, rows, context);
+    auto found = TRY(mining.run());
+    const double* totals = mining.totals();
+    const auto share = [&](const Pattern& p, int side) { return totals[side] > 0 ? p.count[side] / totals[side] : 0; };
+    std::erase_if(found, [&](const Pattern& p) { return p.size() < s_.min_tokens || std::fabs(share(p, 0) - share(p, 1)) < s_.threshold; });
+    std::ranges::stable_sort(found, [&](const Pattern& a, const Pattern& b) {
+      const double x = std::fabs(share(a, 0) - share(a, 1)), y = std::fabs(share(b, 0) - share(b, 1));
+      return x != y ? x > y : a.size() != b.size() ? a.size() > b.size() : a.values < b.values;
+    });
+    found = TRY(without_likes(std::move(found), context));
+    TRY(context.room_for(found.size()));
+    event::TableBatch out;
+    for (const auto& c : result_) out.add_column({c.name, c.type, ""}, event::Column(c.type));
+    for (const auto& p : found) {
+      for (const int side : {0, 1}) out.column(static_cast<std::size_t>(side)).append_int64(std::llround(p.count[side]));
+      for (const int side : {0, 1}) out.column(2 + static_cast<std::size_t>(side)).append_real(rounded(share(p, side) * 100));
+      out.column(4).append_text(out.arena().copy(text_of(p, rows)));
+    }
+    return out;
+  }
+
+ private:
+  // Up to the next white space; "" at the end.
+  static std::string_view next_token(std::string_view& rest) {
+    constexpr std::string_view kSpace = " \t\r\n\v\f";
+    const auto from = rest.find_first_not_of(kSpace);
+    if (from == rest.npos) return rest = {};
+    rest.remove_prefix(from);
+    const std::string_view token = rest.substr(0, rest.find_first_of(kSpace));
+    rest.remove_prefix(token.size());
+    return token;
+  }
+
+  // From the text's start to the pattern's last token; one wildcard says that texts may go on.
+  std::string text_of(const Pattern& p, const event::TableBatch& rows) const {
+    std::size_t size = p.values.size();
+    while (size > 0 && p.values[size - 1] == kAny) --size;
+    std::string out;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i > 0) out += ' ';
+      if (p.values[i] == kAny) out += '*';
+      else out += rows.column(2 + i).texts()[p.example];
+    }
+    return size < p.values.size() ? out + " *" : out;
+  }
+
+  const TextPatternSettings s_;
+  const std::vector<PlanColumn> result_;
+};
+
 }  // namespace
+
+std::shared_ptr<const LocalOperator> make_text_pattern_operator(TextPatternSettings settings, std::vector<PlanColumn> result) {
+  return std::make_shared<TextPatternsAtWork>(settings, std::move(result));
+}
 
 std::shared_ptr<const LocalOperator> make_pattern_operator(PatternSettings settings, std::vector<PlanColumn> result) {
   return std::make_shared<PatternsAtWork>(std::move(settings), std::move(result));

@@ -1,4 +1,4 @@
-// The plugins that look for patterns of values over columns: basket, autocluster, diffpatterns.
+// The plugins that look for patterns of values over columns: basket, autocluster, diffpatterns, diffpatterns_text.
 // https://learn.microsoft.com/kusto/query/basket-plugin, .../autocluster-plugin, .../diffpatterns-plugin
 //
 // A pattern says the values of some columns. Those that enough rows have, and to which no further value could be added
@@ -19,5 +19,14 @@ struct PatternSettings {
 
 // Input columns: the weight (long), of difference the side (0: A, 1: B), then those of the patterns.
 std::shared_ptr<const LocalOperator> make_pattern_operator(PatternSettings settings, std::vector<PlanColumn> result);
+
+// diffpatterns_text: the tokens of a text by position, and which of them the rows of one side have in common more often.
+// https://learn.microsoft.com/kusto/query/diffpatterns-text-plugin
+struct TextPatternSettings {
+  std::size_t min_tokens = 1, max_tokens = 20;  // that a pattern says; that are looked at, from the text's start
+  double threshold = 0.05;
+};
+// Input columns: the side (long; 1: true), the text. Result: two counts, two percentages, the pattern.
+std::shared_ptr<const LocalOperator> make_text_pattern_operator(TextPatternSettings settings, std::vector<PlanColumn> result);
 
 }  // namespace yagura::kql

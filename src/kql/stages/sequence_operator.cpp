@@ -4,6 +4,9 @@
 #include <map>
 #include <set>
 
+#include "kql/kernels/conversion.hpp"
+#include "kql/kernels/kernel.hpp"
+
 namespace yagura::kql {
 
 namespace {
@@ -139,6 +142,99 @@ class FunnelAtWork final : public LocalOperator {
   const std::vector<PlanColumn> result_;
 };
 
+class TransitionsAtWork final : public LocalOperator {
+ public:
+  TransitionsAtWork(TransitionSettings settings, std::vector<PlanColumn> result) : settings_(std::move(settings)), result_(std::move(result)) {}
+
+  Result<event::TableBatch> run(const StageInputs& inputs, StageContext& context) const override {
+    const event::TableBatch& rows = *inputs.at(0);
+    const auto& s = settings_;
+    if (s.bin <= 0) return fail(ErrorKind::invalid_input, "{}: the step must be greater than 0", context.what());
+    struct Event {
+      std::int64_t at;
+      std::uint32_t row;
+    };
+    std::map<std::int64_t, std::map<std::string, std::vector<Event>>> bins;
+    const auto& states = rows.column(2).texts();
+    std::string id;
+    for (std::size_t row = 0; row < rows.row_count(); ++row) {
+      TRY(context.check());
+      if (rows.column(0).is_null(row)) continue;
+      const std::int64_t at = time_of(rows.column(0), row);
+      if (at < s.start || at > s.end) continue;
+      id.clear();
+      event::append_cell_text(id, rows.column(1), row);
+      bins[s.start + (at - s.start) / s.bin * s.bin][id].push_back({at, static_cast<std::uint32_t>(row)});
+    }
+    event::TableBatch out = empty_result(result_);
+    const Operand id_values(rows.column(1), false);
+    for (auto& [bin, ids] : bins) {
+      // Of each transition: how many ids, the first of them, and a row that has the state before and after (none: kNone).
+      struct Count {
+        std::uint32_t before = kNone, after = kNone;
+        std::vector<std::uint32_t> examples;  // a row of each id
+        std::int64_t ids = 0;
+      };
+      std::map<std::pair<std::string, std::string>, Count> counts;
+      for (auto& [_, events] : ids) {
+        std::ranges::stable_sort(events, {}, &Event::at);
+        TRY(context.work(events.size()));
+        std::vector<Event> path;
+        for (const auto& e : events) {
+          if (path.empty() || states[path.back().row] != states[e.row]) path.push_back(e);
+        }
+        std::set<std::pair<std::string, std::string>> seen;
+        for (std::size_t i = 0; i < path.size(); ++i) {
+          if (states[path[i].row] != s.sequence.front()) continue;
+          std::size_t step = 1, last = i;
+          for (std::size_t k = i + 1; k < path.size() && step < s.sequence.size() && path[k].at - path[last].at <= s.max_step; ++k) {
+            TRY(context.check());
+            if (states[path[k].row] != s.sequence[step]) continue;
+            ++step;
+            last = k;
+          }
+          if (step < s.sequence.size()) continue;
+          const std::uint32_t before = i > 0 && s.table != TransitionSettings::Table::after ? path[i - 1].row : kNone;
+          const std::uint32_t after = last + 1 < path.size() && s.table != TransitionSettings::Table::before ? path[last + 1].row : kNone;
+          std::pair key(before == kNone ? "" : std::string(states[before]), after == kNone ? "" : std::string(states[after]));
+          if (!seen.insert(key).second) continue;
+          Count& count = counts[std::move(key)];
+          if (count.ids == 0) count.before = before, count.after = after;
+          if (++count.ids <= kMostSamples) count.examples.push_back(path[i].row);
+        }
+      }
+      std::vector<const Count*> ordered;
+      for (const auto& [_, c] : counts) ordered.push_back(&c);
+      std::ranges::stable_sort(ordered, [](const Count* a, const Count* b) { return a->ids > b->ids; });
+      for (const Count* c : ordered) {
+        std::size_t column = 0;
+        put_time(out.column(column++), bin);
+        const auto state = [&](std::uint32_t row) {
+          if (row == kNone) out.column(column++).append_null();
+          else out.column(column++).append_from(rows.column(3), row);
+        };
+        if (s.table != TransitionSettings::Table::after) state(c->before);
+        if (s.table != TransitionSettings::Table::before) state(c->after);
+        out.column(column++).append_int64(c->ids);
+        std::string samples = "[";
+        for (const auto row : c->examples) {
+          if (samples.size() > 1) samples += ',';
+          append_json_of(samples, id_values, row);
+        }
+        out.column(column).append_text(out.arena().copy(samples + "]"));
+      }
+      TRY(context.room_for(out.row_count()));
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  static constexpr std::int64_t kMostSamples = 128;
+  const TransitionSettings settings_;
+  const std::vector<PlanColumn> result_;
+};
+
 }  // namespace
 
 std::shared_ptr<const LocalOperator> make_sequence_operator(SequenceSettings settings, std::vector<PlanColumn> result) {
@@ -146,6 +242,9 @@ std::shared_ptr<const LocalOperator> make_sequence_operator(SequenceSettings set
 }
 std::shared_ptr<const LocalOperator> make_funnel_operator(FunnelSettings settings, std::vector<PlanColumn> result) {
   return std::make_shared<FunnelAtWork>(std::move(settings), std::move(result));
+}
+std::shared_ptr<const LocalOperator> make_transition_operator(TransitionSettings settings, std::vector<PlanColumn> result) {
+  return std::make_shared<TransitionsAtWork>(std::move(settings), std::move(result));
 }
 
 }  // namespace yagura::kql

@@ -1,5 +1,5 @@
-// The plugins that look for events one after another: sequence_detect and funnel_sequence_completion.
-// https://learn.microsoft.com/kusto/query/sequence-detect-plugin, .../funnel-sequence-completion-plugin
+// The plugins that look for events one after another: sequence_detect, funnel_sequence_completion, funnel_sequence.
+// https://learn.microsoft.com/kusto/query/sequence-detect-plugin, .../funnel-sequence-completion-plugin, .../funnel-sequence-plugin
 #pragma once
 #include "kql/stages/local_operator.hpp"
 
@@ -20,5 +20,15 @@ struct FunnelSettings {
   std::vector<std::int64_t> periods;
 };
 std::shared_ptr<const LocalOperator> make_funnel_operator(FunnelSettings settings, std::vector<PlanColumn> result);
+
+// Input: the time, the id, the state as a text, the state itself. Where an id's states go through the sequence, other states between
+// them or not: what it was before, and what after. Repetitions of a state are one.
+struct TransitionSettings {
+  enum class Table : std::uint8_t { both, before, after };  // of the three that the plugin gives
+  std::int64_t start = 0, end = 0, bin = 1, max_step = 0;
+  std::vector<std::string> sequence;
+  Table table = Table::both;
+};
+std::shared_ptr<const LocalOperator> make_transition_operator(TransitionSettings settings, std::vector<PlanColumn> result);
 
 }  // namespace yagura::kql
