@@ -160,14 +160,20 @@ void append_cef_extension(std::string& out, std::string_view key, std::string_vi
   out += ' ';
   out += key;
   out += '=';
-  for (const char c : value) {
-    switch (c) {
+  while (!value.empty()) {
+    // Runs without anything to escape at once.
+    std::size_t end = 0;
+    while (end < value.size() && value[end] != '\\' && value[end] != '=' && value[end] != '\n' && value[end] != '\r')
+      ++end;
+    out.append(value.data(), end);
+    if (end == value.size()) return;
+    switch (value[end]) {
       case '\\': out += "\\\\"; break;
       case '=': out += "\\="; break;
       case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      default: out += c;
+      default: out += "\\r"; break;
     }
+    value.remove_prefix(end + 1);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "formats/json.hpp"
 #include "formats/leef.hpp"
 #include "formats/separated.hpp"
+#include "formats/windows_cef.hpp"
 #include "formats/windows_event.hpp"
 
 namespace yagura::formats {
@@ -49,7 +50,8 @@ void decode_auditd(const RecordOrigin& origin, const SyslogContext&, RecordBatch
 // A Windows event gets its native fields, whoever sent it.
 void complete(RecordBatch& out) {
   if (out.empty() || !out.headers().back().malformed.empty()) return;
-  complete_windows_event(out);
+  out.resume_record();
+  if (!restore_windows_event(out)) complete_windows_event(out);
   out.end_record();
 }
 

@@ -99,7 +99,7 @@ bool is_joined_twin(const Field& before, const Field& field) {
 const FieldId kUserData = intern_field("UserData"), kMessage = intern_field("Message"),
               kTaskName = intern_field("TaskName"), kOpcodeName = intern_field("OpcodeName"),
               kRecovered = intern_field("evtx.recovered"), kComputer = intern_field("Computer"),
-              kUserId = intern_field("Security_UserID"), kData = intern_field("Data");
+              kUserId = intern_field("Security_UserID"), kHostName = intern_field("HostName");
 
 }  // namespace
 
@@ -153,7 +153,7 @@ void WindowsEventView::look(const Record& record) {
 
   // From XML of either form: System first, and Computer is its last element but for Security.
   std::size_t end_of_system = 0;
-  if (format == "evtx" || format == "windows-xml" || format == "cef") {
+  if (format == "evtx" || format == "windows-xml" || format == "windows-cef") {
     for (std::size_t i = 0; i < fields.size(); ++i)
       if (fields[i].id == kComputer) {
         end_of_system = i + 1 < fields.size() && fields[i + 1].id == kUserId ? i + 2 : i + 1;
@@ -166,6 +166,7 @@ void WindowsEventView::look(const Record& record) {
     for (std::size_t i = end_of_system; i < fields.size(); ++i) {
       const Field& field = fields[i];
       if (field.id == kRecovered || (i > end_of_system && is_joined_twin(fields[i - 1], field))) continue;
+      if (field.id == kHostName && format == "windows-cef") continue;
       if (format != "evtx" && (field.id == kMessage || field.id == kTaskName || field.id == kOpcodeName)) {
         rendered(field);
         continue;
