@@ -15,7 +15,7 @@ namespace yagura::cli {
 namespace json = boost::json;
 using event::KqlType;
 
-Result<RemoteServer> remote_server(const std::string& url, const std::string& token_file, const std::string& ca, bool verify) {
+Result<RemoteServer> server_address(const std::string& url, const std::string& ca, bool verify) {
   RemoteServer server;
   const bool secure = url.starts_with("https://");
   if (!secure && !url.starts_with("http://"))
@@ -28,10 +28,15 @@ Result<RemoteServer> remote_server(const std::string& url, const std::string& to
   if (!port || *port == 0 || *port > 65535) return fail(ErrorKind::invalid_input, "'{}' has no valid port", url);
   server.host = has_port ? rest.substr(0, colon) : rest;
   server.port = static_cast<std::uint16_t>(*port);
+  if (secure) server.tls = TRY(net::TlsContext::client({.ca = ca, .verify = verify}));
+  return server;
+}
+
+Result<RemoteServer> remote_server(const std::string& url, const std::string& token_file, const std::string& ca, bool verify) {
+  auto server = TRY(server_address(url, ca, verify));
   if (!token_file.empty()) server.token = trim(TRY(read_file(token_file, 4_KiB), "reading the token"));
   else if (const char* token = std::getenv("YAGURA_TOKEN")) server.token = token;
   else return fail(ErrorKind::unauthenticated, "no token: set YAGURA_TOKEN, or name a file with --token-file ('yagura admin tokens add' makes one)");
-  if (secure) server.tls = TRY(net::TlsContext::client({.ca = ca, .verify = verify}));
   return server;
 }
 

@@ -15,7 +15,9 @@ struct RemoteServer {
   std::shared_ptr<const net::TlsContext> tls;  // null: plain HTTP
 };
 
-// `url` is http:// or https://. The token comes from the file, or from the environment variable YAGURA_TOKEN.
+// `url` is http:// or https://; without a token.
+Result<RemoteServer> server_address(const std::string& url, const std::string& ca, bool verify);
+// The token comes from the file, or from the environment variable YAGURA_TOKEN.
 Result<RemoteServer> remote_server(const std::string& url, const std::string& token_file, const std::string& ca, bool verify);
 
 // Errors of the query itself are in the outcome's failure; an Error is the transport's.

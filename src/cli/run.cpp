@@ -5,13 +5,14 @@
 #include <sstream>
 
 #include "base/version.hpp"
+#include "cli/forwarder.hpp"
 
 namespace yagura::cli {
 
 namespace {
 
 // The table of subcommands, in the order of --help.
-constexpr std::array kCommands{&add_serve, &add_query, &add_kql, &add_functions, &add_watchlists, &add_evidence, &add_rules, &add_hunt, &add_dump, &add_admin, &add_engine};
+constexpr std::array kCommands{&add_serve, &add_query, &add_kql, &add_functions, &add_watchlists, &add_evidence, &add_rules, &add_hunt, &add_dump, &add_admin, &add_forwarder, &add_cert, &add_actionplan, &add_siem_agent, &add_explain, &add_support, &add_engine};
 
 }  // namespace
 
@@ -26,6 +27,14 @@ ExitCode code_of(const Error& error) {
 }
 
 int run(int argc, const char* const* argv, Console& console) {
+  const auto end = [&](const Result<ExitCode>& result) {
+    if (result) return static_cast<int>(*result);
+    console.err << (console.colours ? "\x1b[31merror:\x1b[0m " : "error: ") << result.error().message() << '\n';
+    return static_cast<int>(code_of(result.error()));
+  };
+  // The forwarder's cmdlets spell their parameters as PowerShell does, which CLI11 knows nothing of.
+  if (const auto cmdlet = argc > 1 ? forward::cmdlet_named(argv[1]) : std::nullopt)
+    return end(run_cmdlet_line(*cmdlet, std::vector<std::string>(argv + 2, argv + argc), console));
   CLI::App app("Yagura: collect, keep, detect, search. A SIEM in one program.", "yagura");
   app.set_version_flag("--version", std::string("yagura ") + std::string(kVersion));
   app.require_subcommand(1);
@@ -44,10 +53,7 @@ int run(int argc, const char* const* argv, Console& console) {
     console.err << app.help();
     return static_cast<int>(ExitCode::bad_input);
   }
-  auto result = chosen(console);
-  if (result) return static_cast<int>(*result);
-  console.err << (console.colours ? "\x1b[31merror:\x1b[0m " : "error: ") << result.error().message() << '\n';
-  return static_cast<int>(code_of(result.error()));
+  return end(chosen(console));
 }
 
 }  // namespace yagura::cli

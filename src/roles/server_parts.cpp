@@ -89,10 +89,18 @@ Result<std::shared_ptr<const normalise::PackSet>> load_packs(const std::filesyst
   return std::make_shared<const normalise::PackSet>(TRY(normalise::PackSet::load(content / "packs"), "reading device packs"));
 }
 
+detect::Supplied supplied_by(const normalise::PackSet& packs) {
+  detect::Supplied supplied;
+  supplied.fields = std::make_shared<const std::set<std::string, std::less<>>>(packs.field_names());
+  for (auto& source : packs.log_sources())
+    supplied.sources.push_back({to_lower_ascii(source.product), to_lower_ascii(source.category), to_lower_ascii(source.service)});
+  return supplied;
+}
+
 detect::RuleLibraryOptions rule_options(const ServerSettings& settings, const std::filesystem::path& content, const normalise::PackSet* packs) {
   detect::RuleLibraryOptions options;
   options.pack_folder = std::filesystem::absolute(settings.data) / "rule-packs";
-  if (packs != nullptr) options.supplied_fields = std::make_shared<const std::set<std::string, std::less<>>>(packs->field_names());
+  if (packs != nullptr) options.supplied = supplied_by(*packs);
   std::error_code error;
   if (std::filesystem::is_directory(content / "rules", error)) options.rule_folders.push_back(content / "rules");
   for (const auto& folder : settings.rules) options.rule_folders.push_back(folder);
@@ -141,7 +149,7 @@ Result<std::string> make_local_token(control::ControlDb& control) {
     if (token.name == name) TRY(control.tokens().revoke(token.id, actor));
   for (const auto& user : TRY(control.users().list())) {
     if (user.role != control::Role::admin || !user.enabled) continue;
-    return TRY(control.tokens().create({.name = std::string(name), .user_id = user.id, .role = control::Role::reader, .scopes = {control::Permission::query}}, actor)).token;
+    return TRY(control.tokens().create({.name = std::string(name), .user_id = user.id, .role = control::Role::admin, .scopes = {control::Permission::query, control::Permission::status, control::Permission::manage_users}}, actor)).token;
   }
   return fail(ErrorKind::not_found, "there is no enabled administrator");
 }

@@ -32,12 +32,14 @@ std::vector<std::string> certificate_names(const ServerSettings& settings);
 formats::SyslogContext syslog_context(const ServerSettings& settings);
 Result<std::shared_ptr<const normalise::Router>> make_router(std::shared_ptr<const event::SchemaSet> schemas, const normalise::RouterSettings& settings);
 Result<std::shared_ptr<const normalise::PackSet>> load_packs(const std::filesystem::path& content);
+// The fields and log sources that rules may ask for because of them.
+detect::Supplied supplied_by(const normalise::PackSet& packs);
 // `packs` may be null: rules on normalised fields see only what is stored then.
 detect::RuleLibraryOptions rule_options(const ServerSettings& settings, const std::filesystem::path& content, const normalise::PackSet* packs);
 detect::AlertDeskOptions alert_options(const ServerSettings& settings);
 Result<detect::RuleOverrides> rule_overrides(control::ControlDb& control);
 Result<std::vector<detect::AlertSuppression>> alert_suppressions(control::ControlDb& control);
-// A token for `yagura query --data` on this machine, made anew at each start; the one before is revoked.
+// A token for commands with `--data` on this machine (whoever may read it may change the control database too), made anew at each start; the one before is revoked.
 Result<std::string> make_local_token(control::ControlDb& control);
 engine::EngineOptions engine_options(const ServerSettings& settings, const std::filesystem::path& certificate, const std::filesystem::path& private_key);
 Result<store::StoreEndpoint> cluster_endpoint(const ClusterSettings& settings);
