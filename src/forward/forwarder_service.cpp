@@ -166,13 +166,12 @@ class ForwarderService::Core {
   }
 
   Result<ForwarderOptions> make(const ForwarderSettings& settings) {
-    EncoderSettings encoder{.kind = settings.encoding};
     return ForwarderOptions{
         .name = kName,
         .open_tail = options_.open_tail,
         .head = options_.head,
         .subscription = TRY(subscription_of(settings)),
-        .encoder = TRY(make_encoder(encoder)),
+        .encoder = TRY(make_encoder(encoder_settings(settings))),
         .destination = destination_settings(settings, store_),
         .ledger_file = options_.files.ledger(kName),
         .syslog = options_.syslog,

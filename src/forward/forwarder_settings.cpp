@@ -99,6 +99,13 @@ TransportMode ForwarderSettings::mode() const {
   return client_certificate_thumbprint.empty() ? TransportMode::tls : TransportMode::mutual_tls;
 }
 
+EncoderSettings encoder_settings(const ForwarderSettings& settings) {
+  EncoderSettings made{.kind = settings.encoding};
+  // A syslog server wants a header, also before JSON.
+  if (settings.encoding == "json") made.header = "rfc5424";
+  return made;
+}
+
 std::vector<std::string_view> production_recommendations() {
   return {
       "For production, use TCP with mutual authentication and TLS (-ClientCertificateThumbprint).",

@@ -53,6 +53,9 @@ struct ForwarderSettings {
   friend bool operator==(const ForwarderSettings&, const ForwarderSettings&) = default;
 };
 
+// How messages are encoded for the wire.
+EncoderSettings encoder_settings(const ForwarderSettings& settings);
+
 // A standing warning: shown by get, in health and at each start of the forwarder.
 struct SettingsWarning {
   std::string_view code;  // "no-server-certificate-check"
