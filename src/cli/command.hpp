@@ -52,5 +52,8 @@ void add_admin(CLI::App& app, Action& chosen);
 void add_forwarder(CLI::App& app, Action& chosen);
 void add_cert(CLI::App& app, Action& chosen);
 void add_actionplan(CLI::App& app, Action& chosen);
+void add_siem_agent(CLI::App& app, Action& chosen);
+void add_explain(CLI::App& app, Action& chosen);
+void add_support(CLI::App& app, Action& chosen);
 
 }  // namespace yagura::cli
