@@ -95,7 +95,7 @@ class SiemAgentsTest : public ::testing::Test {
   void SetUp() override { control_ = *control::ControlDb::open(folder_.path() / "control.db", {.clock = [this] { return now_; }}); }
   control::SiemAgents& agents() { return control_->siem_agents(); }
 
-  TempFolder folder_;
+  TemporaryDirectory folder_;
   std::int64_t now_ = kNow;
   std::unique_ptr<control::ControlDb> control_;
   const control::Actor actor_{"tester", ""};
