@@ -27,6 +27,8 @@ struct EncoderSettings {
   std::string vendor;
   std::string product;
   std::string version;
+  // "rfc3164", "rfc5424" or "none"; "" takes the kind's own: CEF and LEEF rfc3164, JSON none. rfc5424 has its own.
+  std::string header;
   // RFC 3164 wants HOSTNAME without its domain. Off: two hosts of one name in two domains stay two.
   bool short_host = false;
   // What the documented extensions cannot carry, in two more (YaguraTime, YaguraData): names and types of the data, the time
