@@ -175,12 +175,11 @@ std::string parse_datetime(std::string_view s) {
       s, t);
 }
 
-// 32 digits, with a dash or without one between the groups, in braces, brackets or bare.
+// The first 32 digits, with a dash or without one between the groups, in braces, brackets or bare; what follows is ignored.
 std::string parse_guid(std::string_view s) {
   return fmt::format(
-      "toUUIDOrNull(if(match({0}, '^\\\\s*[{{(]?[0-9a-fA-F]{{8}}-?(?:[0-9a-fA-F]{{4}}-?){{3}}[0-9a-fA-F]{{12}}[)}}]?\\\\s*$'), "
-      "replaceRegexpOne(replaceRegexpAll(assumeNotNull({0}), '[^0-9a-fA-F]', ''), '^(.{{8}})(.{{4}})(.{{4}})(.{{4}})(.*)$', "
-      "'\\\\1-\\\\2-\\\\3-\\\\4-\\\\5'), ''))",
+      "toUUIDOrNull(replaceRegexpOne(replaceRegexpAll(extract({0}, '^\\\\s*[{{(]?([0-9a-fA-F]{{8}}-?(?:[0-9a-fA-F]{{4}}-?){{3}}[0-9a-fA-F]{{12}})'), '-', ''), "
+      "'^(.{{8}})(.{{4}})(.{{4}})(.{{4}})(.*)$', '\\\\1-\\\\2-\\\\3-\\\\4-\\\\5'))",
       s);
 }
 

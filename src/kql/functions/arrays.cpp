@@ -59,9 +59,9 @@ Sql index_of(SqlCall& c) {
   const std::string n = fmt::format("toInt64(length({}))", a);
   const std::string from = c.size() > 2 ? c.name(fmt::format("if({0} < 0, greatest(0, {1} + {0}), {0})", c.shared(2), n)) : "toInt64(0)";
   const std::string length = c.size() > 3 ? c.shared(3) : "toInt64(-1)";
-  const std::string nth = c.size() > 4 ? c.arg(4) : "1";
+  const std::string nth = c.size() > 4 ? c.shared(4) : "1";
   const std::string found = c.name(fmt::format("arrayFilter((i, x) -> x = {0} AND i >= {1} AND ({2} < 0 OR i < {1} + {2}), range(length({3})), {3})", what, from, length, a));
-  return {fmt::format("if(length({0}) < {1}, -1, toInt64({0}[{1}]))", found, nth), true, false};
+  return {fmt::format("multiIf({2} < -1 OR {1} < 0, NULL, {1} < 1 OR length({0}) < {1}, -1, toInt64({0}[{1}]))", found, nth, length), true, false};
 }
 
 // Sorting: numbers by value, then texts, either way; nulls at the end or the front.
@@ -226,7 +226,7 @@ constexpr Function kFunctions[] = {
     {.name = "array_reverse", .summary = "Elements in reverse.", .signatures = "array_reverse(array:array) -> dynamic", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return of_array(c, fmt::format("arrayReverse({})", elements(c, 0))); },
      .examples = {{{"array_reverse(dynamic([1, 2]))", "[2,1]"}}}},
     {.name = "array_index_of", .summary = "Position of the value, from 0; -1 when it isn't there.", .signatures = "array_index_of(array:array, value:scalar, start:integer?, length:integer?, occurrence:integer?) -> long", .takes_null = true, .may_be_null = true, .emit = strict<Wanted::first_array, index_of>,
-     .examples = {{{"array_index_of(dynamic(['a', 'b']), 'b')", "1"}, {"array_index_of(dynamic([1]), 2)", "-1"}}}},
+     .examples = {{{"array_index_of(dynamic(['a', 'b']), 'b')", "1"}, {"array_index_of(dynamic([1]), 2)", "-1"}, {"array_index_of(dynamic([1]), 1, 0, -2)", ""}, {"array_index_of(dynamic([1, 1]), 1, 0, -1, 2)", "1"}}}},
     {.name = "array_sort_asc", .summary = "Elements in ascending order; further arrays are put in the same order.", .signatures = "array_sort_asc(array:array+) -> dynamic; array_sort_asc(array:array+, nulls_last:bool) -> dynamic", .takes_null = true, .may_be_null = true, .emit = strict<Wanted::first_array, with<false, sort>>,
      .examples = {{{"array_sort_asc(dynamic([3, 1, null, 2]))", "[1,2,3,null]"}}}},
     {.name = "array_sort_desc", .summary = "Elements in descending order; further arrays are put in the same order.", .signatures = "array_sort_desc(array:array+) -> dynamic; array_sort_desc(array:array+, nulls_last:bool) -> dynamic", .takes_null = true, .may_be_null = true, .emit = strict<Wanted::first_array, with<true, sort>>,

@@ -97,7 +97,7 @@ std::int64_t ticks_of_unit(std::string_view unit) {
 }
 
 Sql add(SqlCall& c) {
-  const std::string unit = c.literal(0) != nullptr ? c.literal(0)->text : "";
+  const std::string unit = c.literal(0) != nullptr ? to_lower_ascii(c.literal(0)->text) : "";
   const std::string x = c.shared(2), n = c.shared(1);
   if (const auto ticks = ticks_of_unit(unit)) return c.value(within(c, fmt::format("{} + toInt128({}) * {}", sql::ticks_of(x), n, ticks)), true);
   if (unit == "nanosecond") return c.value(within(c, fmt::format("{} + intDiv(toInt128({}), 100)", sql::ticks_of(x), n)), true);
@@ -113,7 +113,7 @@ Sql add(SqlCall& c) {
 
 // How many borders of the unit lie between the two.
 Sql difference(SqlCall& c) {
-  const std::string unit = c.literal(0) != nullptr ? c.literal(0)->text : "";
+  const std::string unit = c.literal(0) != nullptr ? to_lower_ascii(c.literal(0)->text) : "";
   const std::string a = c.shared(1), b = c.shared(2);
   const auto year = [](const std::string& x) { return fmt::format("toInt64(toYear({}))", x); };
   if (unit == "year") return c.value(fmt::format("({} - {})", year(a), year(b)));
@@ -148,11 +148,13 @@ Sql make_timespan(SqlCall& c) {
     return c.value("toInt64(" + c.arg(0) + ")");
   }
   const std::size_t first = c.size() == 4 ? 1 : 0;
-  std::string text;
-  if (c.size() == 4) text = fmt::format("toInt64({}) * {} + ", c.arg(0), kDay);
-  text += fmt::format("toInt64({}) * 36000000000 + toInt64({}) * 600000000", c.arg(first), c.arg(first + 1));
-  if (c.size() > first + 2) text += fmt::format(" + toInt64(round(toFloat64({}) * 10000000))", c.arg(first + 2));
-  return c.value("(" + text + ")");
+  const auto whole = [&](std::size_t i) { return c.name(fmt::format("trunc(toFloat64({}))", c.arg(i))); };
+  const std::string hours = whole(first), minutes = whole(first + 1), days = c.size() == 4 ? whole(0) : "0.";
+  const std::string seconds = c.size() > first + 2 ? c.name(fmt::format("toFloat64({})", c.arg(first + 2))) : "0.";
+  // What is no time of the day is null.
+  return c.value(fmt::format("if(ifNull({0} >= 0 AND {0} <= 10000000 AND {1} >= 0 AND {1} < 24 AND {2} >= 0 AND {2} < 60 AND {3} >= 0 AND {3} < 60, 0), "
+                             "toInt64({0}) * {4} + toInt64({1}) * 36000000000 + toInt64({2}) * 600000000 + toInt64(floor({3} * 10000000 + 0.001)), NULL)",
+                             days, hours, minutes, seconds, kDay), true);
 }
 
 Sql from_unix(SqlCall& c, std::string_view per_unit, bool divide) {
@@ -272,7 +274,7 @@ constexpr Function kFunctions[] = {
     {.name = "make_datetime", .summary = "A datetime of its parts.", .signatures = "make_datetime(year:number, month:number, day:number, hour:number?, minute:number?, second:number?) -> datetime; make_datetime(value:scalar) -> datetime",
      .naming = ResultName::only_argument, .may_be_null = true, .emit = make_datetime, .examples = {{{"make_datetime(2017, 10, 01, 12, 10, 0.1234567)", "2017-10-01T12:10:00.1234567Z"}, {"make_datetime(2017, 13, 1)", ""}}}},
     {.name = "make_timespan", .summary = "A timespan of its parts.", .signatures = "make_timespan(value:scalar) -> timespan; make_timespan(hours:number, minutes:number, seconds:number?) -> timespan; make_timespan(days:number, hours:number, minutes:number, seconds:number) -> timespan",
-     .naming = ResultName::only_argument, .may_be_null = true, .emit = make_timespan, .examples = {{{"make_timespan(1, 12, 30, 55)", "1.12:30:55"}}}},
+     .naming = ResultName::only_argument, .may_be_null = true, .emit = make_timespan, .examples = {{{"make_timespan(1, 12, 30, 55)", "1.12:30:55"}, {"make_timespan(24, 0)", ""}}}},
     {.name = "unixtime_seconds_todatetime", .summary = "Seconds since 1970 as datetime.", .signatures = "unixtime_seconds_todatetime(value:number) -> datetime", .emit = [](SqlCall& c) { return from_unix(c, "10000000", false); },
      .examples = {{{"unixtime_seconds_todatetime(1546300800)", "2019-01-01T00:00:00.0000000Z"}}}},
     {.name = "unixtime_milliseconds_todatetime", .summary = "Milliseconds since 1970 as datetime.", .signatures = "unixtime_milliseconds_todatetime(value:number) -> datetime", .emit = [](SqlCall& c) { return from_unix(c, "10000", false); },

@@ -97,7 +97,7 @@ Sql hex(SqlCall& c) {
   // An int has 32 bits.
   const std::string digits = c.name(fmt::format("if({0} = 0, '0', lower(trimLeft(hex({1}({0})), '0')))", c.shared(0), c.type(0) == Type::int32 ? "toInt32" : "toInt64"));
   if (c.size() == 1) return c.value(digits);
-  return c.value(fmt::format("leftPad({0}, toUInt32(greatest(toInt64(length({0})), least(toInt64({1}), 1024))), '0')", digits, c.arg(1)));
+  return c.value(fmt::format("leftPad({0}, toUInt32(greatest(toInt64(length({0})), least(toInt64({1}), 16))), '0')", digits, c.arg(1)));
 }
 
 constexpr Function kFunctions[] = {
@@ -122,12 +122,12 @@ constexpr Function kFunctions[] = {
      .sql = "pow(toFloat64({0}), toFloat64({1}))", .examples = {{{"pow(2, 3)", "8.0"}}}},
     {.name = "sqrt", .summary = "The square root; null below 0.", .signatures = "sqrt(number:number) -> real", .naming = ResultName::first_argument, .may_be_null = true,
      .emit = [](SqlCall& c) { return domain(c, "sqrt", "{} >= 0"); }, .examples = {{{"sqrt(16)", "4.0"}, {"sqrt(-1)", ""}}}},
-    {.name = "log", .summary = "The natural logarithm; null up to 0.", .signatures = "log(number:number) -> real", .naming = ResultName::first_argument, .may_be_null = true,
-     .emit = [](SqlCall& c) { return domain(c, "log", "{} > 0"); }, .examples = {{{"log(1)", "0.0"}, {"log(-1)", ""}}}},
+    {.name = "log", .summary = "The natural logarithm; null below 0.", .signatures = "log(number:number) -> real", .naming = ResultName::first_argument, .may_be_null = true,
+     .emit = [](SqlCall& c) { return domain(c, "log", "{} >= 0"); }, .examples = {{{"log(1)", "0.0"}, {"log(-1)", ""}, {"log(0) < -1e300", "true"}}}},
     {.name = "log2", .summary = "The logarithm of base 2.", .signatures = "log2(number:number) -> real", .naming = ResultName::first_argument, .may_be_null = true,
-     .emit = [](SqlCall& c) { return domain(c, "log2", "{} > 0"); }, .examples = {{{"log2(8)", "3.0"}}}},
+     .emit = [](SqlCall& c) { return domain(c, "log2", "{} >= 0"); }, .examples = {{{"log2(8)", "3.0"}}}},
     {.name = "log10", .summary = "The logarithm of base 10.", .signatures = "log10(number:number) -> real", .naming = ResultName::first_argument, .may_be_null = true,
-     .emit = [](SqlCall& c) { return domain(c, "log10", "{} > 0"); }, .examples = {{{"log10(1000)", "3.0"}, {"log10(-1)", ""}}}},
+     .emit = [](SqlCall& c) { return domain(c, "log10", "{} >= 0"); }, .examples = {{{"log10(1000)", "3.0"}, {"log10(-1)", ""}}}},
     {.name = "exp", .summary = "e to the power of the number.", .signatures = "exp(number:number) -> real", .naming = ResultName::first_argument, .sql = "exp(toFloat64({0}))", .examples = {{{"exp(0)", "1.0"}}}},
     {.name = "exp2", .summary = "2 to the power of the number.", .signatures = "exp2(number:number) -> real", .naming = ResultName::first_argument, .sql = "exp2(toFloat64({0}))", .examples = {{{"exp2(3)", "8.0"}}}},
     {.name = "exp10", .summary = "10 to the power of the number.", .signatures = "exp10(number:number) -> real", .naming = ResultName::first_argument, .sql = "exp10(toFloat64({0}))", .examples = {{{"exp10(2)", "100.0"}}}},

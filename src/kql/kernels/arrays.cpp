@@ -146,6 +146,10 @@ void index_of(KernelCall& call) {
     if (start < 0) start = std::max<std::int64_t>(0, size + start);
     const auto count = number(3, -1);
     auto occurrence = number(4, 1);
+    if (count < -1 || occurrence < 0) {
+      call.put_null();
+      continue;
+    }
     const auto end = count < 0 ? size : std::min(size, start + count);
     std::int64_t found = -1;
     for (auto i = start; i < end && found < 0; ++i) {

@@ -141,13 +141,11 @@ std::optional<std::int64_t> timespan_from_text(std::string_view text) { return p
 std::optional<Guid> guid_from_text(std::string_view text) {
   text = trim(text);
   if (!text.empty() && (text.front() == '(' || text.front() == '{')) text.remove_prefix(1);
-  if (!text.empty() && (text.back() == ')' || text.back() == '}')) text.remove_suffix(1);
-  if (text.size() < 32 || text.size() > 36) return std::nullopt;
-  std::string digits;  // a dash between two groups may be left out
-  for (const char c : text) {
+  std::string digits;  // 32 of them, whatever follows; a dash between two groups may be left out
+  for (std::size_t i = 0; i < text.size() && digits.size() < 32; ++i) {
     const bool between_groups = digits.size() == 8 || digits.size() == 12 || digits.size() == 16 || digits.size() == 20;
-    if (c != '-') digits += c;
-    else if (!between_groups || (&c > text.data() && *(&c - 1) == '-')) return std::nullopt;
+    if (text[i] != '-') digits += text[i];
+    else if (!between_groups || text[i - 1] == '-') return std::nullopt;
   }
   return Guid::parse(digits);
 }

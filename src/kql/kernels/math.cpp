@@ -123,6 +123,16 @@ void random_values(KernelCall& call) {
 }
 
 // Half away from zero, at so many decimals; negative ones round tens, hundreds.
+// Digits before the point, where there are less than none behind it; halves away from zero.
+std::int64_t round_integer(std::int64_t value, std::int64_t digits) {
+  if (digits >= 0) return value;
+  if (digits < -18) return 0;
+  __int128 unit = 1;
+  for (; digits < 0; ++digits) unit *= 10;
+  const __int128 half = value < 0 ? -unit / 2 : unit / 2;
+  return static_cast<std::int64_t>((value + half) / unit * unit);
+}
+
 void round_values(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     if (call.any_null(row)) {
@@ -151,7 +161,7 @@ void round_values(KernelCall& call) {
       }
       call.put(rounded.to_text());
     } else {
-      call.put(call[0].integer(row));
+      call.put(round_integer(call[0].integer(row), digits));
     }
   }
 }
@@ -187,9 +197,9 @@ std::string format_bytes(double size, std::optional<std::int64_t> precision, std
 }
 
 // Bodies with > in them, which may not stand in a list of template arguments.
-constexpr auto kLog = [](double x) { return x > 0 ? Real(std::log(x)) : std::nullopt; };
-constexpr auto kLog2 = [](double x) { return x > 0 ? Real(std::log2(x)) : std::nullopt; };
-constexpr auto kLog10 = [](double x) { return x > 0 ? Real(std::log10(x)) : std::nullopt; };
+constexpr auto kLog = [](double x) { return x >= 0 ? Real(std::log(x)) : std::nullopt; };
+constexpr auto kLog2 = [](double x) { return x >= 0 ? Real(std::log2(x)) : std::nullopt; };
+constexpr auto kLog10 = [](double x) { return x >= 0 ? Real(std::log10(x)) : std::nullopt; };
 constexpr auto kSqrt = [](double x) { return x >= 0 ? Real(std::sqrt(x)) : std::nullopt; };
 constexpr auto kSign = [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; };
 // An int has 32 bits.
@@ -202,7 +212,7 @@ void hex(KernelCall& call) {
     auto bits = static_cast<std::uint64_t>(call[0].integer(row));
     if (call[0].type() == Type::int32) bits &= 0xFFFFFFFF;
     std::string text = fmt::format("{:x}", bits);
-    const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(call.size() > 1 ? call[1].integer(row) : 0, 0, 1024));
+    const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(call.size() > 1 ? call[1].integer(row) : 0, 0, 16));
     if (text.size() < wanted) text.insert(0, wanted - text.size(), '0');
     call.put(text);
   }

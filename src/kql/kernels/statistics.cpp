@@ -21,7 +21,7 @@ constexpr auto beta_cdf = [](double x, double a, double b) {
   return has_shape(a, b) && x >= 0 && x <= 1 ? boost::math::cdf(Beta(a, b), x) : std::nan("");
 };
 constexpr auto beta_pdf = [](double x, double a, double b) {
-  return has_shape(a, b) && x >= 0 && x <= 1 ? boost::math::pdf(Beta(a, b), x) : std::nan("");
+  return has_shape(a, b) && x > 0 && x < 1 ? boost::math::pdf(Beta(a, b), x) : std::nan("");
 };
 constexpr auto beta_inv = [](double p, double a, double b) -> std::optional<double> {
   if (!has_shape(a, b)) return std::nan("");
