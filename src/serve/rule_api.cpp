@@ -113,9 +113,9 @@ Answer change_rule(Context& context, Exchange& exchange) {
     static constexpr std::string_view kSeverities[] = {"Informational", "Low", "Medium", "High", "Critical"};
     const auto known = std::ranges::find_if(
         kSeverities, [&](std::string_view name) { return equal_ignoring_ascii_case(name, *severity); });
-    if (known == std::end(kSeverities))
-      return fail(ErrorKind::invalid_input, "'severity' must be Informational, Low, Medium, High or Critical");
-    state.severity = std::string(*known);
+    if (known == std::end(kSeverities) && !severity->empty())
+      return fail(ErrorKind::invalid_input, "'severity' must be Informational, Low, Medium, High or Critical, or empty for the rule's own");
+    state.severity = severity->empty() ? std::nullopt : std::optional(std::string(*known));
   }
   if (const auto note = TRY(optional_text(body, "note"))) state.note = note->substr(0, 4096);
   TRY(read_tuning(context, body, state));
@@ -171,7 +171,7 @@ void add_rule_routes(Router& router, Context& context) {
        .summary = "Switch a rule on or off; give it another severity or title, what it leaves alone, how often it may speak",
        .tag = "detection",
        .body_schema =
-           R"({"type":"object","properties":{"enabled":{"type":"boolean"},"severity":{"enum":["Informational","Low","Medium","High","Critical"]},"note":{"type":"string"},"title":{"type":"string"},"exclude":{},"throttle":{"type":"object","properties":{"seconds":{"type":"integer"},"most":{"type":"integer"},"by":{"type":"array","items":{"type":"string"}}}}}})",
+           R"({"type":"object","properties":{"enabled":{"type":"boolean"},"severity":{"enum":["","Informational","Low","Medium","High","Critical"]},"note":{"type":"string"},"title":{"type":"string"},"exclude":{},"throttle":{"type":"object","properties":{"seconds":{"type":"integer"},"most":{"type":"integer"},"by":{"type":"array","items":{"type":"string"}}}}}})",
        .answer_schema = R"({"type":"object"})",
        .handler = answering([&context](Exchange& exchange) { return change_rule(context, exchange); })});
   router.add(

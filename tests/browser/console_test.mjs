@@ -259,7 +259,60 @@ try {
       await page.getByText('With errors', { exact: true }).click();
       await page.getByText('did you mean "contains"?').waitFor();
       await shot('rules-error-light-en');
+      await page.getByText('All', { exact: true }).click();
     }
+  });
+  await step('rules: one is tuned, throttled and suppressed, and all of it taken back', async () => {
+    const list = page.getByTestId('rule-list');
+    await list.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowDown');
+    const detail = page.getByTestId('rule-detail');
+    await detail.waitFor();
+    const title = await detail.locator('h2').innerText();
+    const tuning = page.getByTestId('tuning');
+    const select = async (label, option) => {
+      await tuning.getByLabel(label, { exact: true }).first().click();
+      await page.getByRole('option', { name: option, exact: true }).click();
+    };
+    await select('Severity', 'High');
+    await select('Throttle', 'Every hour');
+    await tuning.getByLabel('Alerts at most').fill('3');
+    await tuning.getByLabel('For each combination of').fill('HostName, User');
+    await tuning.getByLabel('Leave these events alone').fill('User|containss: backup');
+    await tuning.getByRole('button', { name: 'Save' }).click();
+    await tuning.getByText("did you mean 'contains'?").waitFor();
+    await shot('rules-tuning-error-light-en');
+    await tuning.getByLabel('Leave these events alone').fill('User|contains: backup');
+    await tuning.getByRole('button', { name: 'Save' }).click();
+    await detail.getByText(/^Changed .* by /).waitFor();
+    await list.locator('tr[data-open] >> text=Tuned').waitFor();
+    await page.getByTestId('suppress').click();
+    const form = page.getByTestId('new-suppression');
+    await form.getByLabel('Only where').fill('no condition');
+    await form.getByText('Line 1 should look like').waitFor();
+    assert.ok(await form.getByRole('button', { name: 'Suppress', exact: true }).isDisabled());
+    await form.getByLabel('Only where').fill('User = svc_*\nHostName = browser-test');
+    await form.getByLabel('Reason').fill('a test of the console');
+    await shot('rules-suppress-light-en');
+    await page.keyboard.press('Enter');
+    await form.waitFor({ state: 'hidden' });
+    await detail.getByText('a test of the console').waitFor();
+    await shot('rules-detail-light-en');
+    await page.getByText(/^Suppressed \(/).click();
+    await list.getByText('a test of the console').waitFor();
+    await shot('rules-suppressed-light-en');
+    await list.getByRole('button', { name: 'End it: a test of the console' }).click();
+    await list.getByText(/ended .* by /).first().waitFor();
+    await page.getByText('All', { exact: true }).click();
+    await select('Severity', 'As the rule says');
+    await select('Throttle', 'As for all rules');
+    await tuning.getByLabel('Leave these events alone').fill('');
+    await tuning.getByRole('button', { name: 'Save' }).click();
+    await tuning.getByRole('button', { name: 'Save' }).and(page.locator('[disabled], [data-disabled]')).waitFor();
+    assert.equal(await detail.locator('h2').innerText(), title);
+    await detail.getByRole('button', { name: 'Close' }).click();
+    await detail.waitFor({ state: 'hidden' });
   });
   await step('an administrator makes, changes and removes a user', async () => {
     await page.getByRole('link', { name: 'Administration' }).click();
@@ -335,6 +388,12 @@ try {
         await page.getByTestId('alert-list').focus();
         await page.keyboard.press('ArrowDown');
         await page.getByTestId('raw-evidence').waitFor();
+      }
+      if (picture === 'rules') {
+        await page.getByTestId('rule-list').focus();
+        await page.keyboard.press('ArrowDown');
+        await page.keyboard.press('ArrowDown');
+        await page.getByTestId('rule-detail').waitFor();
       }
       await page.waitForTimeout(300);
       await shot(`${picture}-dark-ja`);

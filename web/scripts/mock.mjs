@@ -116,6 +116,8 @@ const rules = Array.from({ length: 900 }, (_, i) => ({
   id: `rule-${i}`, title: `${['Suspicious use of', 'Rare process', 'Failed sign-ins by', 'New service by'][i % 4]} ${['curl', 'systemd', 'sshd', 'cron', 'sudo'][i % 5]} (${i})`, kind: 'sigma', severity: ['High', 'Medium', 'Low', 'Informational'][i % 4], enabled: i % 11 !== 0,
   file: `rules/linux/rule_${i}.yml`, tags: ['attack.execution', 'attack.t1059'].slice(0, i % 3), matches: i % 7 === 0 ? i * 3 : 0, error: i === 2 ? 'rule_2.yml:14: unknown modifier "containss", did you mean "contains"?' : '',
 }));
+Object.assign(rules[1], { tuning: { severity: 'Low', throttle: { seconds: 3600, most: 2, by: 'HostName' }, exclude: 'User: backup', note: 'the backup runs at night', changed: minutesAgo(700), changed_by: 'hana' }, alerts: 12, suppressed: 3, throttled: 40, considered: 1_204_331, evaluated: 512, nanoseconds: 840, last_match: minutesAgo(9) });
+const suppressions = [{ id: 1, rule_id: 'rule-1', conditions: { User: 'svc_*', HostName: ['web01', 'web02'] }, reason: 'migration of the web servers', created: minutesAgo(90), created_by: 'hana', expires: minutesAgo(-400), active: true }];
 const users = [
   { id: 1, name: 'admin', display_name: 'Administrator', role: 'Admin', enabled: true, must_change_password: false, created: minutesAgo(90_000), last_login: minutesAgo(1) },
   { id: 2, name: 'hana', display_name: 'Hana Sato', role: 'Contributor', enabled: true, must_change_password: false, created: minutesAgo(60_000), last_login: minutesAgo(600) },
@@ -159,10 +161,19 @@ createServer(async (request, response) => {
     const at = list.findIndex((one) => String(one.id) === id);
     if (at < 0) return fail(response, 404, 'not_found', `there is no ${what} ${id}`);
     if (request.method === 'DELETE') { list.splice(at, 1); return response.writeHead(204).end(); }
-    Object.assign(list[at], await body(request));
+    const change = await body(request);
+    if (what === 'rules' && 'throttle' in change) {
+      if (String(change.exclude).includes('containss')) return fail(response, 400, 'invalid_input', "'exclude': 1:1: 'User|containss': unknown modifier 'containss', did you mean 'contains'?");
+      const { throttle, ...words } = change;
+      list[at].tuning = { ...words, ...(throttle ? { throttle: { ...throttle, by: throttle.by.join(',') } } : {}), changed: new Date().toISOString(), changed_by: 'admin' };
+    } else Object.assign(list[at], change);
     return json(response, 200, list[at]);
   }
+  const ended = /^DELETE \/api\/v1\/rule-suppressions\/(\d+)$/.exec(route);
+  if (ended) { Object.assign(suppressions.find((one) => one.id === Number(ended[1])), { active: false, ended: new Date().toISOString(), ended_by: 'admin' }); return response.writeHead(204).end(); }
   switch (route) {
+    case 'GET /api/v1/rule-suppressions': return json(response, 200, { suppressions });
+    case 'POST /api/v1/rule-suppressions': { const { duration, ...input } = await body(request); const one = { id: suppressions.length + 1, created: new Date().toISOString(), created_by: 'admin', expires: minutesAgo(-480), active: true, ...input }; suppressions.push(one); return json(response, 201, one); }
     case 'GET /api/v1/alerts': return json(response, 200, { alerts, truncated: false });
     case 'GET /api/v1/rules': return json(response, 200, { rules });
     case 'GET /api/v1/users': return json(response, 200, { users });

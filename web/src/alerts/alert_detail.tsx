@@ -3,6 +3,7 @@ import { ActionIcon, Button, Loader, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { request } from '../api/client';
 import { formatTime } from '../ui/format';
 import { Icon } from '../ui/icons';
@@ -43,7 +44,7 @@ export function AlertDetail({ alert, onClose, onMove }: { alert: Alert; onClose(
         {alert.Tactics && <><dt>{t('alerts.tactics')}</dt><dd>{alert.Tactics}{techniques && ` (${techniques})`}</dd></>}
         {(properties.EventCount ?? 1) > 1 && <><dt>{t('alerts.events')}</dt><dd>{properties.EventCount}</dd></>}
         {properties.GroupBy && <><dt>{t('alerts.group')}</dt><dd>{Object.entries(properties.GroupBy).map(([field, value]) => `${field} = ${String(value)}`).join(', ')}</dd></>}
-        <dt>{t('alerts.rule')}</dt><dd>{properties.RuleId ?? '–'}{properties.RuleAuthor && <span className={css.faint}> · {properties.RuleAuthor}</span>}</dd>
+        <dt>{t('alerts.rule')}</dt><dd>{properties.RuleId ? <Link to={`/rules?rule=${encodeURIComponent(properties.RuleId)}`} title={t('alerts.tune')}>{properties.RuleId}</Link> : '–'}{properties.RuleAuthor && <span className={css.faint}> · {properties.RuleAuthor}</span>}</dd>
       </dl>
       {entities.length > 0 && (
         <>

@@ -48,14 +48,17 @@ export const ja: Texts = {
     newToken: '新しいトークン', tokenName: '名前', tokenRole: 'ロール', tokenScopes: '用途を限定(空ならロールの全権限)', tokenDays: '有効日数(空なら無期限)', create: '作成', created: '今コピーしてください。表示されるのはこの一度だけです。',
     hint: 'トークン', owner: 'ユーザー', lastUsed: '最終使用', expires: '有効期限', revoke: '失効', revokeSure: '「{{name}}」を失効させますか? 使用中のものは動かなくなります。', none: 'トークンはありません', never: 'なし', cancel: 'キャンセル', done: '完了',
   },
-  severity: { High: '高', Medium: '中', Low: '低', Informational: '情報' },
+  severity: { Critical: '重大', High: '高', Medium: '中', Low: '低', Informational: '情報' },
   alerts: {
+    tune: 'ルールを調整・抑止',
     count_one: '{{shown}} 件', count_other: '{{shown}} 件', find: 'アラートを検索', all: 'すべて', severity: '重大度', time: '時刻', name: 'アラート', entity: 'エンティティ', tactics: '戦術', none: 'アラートはありません', noneText: 'この時間範囲と条件では、何も検知されていません。', truncated: '最新の 1,000 件を表示しています。続きはログのページで SecurityAlert を検索してください。',
     detail: 'アラートの詳細', previous: '前', next: '次', span: '開始 – 終了', events: 'イベント数', group: 'グループ', rule: 'ルール', entities: 'エンティティ', falsePositives: '既知の誤検知', links: '参考資料', evidence: '受信したままの証拠', noEvidence: 'このアラートはジャーナルのイベントを指していません。', record: 'デコードされたイベント',
     proven: '改変がないことを証明済み', notYet: 'まだ署名されていません', notProven: '証明できません', received: '受信時刻', source: 'ソース',
   },
   rules: {
     count: '{{count}} 件中 {{shown}} 件', errors_one: 'エラー {{count}} 件', errors_other: 'エラー {{count}} 件', find: 'ルールを検索', show: '表示', all: 'すべて', on: '有効', off: '無効', error: 'エラー', matched: '一致あり', title: 'ルール', kind: '種類', matches: '一致数', state: '状態', broken: 'エラー', switch: '切り替え', none: 'ルールはありません', noneText: '条件に合うルールはありません。',
+    tuned: '調整済み', suppressed: '抑止中', detail: 'ルールの詳細', file: 'ファイル', alerts: 'アラート', quiet: '抑止 {{suppressed}} 件、間引き {{throttled}} 件', cost: '負荷', costText: '対象ログ {{considered}} 件、評価 {{share}}、1 回 {{each}} ns', suppressions: '抑止', noSuppression: '抑止はありません', noSuppressionText: 'ルールを開くと、そのアラートを一定期間抑止できます。', suppressThis: 'アラートを一定期間抑止', suppress: '抑止する', end: '終了する', until: '{{time}} まで', over: '{{time}} に終了', endedBy: '{{time}} に {{user}} が終了', madeBy: '{{time}} に {{user}} が作成', everyRule: 'すべてのルール', reason: '理由', reasonHint: 'なぜこのアラートは不要ですか', howLong: '期間', where: '条件', whereHint: '1 行に 1 条件、すべて満たすもの。* は任意の文字列。空欄ならこのルールのすべてのアラート。', badLine: '{{line}} 行目は User = svc_* の形で書いてください', tuning: '調整', changedBy: '{{time}} に {{user}} が変更', asRule: 'ルールのとおり', newTitle: 'ルールの題名の代わり', throttle: '間引き', throttleHint: '超えた分は件数を示す 1 件のアラートになります。', throttleNone: '全ルール共通の設定', most: '最大件数', by: 'この組み合わせごと', seconds: '{{count}} 秒ごと', exclude: '除外するイベント', excludeHint: 'Sigma の検出条件(フィールドと値、修飾子も可)。', note: 'メモ', save: '保存', takeBack: '変更を破棄', saved: '保存しました。次のイベントから有効です。',
+    for: { '1h': '1 時間', '8h': '8 時間', '1d': '1 日', '7d': '7 日', '30d': '30 日', '90d': '90 日', '365d': '1 年' }, period: { 60: '1 分ごと', 300: '5 分ごと', 900: '15 分ごと', 3600: '1 時間ごと', 14400: '4 時間ごと', 86400: '1 日ごと', 604800: '1 週間ごと' },
   },
   admin: {
     users: 'ユーザー', newUser: '新しいユーザー', enabled: '有効', lastLogin: '最終サインイン', created: '作成', you: '自分', mustChange: '(要パスワード変更)', more: 'その他', reset: 'パスワードを再設定', resetLead: '次回サインイン時に変更が必要です。このユーザーのセッションはすべて終了します。', remove: '削除', removeSure: '「{{name}}」を、セッション、トークン、保存済みクエリごと削除しますか?', display: '氏名', firstPassword: '初期パスワード', notYou: 'このページは管理者用です。',
