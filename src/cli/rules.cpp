@@ -23,7 +23,7 @@ Result<LoadedRules> load_rules(const RulesOptions& options) {
   for (const auto& pipeline : options.pipelines) library.pipeline_folders.emplace_back(pipeline);
   library.least_level = sigma::Level::informational;
   loaded.packs = TRY(roles::load_packs(content));
-  library.supplied_fields = std::make_shared<const std::set<std::string, std::less<>>>(loaded.packs->field_names());
+  library.supplied = roles::supplied_by(*loaded.packs);
   loaded.library = TRY(detect::RuleLibrary::open(std::move(library)));
   loaded.snapshot = loaded.library->current();
   return loaded;

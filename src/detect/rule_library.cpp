@@ -103,7 +103,7 @@ Result<std::vector<AlertSuppression>> parse_suppressions(std::int64_t id, const 
 }
 
 RuleLibrary::RuleLibrary(RuleLibraryOptions options, RuleOverrides overrides, std::vector<AlertSuppression> suppressions)
-    : options_(std::move(options)), overrides_(std::move(overrides)), suppressions_(std::move(suppressions)) {}
+    : options_(std::move(options)), supplied_(options_.supplied), overrides_(std::move(overrides)), suppressions_(std::move(suppressions)) {}
 
 Result<std::unique_ptr<RuleLibrary>> RuleLibrary::open(RuleLibraryOptions options, RuleOverrides overrides,
                                                        std::vector<AlertSuppression> suppressions) {
@@ -218,9 +218,9 @@ Result<> RuleLibrary::load(const Stamps& files) {
   add_exclusions(rules, problems);
   apply_pipelines(std::move(pipelines), rules, problems);
   check_references(rules, problems);
-  auto set = sigma::RuleSet::compile(std::move(rules), {.log_sources = map, .supplied_fields = options_.supplied_fields}, problems);
+  auto set = sigma::RuleSet::compile(std::move(rules), {.log_sources = map, .supplied_fields = supplied_.fields}, problems);
   loaded_ = files;
-  auto declared = options_.declared_sources;
+  auto declared = supplied_.sources;
   for (const auto& one : map->declared()) declared.push_back({one.product, one.category, one.service});
   never_.clear();
   for (const auto& rule : set->rules()) {
@@ -295,14 +295,19 @@ void RuleLibrary::publish(std::shared_ptr<const sigma::RuleSet> set, std::vector
   for (const auto& correlation : snapshot->set->correlations())
     snapshot->correlations.push_back(running(correlation.metadata, correlation.place, "SigmaCorrelation"));
   snapshot->plan = CorrelationPlan::make(*snapshot->set);
-  for (std::uint32_t i = 0; options_.supplied_fields && i < all.size(); ++i)
+  for (std::uint32_t i = 0; supplied_.fields && i < all.size(); ++i)
     snapshot->rules[i].wants_supplied = std::ranges::any_of(
-        snapshot->plan->fields_wanted(i), [&](const std::string& field) { return options_.supplied_fields->contains(field); });
+        snapshot->plan->fields_wanted(i), [&](const std::string& field) { return supplied_.fields->contains(field); });
   for (const auto* running : {&snapshot->rules, &snapshot->correlations})
     for (const auto& rule : *running) snapshot->by_id.emplace(rule.alert.id, &rule);
   std::erase_if(counters_, [&](const auto& entry) { return !ids.contains(entry.first); });
   const std::lock_guard lock(mutex_);
   current_ = std::move(snapshot);
+}
+
+void RuleLibrary::set_supplied(Supplied supplied) {
+  const std::lock_guard lock(loading_);
+  supplied_ = std::move(supplied);
 }
 
 Result<> RuleLibrary::set_overrides(RuleOverrides overrides) {

@@ -26,6 +26,14 @@
 
 namespace yagura::detect {
 
+// What device packs bring.
+struct Supplied {
+  // Fields that can be added to a record after decoding; see sigma::CompileOptions.
+  std::shared_ptr<const std::set<std::string, std::less<>>> fields;
+  // Log sources, besides those of the mappings: for finding rules that can never match.
+  std::vector<sigma::DeclaredSource> sources;
+};
+
 struct RuleLibraryOptions {
   std::vector<std::filesystem::path> rule_folders;      // *.yml and *.yaml below; single files; archives (archive.hpp)
   std::filesystem::path pack_folder;                    // each archive and folder in it is a pack; may be missing
@@ -33,10 +41,7 @@ struct RuleLibraryOptions {
   std::vector<std::filesystem::path> pipeline_folders;  // processing pipelines, applied to every rule by priority
   sigma::Placeholders placeholders;
   sigma::Level least_level = sigma::Level::low;  // rules below it are off unless switched on
-  // Fields that can be added to a record after decoding; see sigma::CompileOptions.
-  std::shared_ptr<const std::set<std::string, std::less<>>> supplied_fields;
-  // What device packs declare, besides what the mappings say; for finding rules that can never match.
-  std::vector<sigma::DeclaredSource> declared_sources;
+  Supplied supplied;
 };
 
 struct RuleCounters {
@@ -122,6 +127,8 @@ class RuleLibrary {
   // Reads the folders again when a file was added, removed or changed; true when there is a new snapshot.
   Result<bool> reload_if_changed();
   Result<> reload();
+  // Takes effect with the next reload.
+  void set_supplied(Supplied supplied);
   // Take effect at once. Rules are read again when exclusions have changed.
   Result<> set_overrides(RuleOverrides overrides);
   Result<> set_suppressions(std::vector<AlertSuppression> suppressions);
@@ -150,6 +157,7 @@ class RuleLibrary {
   std::shared_ptr<const RuleSnapshot> current_ GUARDED_BY(mutex_);
   std::vector<RulePack> packs_ GUARDED_BY(mutex_);
   std::mutex loading_;  // one load at a time
+  Supplied supplied_ GUARDED_BY(loading_);
   RuleOverrides overrides_ GUARDED_BY(loading_);
   std::vector<AlertSuppression> suppressions_ GUARDED_BY(loading_);
   Stamps loaded_ GUARDED_BY(loading_);

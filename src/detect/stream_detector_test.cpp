@@ -192,6 +192,22 @@ TEST(RuleLibrary, HeedsTheOperatorsWord) {
   EXPECT_EQ(text_at(*rows, "AlertSeverity", 0), "Low");
 }
 
+TEST(RuleLibrary, KnowsWhatDevicePacksBring) {
+  const TemporaryDirectory folder;
+  std::filesystem::create_directories(folder.path() / "rules");
+  std::filesystem::create_directories(folder.path() / "sigma");
+  ASSERT_TRUE(write_file_atomically(folder.path() / "sigma/m.yaml", "product: windows\nservices:\n  security: {Channel: Security}\n"));
+  ASSERT_TRUE(write_file_atomically(folder.path() / "rules/r.yml",
+                                    "title: T\nlevel: high\nlogsource: {product: acme, service: gate}\ndetection: {s: {source.ip: 10.0.0.1}, condition: s}\n"));
+  auto library = RuleLibrary::open({.rule_folders = {folder.path() / "rules"}, .mapping_folders = {folder.path() / "sigma"}});
+  ASSERT_TRUE(library) << library.error().message();
+  EXPECT_EQ((*library)->current()->rules.at(0).never, "nothing that arrives here is of the product 'acme'");
+  const auto fields = std::make_shared<const std::set<std::string, std::less<>>>(std::set<std::string, std::less<>>{"source.ip"});
+  (*library)->set_supplied({fields, {{"acme", "firewall", "gate"}}});
+  ASSERT_TRUE((*library)->reload());
+  EXPECT_EQ((*library)->current()->rules.at(0).never, "");
+}
+
 TEST(RuleLibrary, NamesAFolderThatIsNotThere) {
   const auto library = RuleLibrary::open({.rule_folders = {"/nowhere/rules"}});
   ASSERT_FALSE(library);

@@ -57,6 +57,13 @@ class PackSet {
   // Names of the fields that packs add, each once.
   std::set<std::string, std::less<>> field_names() const;
 
+  // The log sources that packs give their records, each once.
+  struct Source {
+    std::string product, category, service;
+    friend auto operator<=>(const Source&, const Source&) = default;
+  };
+  std::vector<Source> log_sources() const;
+
   // The pack that knows the record; "" when none does.
   std::string_view identify(const event::Record& record) const;
   std::vector<std::string_view> names() const;

@@ -43,4 +43,12 @@ Names PackSet::field_names() const {
   return names;
 }
 
+std::vector<PackSet::Source> PackSet::log_sources() const {
+  std::set<Source> sources;
+  for (const auto& pack : packs_)
+    if (!pack->product.empty() || !pack->category.empty() || !pack->service.empty())
+      sources.insert({pack->product, pack->category, pack->service});
+  return {sources.begin(), sources.end()};
+}
+
 }  // namespace yagura::normalise

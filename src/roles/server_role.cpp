@@ -18,6 +18,8 @@
 #include "intake/settings.hpp"
 #include "net/http_server.hpp"
 #include "query/make_query_service.hpp"
+#include "roles/agent_gate.hpp"
+#include "roles/agent_settings.hpp"
 #include "roles/configuration.hpp"
 #include "roles/control_checkpoints.hpp"
 #include "roles/event_processor.hpp"
@@ -39,6 +41,9 @@ namespace {
 // Tables that are there from the start, so that the first query finds them.
 constexpr std::array<std::string_view, 6> kFirstTables{"Syslog", "CommonSecurityLog", "SecurityAlert", "YaguraUnparsed", "YaguraEvents", "YaguraHealth"};
 
+// Of the listener's own certificate; renewed when a third is left.
+constexpr auto kAgentListenerValidity = std::chrono::hours(90 * 24);
+
 std::chrono::days days_of(std::chrono::milliseconds age) { return std::chrono::ceil<std::chrono::days>(age); }
 
 }  // namespace
@@ -52,6 +57,7 @@ struct ServerRole::Impl {
   Result<> start_pipeline();
   Result<> start_api();
   Result<> start_sources(const SettingsNode& file);
+  Result<> start_agents();
   Result<> load_rules(const SettingsNode& file);
   Result<> rebuild_router();
   Result<std::shared_ptr<const event::SchemaSet>> load_schemas() const;
@@ -99,6 +105,9 @@ struct ServerRole::Impl {
   std::unique_ptr<flow::Pipeline> pipeline;
   std::unique_ptr<WorkspaceFunctions> functions;
   std::unique_ptr<query::QueryService> query;
+  std::unique_ptr<fleet::CertificateAuthority> authority;  // these three only with agents.listen
+  std::unique_ptr<fleet::AgentDesk> agents;
+  std::unique_ptr<AgentDeskGate> agent_gate;
   std::unique_ptr<serve::Api> api;
   std::mutex reload_mutex;  // one change of schemas, packs and routes at a time
   std::map<std::string, std::string> values GUARDED_BY(reload_mutex);  // the configuration in force
@@ -134,6 +143,7 @@ Result<> ServerRole::Impl::start(const SettingsNode& file) {
   TRY(start_store());
   TRY(start_pipeline());
   TRY(start_sources(file));
+  TRY(start_agents());
   TRY(start_api());  // last: whoever finds the API ready finds everything
   health = std::make_unique<HealthReporter>(*schemas()->find("YaguraHealth"), std::chrono::seconds(60), [this](event::TableBatch& rows) -> Result<> {
     TRY(store_sink->ensure("YaguraHealth", Deadline::in(10s)));
@@ -173,6 +183,7 @@ Result<std::vector<std::string>> ServerRole::Impl::reload(const Configuration& n
   auto next_packs = TRY(load_packs(content));
   auto next_routes = normalise::RouterSettings::read(next.file);
   auto router = TRY(make_router(next_schemas, next_routes));
+  library->set_supplied(supplied_by(*next_packs));
   TRY(library->reload(), "reading the Sigma rules again");
   const auto change = changes(values, next.values);
   {
@@ -278,7 +289,18 @@ Result<> ServerRole::Impl::start_api() {
   services.rule_changed = [this](const std::string&) -> Result<> {
     return take_operators_words();
   };
+  services.check_agent_configuration = [](std::string_view text) -> Result<> {
+    SettingsErrors errors;
+    const auto file = SettingsNode::parse(text, "configuration", errors);
+    read_agent_sources(file);
+    file.report_unknown_keys();
+    if (!file.child("sources").exists()) file.error("a configuration for agents needs 'sources'");
+    if (!errors.empty()) return std::unexpected(errors.to_error());
+    return {};
+  };
   serve::ApiOptions options;
+  if (authority) options.agent_authority = authority->fingerprint();
+  options.agent_heartbeat = std::chrono::duration_cast<std::chrono::seconds>(settings.agents.heartbeat);
   options.workspace_name = settings.workspace;
   options.version = kVersion;
   options.journal = settings.data / "journal";
@@ -323,6 +345,27 @@ Result<> ServerRole::Impl::start_sources(const SettingsNode& file) {
   return {};
 }
 
+Result<> ServerRole::Impl::start_agents() {
+  if (!settings.agents.listen) return {};
+  authority = TRY(fleet::CertificateAuthority::open(keys()), "opening the agents' authority");
+  TRY(control->checkpoints().set("agents/authority", authority->fingerprint()));  // for `yagura admin agent-token create`
+  TRY(authority->ensure_server_certificate(keys() / "agent-listener.crt", keys() / "agent-listener.key", certificate_names(settings), kAgentListenerValidity));
+  agents = std::make_unique<fleet::AgentDesk>(*control, *authority, fleet::AgentDeskOptions{
+      .certificate_validity = std::chrono::duration_cast<std::chrono::seconds>(settings.agents.certificate_validity),
+      .heartbeat = std::chrono::duration_cast<std::chrono::seconds>(settings.agents.heartbeat),
+      .minimum_version = settings.agents.minimum_version});
+  agent_gate = std::make_unique<AgentDeskGate>(*agents);
+  intake::AgentSourceSettings listener;
+  listener.address = settings.agents.listen->address;
+  listener.port = settings.agents.listen->port;
+  listener.tls = {.certificate = keys() / "agent-listener.crt", .private_key = keys() / "agent-listener.key", .client_ca = authority->certificate_file(), .client_optional = true};
+  auto source = intake::AgentSource::create(listener, *sink, *checkpoints, [this](Position from) { return journal->tail(from); }, *agent_gate);
+  TRY(source->start());
+  greeting.sources.push_back(fmt::format("{:12} {}", listener.name, source->status().address));
+  sources.push_back(std::move(source));
+  return {};
+}
+
 Result<> ServerRole::Impl::create_table(const event::TableSchema& schema) {
   const std::lock_guard one_at_a_time(reload_mutex);
   TRY(store->ensure_table(schema, Deadline::in(30s)));
@@ -364,6 +407,7 @@ void ServerRole::Impl::maintain() {
       next_rules = end + 300 * (end - begin);
     }
     set_gauges(*journal, *pipeline);
+    if (agents) agents->watch_silence();
     publish_rule_metrics(*library->current());
     if (auto taken = take_operators_words(); !taken) log_warning("detect", "changes to rules were not taken over: {}", taken.error().message());
     if (ordered->wants_tick(ReceiveClock::now())) {
@@ -380,6 +424,11 @@ void ServerRole::Impl::maintain() {
     stored_before = stored;
     if (std::chrono::steady_clock::now() < next_retention) continue;
     next_retention = std::chrono::steady_clock::now() + std::chrono::minutes(10);
+    if (authority) {
+      auto renewed = authority->ensure_server_certificate(keys() / "agent-listener.crt", keys() / "agent-listener.key", certificate_names(settings), kAgentListenerValidity);
+      if (!renewed) log_warning("fleet", "the certificate of the agents' listener was not renewed: {}", renewed.error().message());
+      else if (*renewed) net::reload_server_certificates();
+    }
     if (auto swept = retention->sweep(*schemas(), ReceiveClock::now().time_since_epoch().count(), Deadline::in(60s)); !swept)
       log_warning("store", "old days were not dropped: {}", swept.error().message());
     else
