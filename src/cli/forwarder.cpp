@@ -1,15 +1,22 @@
 // yagura forwarder set | enable | disable | get | remove | test, and the four cmdlets by name: send this host's (cluster's)
 // security events to a syslog server.
+#include <poll.h>
+#include <sys/signalfd.h>
+
 #include <boost/json.hpp>
+#include <csignal>
 #include <istream>
 #include <ostream>
 #include <thread>
 
+#include "base/file.hpp"
 #include "base/json_writer.hpp"
 #include "cli/forwarder.hpp"
 #include "cli/remote_query.hpp"
 #include "forward/certificate_store.hpp"
 #include "forward/delivery_check.hpp"
+#include "forward/forwarder_service.hpp"
+#include "journal/reader.hpp"
 
 namespace yagura::cli {
 
@@ -257,6 +264,46 @@ Result<ExitCode> test(const TestOptions& options, Console& console) {
   return report.good() ? ExitCode::done : ExitCode::findings;
 }
 
+struct RunOptions {
+  std::optional<std::filesystem::path> data;
+  std::string journal;
+  bool until_end = false;
+};
+
+// In the foreground, on a journal that another process may be writing: a server's, or an agent's spool.
+Result<ExitCode> run_service(const RunOptions& options, Console& console) {
+  const forward::AgentFiles files{options.data.value_or(forward::default_agent_folder())};
+  const std::filesystem::path journal = options.journal;
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const FileDescriptor incoming(::signalfd(-1, &signals, SFD_CLOEXEC));
+  const auto reader = TRY(journal::Reader::open(journal), "opening the journal {}", journal.string());
+  const auto head = [&]() -> Position {
+    const auto range = reader->range();
+    return range && *range ? (*range)->second : Position(0);
+  };
+  auto service = TRY(forward::ForwarderService::start({
+      .files = files,
+      .open_tail = [journal](Position from) { return journal::open_tail(journal, from); },
+      .head = head,
+      .ignored_hints = {"yagura-tick"},
+  }));
+  const Position end = head();
+  while (true) {
+    pollfd waiting{incoming.get(), POLLIN, 0};
+    if (::poll(&waiting, 1, options.until_end ? 200 : -1) != 0) break;
+    const auto status = service->status();
+    if (options.until_end && !status.error.empty()) return fail(ErrorKind::unavailable, "{}", status.error);
+    if (options.until_end && status.forwarder && status.forwarder->ledger.bookmark >= end) break;
+  }
+  service->stop(Deadline::in(10s));
+  const auto ledger = forward::Ledger::load(files.ledger("syslog-forwarder"));
+  if (options.until_end && ledger) console.out << ledger->to_json() << '\n';
+  return ExitCode::done;
+}
+
 // A flag of CLI11 is false when it was not given: then it was not given here either.
 void flag(CLI::App* command, const char* name, std::optional<bool>& to, const char* help) {
   command->add_flag_callback(name, [&to] { to = true; }, help);
@@ -352,6 +399,13 @@ void add_forwarder(CLI::App& app, Action& chosen) {
   command->add_option("--receiver-ca", options->receiver_ca, "CA of its https certificate");
   command->add_flag("--receiver-insecure", options->receiver_insecure, "Do not check its https certificate");
   command->callback([options, &chosen] { chosen = [options](Console& console) { return test(*options, console); }; });
+
+  auto running = std::make_shared<RunOptions>();
+  auto* run = group->add_subcommand("run", "Forward from a journal in the foreground, as the configuration says (an agent does this by itself)");
+  run->add_option("--data", running->data, "The agent's data folder");
+  run->add_option("--journal", running->journal, "The journal's folder, as data/journal of a server")->required();
+  run->add_flag("--until-end", running->until_end, "End when everything that is there now has been sent, and print the ledger");
+  run->callback([running, &chosen] { chosen = [running](Console& console) { return run_service(*running, console); }; });
 }
 
 }  // namespace yagura::cli
