@@ -117,6 +117,10 @@ void Binder::unknown_name(Span span, std::string_view name, const Row& row) {
         fmt::format("The name '{}' does not refer to any known column, table, variable or function{}", name, hint(name, names)));
 }
 
+void Binder::client_parameter(const NameExpression& e) {
+  error("KS213", e.span, fmt::format("The client parameter '{}' has no value: a workbook or dashboard puts it in before the query is sent.", text_of(e.span)));
+}
+
 bool Binder::broken_function(Span span, std::string_view name) {
   const auto found = broken_.find(std::string(name));
   if (found == broken_.end() || !permitted(name)) return false;
@@ -245,7 +249,10 @@ PlanPtr Binder::with_own_names(PlanPtr input) {
     }
     columns.push_back({named, make_column(c)});
   }
-  return twice ? select(std::move(input), std::move(columns)) : input;
+  if (!twice) return input;
+  const bool open = input->open;
+  PlanPtr plan = select(std::move(input), std::move(columns));
+  return open ? opened(std::move(plan)) : plan;
 }
 
 PlanPtr Binder::with_windows(PlanPtr input, const std::vector<std::pair<PlanColumn, Expr>>& windows) const {
@@ -434,6 +441,10 @@ PlanPtr Binder::assuming_missing(const Expression& e) {
 
 PlanPtr Binder::table_name(const NameExpression& e) {
   if (e.name.missing) return nullptr;
+  if (e.name.braced) {
+    client_parameter(e);
+    return nullptr;
+  }
   if (const Variable* v = lookup(e.name.text)) {
     switch (v->kind) {
       case Variable::Kind::table: return reference(v->table);

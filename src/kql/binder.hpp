@@ -127,6 +127,7 @@ class Binder {
   Expr binary(BinaryOperator op, Expr left, Expr right, Span span, Span operator_span);
   Expr member(Expr target, std::string name, Span span);
   Expr element(Expr target, Expr index, Span span);
+  Expr element(Expr target, Expr index, Span span, Span selector_span, Span index_span);  // written in the query
 
   // Automatic name of a column: "" when the expression gives none.
   std::string name_of(const Expression& e, const Expr& value) const;
@@ -184,6 +185,7 @@ class Binder {
   void not_supported(Span span, std::string_view what);
   void unknown_name(Span span, std::string_view name, const Row& row);
   void unknown_table(Span span, std::string_view name);
+  void client_parameter(const NameExpression& e);  // {name}
   bool has_errors() const { return errors_ > 0; }
   std::string_view text_of(Span span) const;
   std::string_view number_text(const Expression& e) const;
@@ -246,6 +248,7 @@ class Binder {
   int depth_ = 0;
   int unnamed_columns_ = 0;
   bool assuming_missing_ = false;  // a name that no table has is a table whose columns are not known
+  bool halving_ = false;      // the left operand of a division is being bound
   bool judged_call_ = false;  // the language has taken the arguments of the call being matched
   std::optional<Span> at_;   // mistakes are told here: inside the body of a function that was checked, or is stored
   bool quiet_ = false;       // ... or not at all

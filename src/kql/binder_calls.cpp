@@ -471,7 +471,7 @@ Expr Binder::aggregate_call(const CallExpression& e, const Function& f, const Ro
     syntax.push_back(e.arguments[i]);
   }
   Expr call = matched_call(f, std::move(arguments), syntax, e.span, e.name.span);
-  if (call->type == kUnknown || call->function == nullptr || call->kind != BoundExpression::Kind::call) return call;
+  if (call->type == kUnknown || call->function == nullptr || call->kind != BoundExpression::Kind::call) return judged(std::move(call), parts);
   auto aggregate = std::make_shared<BoundExpression>(*call);
   aggregate->kind = BoundExpression::Kind::aggregate;
   aggregate->constant = false;
@@ -570,8 +570,10 @@ std::string Binder::name_of(const Expression& e, const Expr& value) const {
       }
       if (name == "ingestion_time") return "$IngestionTime";
       if (name == "take_any" && c.arguments.size() == 1) return first().empty() ? "any_arg0" : first();
+      if (name == "array_sort_asc" || name == "array_sort_desc") return first().empty() ? "" : first() + "_sorted";
       const Function* f = find_scalar(name);
-      if (f == nullptr) f = find_aggregate(name);
+      // tdigest_merge and hll_merge are both; those of one sketch are the aggregates.
+      if (f == nullptr || (c.arguments.size() == 1 && find_aggregate(name) != nullptr)) f = find_aggregate(name);
       if (f == nullptr) return "";
       if (name == "percentile" && c.arguments.size() == 2) return joined(joined("percentile", first()), percentile_name(text_of(c.arguments[1]->span)));
       if (name == "percentilew" && c.arguments.size() == 3) return joined(joined("percentile", first()), percentile_name(text_of(c.arguments[2]->span)));

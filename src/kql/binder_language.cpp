@@ -74,7 +74,16 @@ bool Binder::judge(CallKind kind, const CallExpression& e, CallParts& parts) {
 
 Expr Binder::judged(Expr result, const CallParts& parts) {
   const CallVerdict& v = parts.verdict;
-  if (!v.known || result->type == kUnknown) return result;
+  if (!v.known) return result;
+  if (result->type == kUnknown || v.undecided) {
+    auto typed = std::make_shared<BoundExpression>();
+    typed->type = v.type;
+    typed->shape = v.shape;
+    typed->span = result->span;
+    typed->constant = result->constant;
+    typed->value.is_null = true;
+    return typed;
+  }
   if (v.type != kUnknown && result->type != v.type) result = convert(std::move(result), v.type);
   if (result->type == Type::dynamic && result->shape != v.shape) {
     auto shaped = std::make_shared<BoundExpression>(*result);

@@ -184,7 +184,10 @@ Expr Binder::literal(const Literal& l) {
     v.is_null = l.type != Type::string;
     return make_literal(l.type, v, l.span);
   }
-  return make_literal(l.type, value_of(l), l.span);
+  LiteralValue v = value_of(l);
+  constexpr std::int64_t kDay = 864'000'000'000;
+  if (l.of_today) v.integer += options_.now_ticks - ((options_.now_ticks % kDay) + kDay) % kDay;
+  return make_literal(l.type, v, l.span);
 }
 
 void Binder::append_json(std::string& out, const Expression& e) {
@@ -274,7 +277,7 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
         scalar(inner, row);
         return unknown(e.span);
       }
-      return element(std::move(target), scalar(inner, row), e.span);
+      return element(std::move(target), scalar(inner, row), e.span, x.selector->span, inner.span);
     }
     case NodeKind::call: return call(static_cast<const CallExpression&>(e), row);
     case NodeKind::unary: {
@@ -322,8 +325,11 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
         if (terms.empty()) return make_bool(false);
         return terms.size() == 1 ? terms[0] : make_call(find_scalar("or"), Type::boolean, terms, e.span);
       }
+      const bool before = std::exchange(halving_, b.op == BinaryOperator::divide);
       Expr left = scalar(*b.left, row);
+      halving_ = false;
       Expr right = scalar(*b.right, row);
+      halving_ = before;
       if (row.aggregates != nullptr && (gives_several(*b.left) || gives_several(*b.right)) && left->type != kUnknown && right->type != kUnknown) {
         error("KS106", b.operator_span,
               fmt::format("The operator '{}' is not defined for the operand types {} and {}.", to_string(b.op),
@@ -489,6 +495,27 @@ Expr Binder::member(Expr target, std::string key, Span span) {
   return make_call(find_scalar(".member"), Type::dynamic, {std::move(target), make_string(std::move(key))}, span);
 }
 
+Expr Binder::element(Expr target, Expr index, Span span, Span selector_span, Span index_span) {
+  // The language service follows what is inside of a dynamic; when a query runs, a key that does not fit gives null.
+  const Shape inside = target->type == Type::dynamic ? target->shape : Shape{};
+  if (options_.as_language_service && target->type == Type::dynamic && index->type != kUnknown) {
+    const bool number = is_integer(index->type), text = index->type == Type::string, any = index->type == Type::dynamic;
+    if (inside.kind == Shape::Kind::value) {
+      error("KS147", selector_span, "The element access operator [] is not allowed in this context.");
+      return unknown(span);
+    }
+    if (!any && ((inside.kind == Shape::Kind::array && !number) || (inside.kind == Shape::Kind::bag && !text))) {
+      error("KS141", index_span, number ? "The expression must have the type string." : "The expression must have one of the types: int or long.");
+      return unknown(span);
+    }
+  }
+  Expr value = element(std::move(target), std::move(index), span);
+  if (options_.as_language_service && inside.kind == Shape::Kind::array && inside.element != Type::dynamic && value->type == Type::dynamic) {
+    return with_shape(value, {Shape::Kind::value, inside.element});
+  }
+  return value;
+}
+
 Expr Binder::element(Expr target, Expr index, Span span) {
   if (target->type == kUnknown || index->type == kUnknown) return unknown(span);
   if (index->type == Type::string) {
@@ -500,7 +527,7 @@ Expr Binder::element(Expr target, Expr index, Span span) {
   if (index->type == Type::dynamic) {
     return make_call(find_scalar(".member"), Type::dynamic, {std::move(target), convert(std::move(index), Type::string)}, span);
   }
-  error("KS107", index->span, "A value of type string or long expected.");
+  error("KS141", index->span, "The expression must have one of the types: int, long or string.");
   return unknown(span);
 }
 
@@ -528,7 +555,7 @@ Expr Binder::path(const PathExpression& e, const Row& row) {
       error("KS147", e.selector->span, "The element access operator [] is not allowed in this context.");
       return unknown(e.span);
     }
-    return element(std::move(target), scalar(*b->inner, row), e.span);
+    return element(std::move(target), scalar(*b->inner, row), e.span, e.selector->span, b->inner->span);
   }
   const auto* n = as<NameExpression>(e.selector);
   if (n == nullptr || n->name.missing) {
@@ -561,6 +588,8 @@ Expr Binder::binary(BinaryOperator op, Expr left, Expr right, Span span, Span op
     case BinaryOperator::subtract: {
       const auto type = arithmetic_type(op, a, b);
       if (!type) return refuse(operator_span);
+      // The sum of two datetimes is none: it has a meaning only on the way to their middle.
+      if (op == BinaryOperator::add && a == Type::datetime && b == a && !halving_ && !options_.as_language_service) return refuse(operator_span);
       if (Expr folded = fold(op, left, right, *type, span)) return folded;
       // A dynamic takes the other side's type; two of them are computed as reals unless both hold integers.
       if (a == Type::dynamic && b != Type::dynamic) left = convert(std::move(left), is_number(b) ? *type : b);

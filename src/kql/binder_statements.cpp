@@ -19,10 +19,16 @@ void Binder::statement(const Statement& s, Bound* result) {
     case NodeKind::expression_statement: {
       const Expression& e = *static_cast<const ExpressionStatement&>(s).value;
       if (is<NameExpression>(e) || is<CallExpression>(e)) {
-        // A lone name is a table first of all: say so when it is unknown.
+        // A lone name is a table first of all.
         const auto* n = as<NameExpression>(&e);
         const Variable* v = n != nullptr ? lookup(n->name.text) : nullptr;
         const bool scalar_variable = v != nullptr && (v->kind == Variable::Kind::scalar || (v->kind == Variable::Kind::function && !v->tabular_function));
+        const bool stored = n != nullptr && permitted(n->name.text) && (catalog_.find_table(n->name.text) != nullptr || stored_function(n->name.text) != nullptr);
+        if (n != nullptr && v == nullptr && !stored && !n->name.missing && !n->name.braced && !broken_function(n->span, n->name.text)) {
+          // It might have been meant for a value as well.
+          unknown_name(n->span, n->name.text, {});
+          break;
+        }
         if (n != nullptr && !scalar_variable) {
           *result = {.scalar = nullptr, .table = table(e)};
           break;

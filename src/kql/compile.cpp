@@ -66,7 +66,7 @@ CompiledQuery bind_text(std::string_view text, const Catalog& catalog, const Com
   std::ranges::stable_sort(out.diagnostics, {}, [](const Diagnostic& d) { return d.start; });
   locate(out.diagnostics, text);
   if (broken || !out.ok()) out.bound.plan = nullptr;
-  if (out.ok() && !out.bound.plan) {
+  if (out.ok() && !out.bound.plan && !options.as_language_service) {
     Diagnostic d;
     d.code = "YK005";
     d.message = "The text holds no query to run.";

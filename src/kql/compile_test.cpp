@@ -69,10 +69,8 @@ const Tables& tables() {
 
 CompileOptions options() { return {.now_ticks = 17'000'000'000'000'000}; }
 
-class Bind : public ::testing::TestWithParam<Case> {};
-TEST_P(Bind, GivesSchemaOrMistakes) {
-  const Case& c = GetParam();
-  const auto checked = check(c["query"], tables(), options());
+// The mistakes, or the columns.
+std::string told(const CompiledQuery& checked) {
   std::string text;
   for (const auto& d : checked.diagnostics) text += fmt::format("{}{}:{}+{} {}: {}", text.empty() ? "" : "\n", d.line, d.column, d.length, d.code, d.message);
   if (checked.ok()) {
@@ -80,9 +78,25 @@ TEST_P(Bind, GivesSchemaOrMistakes) {
     for (const auto& column : checked.bound.columns()) schema += fmt::format("{}{}: {}", schema.empty() ? "" : ", ", column.name, type_name(column.type));
     text += fmt::format("{}({})", text.empty() ? "" : "\n", schema);
   }
-  testing::expect_section(c, "result", text);
+  return text;
+}
+
+class Bind : public ::testing::TestWithParam<Case> {};
+TEST_P(Bind, GivesSchemaOrMistakes) {
+  const Case& c = GetParam();
+  testing::expect_section(c, "result", told(check(c["query"], tables(), options())));
 }
 INSTANTIATE_TEST_SUITE_P(Files, Bind, ::testing::ValuesIn(testing::read_cases("kql/bind")), testing::case_name);
+
+// check() as the language service tells it.
+class Service : public ::testing::TestWithParam<Case> {};
+TEST_P(Service, GivesSchemaOrMistakes) {
+  const Case& c = GetParam();
+  CompileOptions as_service = options();
+  as_service.as_language_service = true;
+  testing::expect_section(c, "result", told(check(c["query"], tables(), as_service)));
+}
+INSTANTIATE_TEST_SUITE_P(Files, Service, ::testing::ValuesIn(testing::read_cases("kql/service")), testing::case_name);
 
 class Sql : public ::testing::TestWithParam<Case> {};
 TEST_P(Sql, IsWritten) {

@@ -610,6 +610,8 @@ CallVerdict check_call(CallKind kind, std::string_view name, std::span<const Cal
     v.type = t.type;
     v.shape = t.shape;
   }
+  const bool any_unknown = std::ranges::any_of(arguments, [](const CallArgument& a) { return a.type == kUnknown && !a.is_star && !a.is_type; });
+  v.undecided = any_unknown && v.type == kUnknown && std::ranges::none_of(fits, [](const Fit& f) { return f.signature->result == Result::custom; });
   return v;
 }
 

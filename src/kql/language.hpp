@@ -37,6 +37,7 @@ struct CallVerdict {
   std::string message;
   std::vector<std::pair<std::pair<std::string_view, Span>, std::string>> more;  // further wrong arguments
   Type type = kUnknown;    // kUnknown: the table has no opinion
+  bool undecided = false;  // the type hangs on an argument of unknown type
   Shape shape;
 };
 

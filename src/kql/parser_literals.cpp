@@ -64,6 +64,24 @@ std::optional<std::int64_t> parse_datetime_content(std::string_view content) {
   return parse_datetime_text(text);
 }
 
+// 8:00, 23:59:30.5, 8:00:00 AM: ticks since midnight of the day when the query runs.
+std::optional<std::int64_t> parse_time_of_day(std::string_view content) {
+  content = without_quotes(content);
+  std::optional<bool> afternoon;
+  if (content.size() > 3 && (equal_ignoring_ascii_case(content.substr(content.size() - 2), "am") || equal_ignoring_ascii_case(content.substr(content.size() - 2), "pm"))) {
+    afternoon = to_lower_ascii(content.substr(content.size() - 2)) == "pm";
+    content = trim(content.substr(0, content.size() - 2));
+  }
+  const auto colon = content.find(':');
+  if (colon == 0 || colon > 2 || content.size() > 16 || content.find('-') != std::string_view::npos) return std::nullopt;
+  const auto ticks = parse_timespan_text(content);
+  constexpr std::int64_t kHour = 36'000'000'000;
+  if (!ticks || *ticks < 0 || *ticks >= 24 * kHour) return std::nullopt;
+  if (!afternoon) return ticks;
+  if (*ticks < kHour || *ticks >= 13 * kHour) return std::nullopt;
+  return *ticks % (12 * kHour) + (*afternoon ? 12 * kHour : 0);
+}
+
 // Sets the value of `literal` from its content; false when the content is none.
 bool decode(Literal& literal, std::string_view content) {
   content = without_quotes(content);
@@ -81,12 +99,20 @@ bool decode(Literal& literal, std::string_view content) {
       return literal.boolean || equal_ignoring_ascii_case(content, "false") || content == "0";
     case KqlType::int64: return set(literal.integer, parse_long_text(content));
     case KqlType::int32:
-      return set(literal.integer, parse_long_text(content)) &&
-             literal.integer >= std::numeric_limits<std::int32_t>::min() &&
+      if (!set(literal.integer, parse_long_text(content))) return false;
+      // Eight hexadecimal digits are the bits of an int.
+      if (content.size() > 2 && (content[1] == 'x' || content[1] == 'X') && literal.integer > std::numeric_limits<std::int32_t>::max() &&
+          literal.integer <= std::numeric_limits<std::uint32_t>::max()) {
+        literal.integer = static_cast<std::int32_t>(static_cast<std::uint32_t>(literal.integer));
+      }
+      return literal.integer >= std::numeric_limits<std::int32_t>::min() &&
              literal.integer <= std::numeric_limits<std::int32_t>::max();
     case KqlType::real: return set(literal.real, parse_real_text(content));
     case KqlType::decimal: literal.text = content; return is_decimal_text(content);
-    case KqlType::datetime: return set(literal.integer, parse_datetime_content(content));
+    case KqlType::datetime:
+      if (set(literal.integer, parse_datetime_content(content))) return true;
+      literal.of_today = set(literal.integer, parse_time_of_day(content));
+      return literal.of_today;
     case KqlType::timespan: return set(literal.integer, parse_timespan_text(content));
     case KqlType::guid: return set(literal.guid, Guid::parse(content));
     default: return false;

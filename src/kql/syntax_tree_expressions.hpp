@@ -38,6 +38,7 @@ struct Literal : Expression {
   bool valid = true;
   bool placeholder =
       false;  // datetime({{Start}}): a workbook's parameter, not yet put in; text holds it, valid is false
+  bool of_today = false;      // datetime(8:00): integer holds the ticks since midnight
   bool obfuscated = false;    // h'...'
   bool untyped_null = false;  // null within dynamic(...)
   bool token = false;         // a bare word as the value of a parameter: kind=inner; text holds it

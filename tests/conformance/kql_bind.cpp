@@ -94,7 +94,7 @@ void print(const kql::Catalog& catalog) {
     json::object out;
     out["ok"] = checked.ok();
     out["errors"] = std::move(errors);
-    out["result"] = schema_text(checked.bound.columns());
+    out["result"] = checked.bound.plan ? schema_text(checked.bound.columns()) : "";
     std::cout << json::serialize(out) << '\n';
   }
 }

@@ -250,7 +250,7 @@ std::string against_oracle(const std::string& query, const json::object& oracle,
   const auto compiled = kql::check(query, catalog, {.now_ticks = kNow, .as_language_service = true});
   if (oracle.at("ok").as_bool()) {
     if (!compiled.ok()) return "refused: " + first_error(compiled);
-    const std::string wanted = text(oracle, "result"), got = schema_text(compiled.bound.columns());
+    const std::string wanted = text(oracle, "result"), got = compiled.bound.plan ? schema_text(compiled.bound.columns()) : "";
     if (wanted != got) return "schema " + clip(got, 1500) + " expected " + clip(wanted, 1500);
     (void)engine;
     return "";

@@ -92,6 +92,7 @@ PlanPtr bind_project(Binder& b, const ProjectOperator& op, PlanPtr input) {
 
 PlanPtr bind_project_names(Binder& b, const ProjectNamesOperator& op, PlanPtr input) {
   using Mode = ProjectNamesOperator::Mode;
+  const std::size_t known = input->columns.size();
   std::vector<const PlanColumn*> chosen, said;
   // A column that reorder names a second time, by itself or as the only one of a pattern.
   const auto say = [&](const PlanColumn* c, Span span) {
@@ -174,7 +175,7 @@ PlanPtr bind_project_names(Binder& b, const ProjectNamesOperator& op, PlanPtr in
       }
       break;
     case Mode::keep:
-      for (const auto& c : input->columns) {
+      for (const auto& c : std::span(input->columns).first(known)) {
         if (std::ranges::find(chosen, &c) != chosen.end()) push(c);
       }
       break;
@@ -201,6 +202,7 @@ PlanPtr bind_project_rename(Binder& b, const ProjectRenameOperator& op, PlanPtr 
     }
     const PlanColumn* old = b.column(*named->value, *input);
     if (old == nullptr) continue;
+    if (std::ranges::none_of(columns, [&](const auto& c) { return c.id == old->id; })) columns.push_back(*old);  // found just now
     const std::string name(named->names[0].text);
     for (auto& c : columns) {
       if (c.id == old->id) {

@@ -55,7 +55,7 @@ PlanPtr bag_unpack(Binder& b, const CallExpression& call, const std::optional<Ro
   if (wrong_count(b, call, arguments.positional.size(), 1, 4)) return nullptr;
   const PlanColumn* bag = b.column(*arguments.positional[0], *input);
   if (bag == nullptr) return nullptr;
-  if (bag->type != Type::dynamic) {
+  if (bag->type != Type::dynamic && bag->type != kUnknown) {
     b.error("KS141", arguments.positional[0]->span, "The expression must have the type dynamic.");
     return nullptr;
   }
@@ -297,12 +297,15 @@ PlanPtr ip_lookup(Binder& b, const CallExpression& call, PlanPtr input, std::str
   const Expr network = b.convert(b.scalar(*arguments.positional[2], right_row), Type::string);
   if (ip->type == kUnknown || network->type == kUnknown) return nullptr;
   std::vector<std::pair<Expr, Expr>> keys;
+  std::vector<ColumnId> key_columns;  // of the right; the left ones stand for them in the result
   for (std::size_t i = 3; i < arguments.positional.size(); ++i) {
     const PlanColumn* l = b.column(*arguments.positional[i], *input);
     const PlanColumn* r = b.column(*arguments.positional[i], *right);
     if (l == nullptr || r == nullptr) return nullptr;
     keys.push_back({make_column(*l), b.convert(make_column(*r), l->type)});
+    key_columns.push_back(r->id);
   }
+  const auto is_key = [&](const PlanColumn& c) { return std::ranges::find(key_columns, c.id) != key_columns.end(); };
   auto number = std::make_shared<BoundExpression>();
   number->kind = BoundExpression::Kind::window;
   number->type = Type::int64;
@@ -354,7 +357,9 @@ PlanPtr ip_lookup(Binder& b, const CallExpression& call, PlanPtr input, std::str
       names.keep(c.name);
       result.push_back({c, make_column(c)});
     }
-    for (const auto& c : right->columns) result.push_back({{c.id, names.make(c.name), c.type}, make_column(c)});
+    for (const auto& c : right->columns) {
+      if (!is_key(c)) result.push_back({{c.id, names.make(c.name), c.type}, make_column(c)});
+    }
     return b.select(outer, std::move(result));
   }
   Columns result;
@@ -363,7 +368,9 @@ PlanPtr ip_lookup(Binder& b, const CallExpression& call, PlanPtr input, std::str
     names.keep(c.name);
     result.push_back({c, make_column(c)});
   }
-  for (const auto& c : right->columns) result.push_back({{c.id, names.make(c.name), c.type}, make_column(c)});
+  for (const auto& c : right->columns) {
+    if (!is_key(c)) result.push_back({{c.id, names.make(c.name), c.type}, make_column(c)});
+  }
   return b.select(joined, std::move(result));
 }
 

@@ -184,7 +184,7 @@ PlanPtr bind_join(Binder& b, const JoinOperator& op, PlanPtr input) {
   Condition condition;
   for (const auto* e : op.on) add_condition(b, *e, *input, *right, condition);
   if (!op.has_on && op.where == nullptr && kind->second != JoinKind::cross) {
-    b.error("KS006", {op.span.end(), 0}, "Missing join on condition clause");
+    b.error("KS006", op.span, "Missing join on condition clause");
     return nullptr;
   }
   if (op.where != nullptr) {

@@ -103,7 +103,9 @@ class ScanBinder {
       }
       steps_.steps.push_back(std::move(step));
     }
-    if (const std::string_view id = b_.parameter(op_.parameters, "with_match_id"); !id.empty()) steps_.match_id = b_.new_column(std::string(id), Type::int64);
+    std::string_view id = b_.parameter(op_.parameters, "with_match_id");
+    if (id.empty() && b_.options().as_language_service) id = "match_id";  // which it shows whether or not it is asked for
+    if (!id.empty()) steps_.match_id = b_.new_column(std::string(id), Type::int64);
     steps_.passing = input->columns;
     auto plan = std::make_shared<LocalPlan>();
     plan->what = "the operator 'scan'";

@@ -24,7 +24,8 @@ bool reads_input(const Expr& e, const std::vector<std::pair<PlanColumn, Expr>>& 
 
 PlanPtr bind_summarize(Binder& b, const SummarizeOperator& op, PlanPtr input) {
   Projection columns(b, Projection::Style::summarize);
-  Row row{.input = input.get()};
+  std::vector<std::pair<PlanColumn, Expr>> windows;
+  Row row{.input = input.get(), .windows = &windows};
   std::vector<std::string> excluded;
   for (const auto* item : op.by) {
     const std::size_t before = columns.entries().size();
@@ -48,6 +49,7 @@ PlanPtr bind_summarize(Binder& b, const SummarizeOperator& op, PlanPtr input) {
   for (auto& entry : columns.entries()) entry.column.id = b.fresh();
   std::vector<std::pair<PlanColumn, Expr>> aggregates;
   row.aggregates = &aggregates;
+  row.windows = nullptr;
   row.star_excludes = excluded;
   for (const auto* item : op.aggregates) {
     const auto* named = as<NamedExpression>(item);
@@ -68,7 +70,7 @@ PlanPtr bind_summarize(Binder& b, const SummarizeOperator& op, PlanPtr input) {
     }
   }
   auto plan = std::make_shared<AggregatePlan>();
-  plan->input = std::move(input);
+  plan->input = b.with_windows(std::move(input), windows);
   for (auto& [c, a] : aggregates) {
     plan->columns.push_back(c);
     plan->aggregates.push_back(a);

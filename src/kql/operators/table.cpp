@@ -73,7 +73,9 @@ PlanPtr bind_operator(Binder& b, const Operator& op, PlanPtr input) {
       return nullptr;
   }
 #undef INPUT_OPERATOR
-  b.error("KS005", op.keyword, fmt::format("The operator '{}' needs a table before it.", b.text_of(op.keyword)));
+  // Some plugins make a table of their own; those of ours find no columns here.
+  if (op.kind == NodeKind::evaluate) return bind_evaluate(b, static_cast<const EvaluateOperator&>(op), b.empty_table({}));
+  b.error("KS174", op.keyword, fmt::format("The operator '{}' needs a table before it.", b.text_of(op.keyword)));
   return nullptr;
 }
 
