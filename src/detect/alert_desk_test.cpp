@@ -18,6 +18,8 @@ event::TableSchema schema() {
           .columns = {{"AlertName", event::KqlType::string, ""},
                       {"DisplayName", event::KqlType::string, ""},
                       {"SystemAlertId", event::KqlType::string, ""},
+                      {"StartTime", event::KqlType::datetime, ""},
+                      {"EndTime", event::KqlType::datetime, ""},
                       {"ExtendedProperties", event::KqlType::string, ""}}};
 }
 
@@ -145,6 +147,59 @@ TEST_F(AlertDeskTest, GivesTheSameRowsFromEachCheckpoint) {
       desk.see(block(i), false, {});
       EXPECT_EQ(column(desk.finish_cut(), "SystemAlertId"), wanted[i]) << "from " << from << " at " << i;
     }
+  }
+}
+
+// From records to alerts: another order of arrival is another journal, cut into other blocks.
+TEST_F(AlertDeskTest, AlertsDoNotDependOnTheOrderOfArrival) {
+  struct Sent {
+    double second;
+    std::string user;
+  };
+  std::mt19937 random(3);
+  std::vector<Sent> sent;
+  double second = 0;
+  for (int i = 0; i < 300; ++i) {
+    second += static_cast<double>(random() % 120) / 10;
+    sent.push_back({second, "u" + std::to_string(random() % 4)});
+  }
+  const auto alerts_of = [&](std::vector<std::pair<double, std::size_t>> arrivals) {
+    std::ranges::sort(arrivals);
+    AlertDesk desk(schema(), {}, library_->current());
+    std::vector<std::string> alerts;
+    const auto take = [&] {
+      const auto rows = desk.finish_cut();
+      const auto names = column(rows, "AlertName"), details = column(rows, "ExtendedProperties");
+      const auto starts = column(rows, "StartTime"), ends = column(rows, "EndTime");
+      for (std::size_t r = 0; r < names.size(); ++r) {
+        if (names[r] != "Guessing") continue;
+        const auto from = details[r].find("\"EventCount\""), to = details[r].find("\"JournalPositions\"");
+        alerts.push_back(starts[r] + " " + ends[r] + " " + details[r].substr(from, to - from));
+      }
+    };
+    std::uint64_t position = 0;
+    for (std::size_t at = 0; at < arrivals.size();) {
+      event::RecordBatch batch;
+      for (std::size_t size = 1 + random() % 40; size > 0 && at < arrivals.size(); --size, ++at) {
+        const auto& [received, index] = arrivals[at];
+        add(batch, ++position, received, "Failed", sent[index].user);
+        batch.header(batch.size() - 1).time = event_time(kStart + static_cast<std::int64_t>(sent[index].second * 1e7));
+      }
+      desk.see(findings(batch), false, {});
+      take();
+    }
+    desk.see(tick(second + 100), false, {});
+    take();
+    std::ranges::sort(alerts);
+    return alerts;
+  };
+  std::vector<std::pair<double, std::size_t>> arrivals;
+  for (std::size_t i = 0; i < sent.size(); ++i) arrivals.emplace_back(sent[i].second, i);
+  const auto wanted = alerts_of(arrivals);
+  ASSERT_GT(wanted.size(), 20u);
+  for (int round = 0; round < 100; ++round) {
+    for (auto& [received, index] : arrivals) received = sent[index].second + static_cast<double>(random() % 9'900) / 1'000;
+    ASSERT_EQ(alerts_of(arrivals), wanted) << "round " << round;
   }
 }
 
