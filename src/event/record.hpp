@@ -115,6 +115,8 @@ class RecordBatch {
   void set(FieldId id, std::string_view in_arena) { set(id, Value::string(in_arena)); }
   template <std::same_as<std::string> Temporary>
   void set(FieldId, Temporary&&) = delete;
+  // The same without looking the name up: it is name_of(id), or of an unlisted field and lives as long as the batch.
+  void set_named(FieldId id, std::string_view name, Value value) { fields_.push_back({id, name, value}); }
   // A field whose name came from outside; `name` must live as long as the batch.
   void set_foreign(std::string_view name, Value value) { fields_.push_back({field_of_foreign_name(name), name, value}); }
   // Room for `count` more fields of the current record, at the end, to be filled by the caller; good until the next call.
