@@ -96,10 +96,17 @@ bool is_joined_twin(const Field& before, const Field& field) {
   return at == field.name.size();
 }
 
+// Which event it is, nobody's data may say: a body's Channel is another thing.
+bool is_of_system(std::string_view name) {
+  return name == "EventID" || name == "Channel" || name == "Computer" || name == "Provider_Name" ||
+         name == "EventRecordID";
+}
+
 const FieldId kUserData = intern_field("UserData"), kMessage = intern_field("Message"),
               kTaskName = intern_field("TaskName"), kOpcodeName = intern_field("OpcodeName"),
               kRecovered = intern_field("evtx.recovered"), kComputer = intern_field("Computer"),
-              kUserId = intern_field("Security_UserID"), kHostName = intern_field("HostName");
+              kUserId = intern_field("Security_UserID"), kHostName = intern_field("HostName"),
+              kSecurity = intern_field("Security");
 
 }  // namespace
 
@@ -145,9 +152,7 @@ void WindowsEventView::look(const Record& record) {
   };
   const auto body_name = [](std::string_view name) {
     // A Channel in the body stands as Body_Channel, see evtx.md.
-    for (const std::string_view known :
-         {"Body_EventID", "Body_Channel", "Body_Computer", "Body_Provider_Name", "Body_EventRecordID"})
-      if (name == known) name.remove_prefix(5);
+    if (name.starts_with("Body_") && is_of_system(name.substr(5))) name.remove_prefix(5);
     return name == "Data" ? std::string_view() : name;
   };
 
@@ -156,7 +161,10 @@ void WindowsEventView::look(const Record& record) {
   if (format == "evtx" || format == "windows-xml" || format == "windows-cef") {
     for (std::size_t i = 0; i < fields.size(); ++i)
       if (fields[i].id == kComputer) {
-        end_of_system = i + 1 < fields.size() && fields[i + 1].id == kUserId ? i + 2 : i + 1;
+        end_of_system = i + 1;
+        while (end_of_system < fields.size() &&
+               (fields[end_of_system].id == kUserId || fields[end_of_system].id == kSecurity))
+          ++end_of_system;
         break;
       }
   }
@@ -225,8 +233,13 @@ void WindowsEventView::look(const Record& record) {
         }
       continue;
     }
-    // Typed, when the record has it under its own name.
-    const Value* typed = record.find(name);
+    // Blanks were taken out for a twin, wherever it stands.
+    if (std::ranges::any_of(data_, [&](const Data& one) {
+          return is_joined_twin({{}, one.name, one.value}, {{}, name, field.value});
+        }))
+      continue;
+    // Typed, when the record has it under its own name; System's names are System's.
+    const Value* typed = is_of_system(name) ? nullptr : record.find(name);
     add(body_name(name), typed != nullptr ? *typed : field.value);
   }
   if (body_ == Body::none && !data_.empty()) body_ = Body::event_data;

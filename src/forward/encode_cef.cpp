@@ -135,6 +135,8 @@ std::string data_description(const WindowsEventView& view) {
   return out;
 }
 
+constexpr std::string_view kAzureProduct = "Microsoft Azure Stack HCI";
+
 class CefEncoder : public Encoder {
  public:
   explicit CefEncoder(const EncoderSettings& settings)
@@ -164,7 +166,7 @@ class CefEncoder : public Encoder {
     if (WindowsEventView::is_windows(record)) {
       const auto& view = view_of(record);
       const auto names = windows_names(record, view);
-      header(out, azure_ ? "Microsoft Azure Stack HCI" : "Microsoft Windows", "Microsoft", "1.0",
+      header(out, azure_ ? kAzureProduct : "Microsoft Windows", "Microsoft", "1.0",
              text_of(view.system(WindowsSystem::provider_name)) + ":" + text_of(view.system(WindowsSystem::event_id)),
              names.task_name, level_row(view.number(WindowsSystem::level, 0)).cef);
       azure_ ? mas(record, view, names, context, extension) : windows(record, view, names, context, extension);
@@ -224,7 +226,10 @@ class CefEncoder : public Encoder {
     out.add("MasUserData", is_user_data ? std::string_view(data) : std::string_view());
     add("MasVersion", WindowsSystem::version);
     if (!settings_.restorable) return;
-    out.add("YaguraTime", format_datetime(time_of(record, context)));
+    if (const auto text = view.text(WindowsSystem::system_time); !text.empty())
+      out.add("YaguraTime", text);
+    else
+      out.add("YaguraTime", format_datetime(time_of(record, context)));
     out.add("YaguraData", data_description(view));
   }
 
@@ -261,8 +266,12 @@ class CefEncoder : public Encoder {
     if (signature.empty()) signature = record.header().format;
     const auto vendor = record.text(field::device_vendor), product = record.text(field::device_product);
     const auto& source = record.header().log_source;
-    header(out, product.empty() ? (source.product.empty() ? "Yagura" : source.product) : product,
-           vendor.empty() ? std::string_view("Yagura") : vendor, kVersion, signature,
+    // Azure Local's preset names one product, whatever the message.
+    header(out, azure_                   ? kAzureProduct
+                : !product.empty()        ? product
+                : !source.product.empty() ? source.product
+                                          : "Yagura",
+           azure_ ? "Microsoft" : !vendor.empty() ? vendor : "Yagura", azure_ ? "1.0" : kVersion, signature,
            app.empty() ? std::string_view(signature) : app, cef_severity(priority.severity));
     extension.add("rt", std::to_string(time_of(record, context) / 10'000));
     extension.add("dvchost", host_of(record, context));

@@ -56,7 +56,9 @@ void append_header_word(std::string& out, std::string_view word, std::size_t mos
 }  // namespace
 
 std::string_view host_of(const Record& record, const EncodeContext& context) {
-  for (const auto id : {kComputer, formats::field::host_name})
+  static const std::array<event::FieldId, 3> others{event::intern_field("host"), event::intern_field("hostname"),
+                                                    event::intern_field("Hostname")};
+  for (const auto id : {kComputer, formats::field::host_name, others[0], others[1], others[2]})
     if (const auto text = trim(record.text(id)); !text.empty() && text != "-") return text;
   return context.host.empty() ? std::string_view("-") : context.host;
 }
