@@ -61,7 +61,8 @@ Sql covariance(SqlCall& c, std::string_view function, std::size_t condition) {
 
 // Exact up to 2^16 values or so, then an estimate within half a percent.
 Sql distinct_count(SqlCall& c, std::size_t condition, bool exact) {
-  return {"toInt64(" + aggregate(c, exact ? "uniqExact" : "uniqCombined64(17)", c.arg(0), condition) + ")", false, false};
+  // Of a group that has but nulls uniqCombined64 says null.
+  return {"toInt64(ifNull(" + aggregate(c, exact ? "uniqExact" : "uniqCombined64(17)", c.arg(0), condition) + ", 0))", false, false};
 }
 
 std::string json_of(SqlCall& c, std::size_t i) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "kql/operators/operators.hpp"
-#include "kql/stages/grouped_operator.hpp"
+#include "kql/operators/per_group.hpp"
 
 namespace yagura::kql {
 
@@ -93,137 +93,8 @@ PlanPtr bind_mv_expand(Binder& b, const MvExpandOperator& op, PlanPtr input) {
   return b.select(plan, std::move(result));
 }
 
-// Rewrites the plan above `source` so that it works on each group of rows by itself: a group is the rows with equal
-// `keys`. `carried` columns of the source come along. Null, with a diagnostic, where a node can't be rewritten.
-PlanPtr run_per_group(Binder& b, const PlanPtr& plan, const Plan* source, const std::vector<PlanColumn>& keys,
-                      const std::vector<PlanColumn>& carried, Span span) {
-  const auto has = [](const std::vector<PlanColumn>& columns, ColumnId id) {
-    return std::ranges::any_of(columns, [&](const auto& c) { return c.id == id; });
-  };
-  const auto add_passing = [&](std::vector<PlanColumn>& columns) {
-    for (const auto* list : {&keys, &carried}) {
-      for (const auto& c : *list) {
-        if (!has(columns, c.id)) columns.push_back(c);
-      }
-    }
-  };
-  if (plan.get() == source) return plan;
-  const auto input_of = [&](const PlanPtr& input) { return run_per_group(b, input, source, keys, carried, span); };
-  switch (plan->kind) {
-    case Plan::Kind::filter: {
-      auto copy = std::make_shared<FilterPlan>(static_cast<const FilterPlan&>(*plan));
-      copy->input = input_of(copy->input);
-      if (!copy->input) return nullptr;
-      copy->columns = copy->input->columns;
-      return copy;
-    }
-    case Plan::Kind::project: {
-      auto copy = std::make_shared<ProjectPlan>(static_cast<const ProjectPlan&>(*plan));
-      copy->input = input_of(copy->input);
-      if (!copy->input) return nullptr;
-      for (const auto* list : {&keys, &carried}) {
-        for (const auto& c : *list) {
-          if (has(copy->columns, c.id)) continue;
-          copy->columns.push_back(c);
-          copy->values.push_back(make_column(c));
-        }
-      }
-      return copy;
-    }
-    case Plan::Kind::aggregate: {
-      const auto& old = static_cast<const AggregatePlan&>(*plan);
-      auto copy = std::make_shared<AggregatePlan>();
-      copy->input = input_of(old.input);
-      if (!copy->input) return nullptr;
-      std::vector<PlanColumn> key_columns(old.columns.begin(), old.columns.begin() + static_cast<std::ptrdiff_t>(old.keys.size()));
-      copy->keys = old.keys;
-      for (const auto& k : keys) {
-        key_columns.push_back(k);
-        copy->keys.push_back(make_column(k));
-      }
-      copy->columns = key_columns;
-      copy->columns.insert(copy->columns.end(), old.columns.begin() + static_cast<std::ptrdiff_t>(old.keys.size()), old.columns.end());
-      copy->aggregates = old.aggregates;
-      for (const auto& c : carried) {
-        if (has(copy->columns, c.id)) continue;
-        auto any = std::make_shared<BoundExpression>();
-        any->kind = BoundExpression::Kind::aggregate;
-        any->type = c.type;
-        any->function = find_aggregate(".any_of_row");
-        any->arguments = {make_column(c)};
-        copy->columns.push_back(c);
-        copy->aggregates.push_back(any);
-      }
-      return copy;
-    }
-    case Plan::Kind::sort: {
-      auto copy = std::make_shared<SortPlan>(static_cast<const SortPlan&>(*plan));
-      copy->input = input_of(copy->input);
-      if (!copy->input) return nullptr;
-      copy->columns = copy->input->columns;
-      return copy;
-    }
-    case Plan::Kind::limit: {
-      auto copy = std::make_shared<LimitPlan>(static_cast<const LimitPlan&>(*plan));
-      copy->input = input_of(copy->input);
-      if (!copy->input) return nullptr;
-      copy->columns = copy->input->columns;
-      for (const auto& k : keys) copy->by.push_back(make_column(k));
-      return copy;
-    }
-    case Plan::Kind::window: {
-      auto copy = std::make_shared<WindowPlan>(static_cast<const WindowPlan&>(*plan));
-      copy->input = input_of(copy->input);
-      if (!copy->input) return nullptr;
-      if (copy->function_columns.empty()) {
-        const std::size_t first = copy->columns.size() - copy->functions.size();
-        for (std::size_t i = 0; i < copy->functions.size(); ++i) copy->function_columns.push_back(first + i);
-      }
-      add_passing(copy->columns);
-      for (const auto& k : keys) copy->partition.push_back(make_column(k));
-      return copy;
-    }
-    case Plan::Kind::unnest: {
-      auto copy = std::make_shared<UnnestPlan>(static_cast<const UnnestPlan&>(*plan));
-      copy->input = input_of(copy->input);
-      if (!copy->input) return nullptr;
-      add_passing(copy->columns);
-      return copy;
-    }
-    case Plan::Kind::join: {
-      auto copy = std::make_shared<JoinPlan>(static_cast<const JoinPlan&>(*plan));
-      copy->left = input_of(copy->left);
-      if (!copy->left) return nullptr;
-      add_passing(copy->columns);
-      return copy;
-    }
-    case Plan::Kind::values:
-    case Plan::Kind::sequence:
-    case Plan::Kind::scan:
-    case Plan::Kind::union_:
-    case Plan::Kind::reference:
-    case Plan::Kind::external: break;
-    case Plan::Kind::local: {
-      const auto& old = static_cast<const LocalPlan&>(*plan);
-      if (old.inputs.empty()) break;
-      auto copy = std::make_shared<LocalPlan>(old);
-      copy->inputs.front() = input_of(copy->inputs.front());
-      if (!copy->inputs.front()) return nullptr;
-      const std::size_t before = copy->columns.size();
-      add_passing(copy->columns);
-      std::vector<ColumnId> ids;
-      for (const auto& k : keys) ids.push_back(k.id);
-      std::vector<PlanColumn> passing(copy->columns.begin() + static_cast<std::ptrdiff_t>(before), copy->columns.end());
-      copy->operation = make_grouped_operator(old.operation, old.inputs.front()->columns, copy->inputs.front()->columns, std::move(ids), std::move(passing));
-      copy->ordered = true;
-      return copy;
-    }
-  }
-  b.not_supported(span, "A sub-query of this form");
-  return nullptr;
-}
-
 PlanPtr bind_mv_apply(Binder& b, const MvApplyOperator& op, PlanPtr input) {
+  const std::vector<PlanColumn> before = input->columns;
   std::vector<Item> items;
   if (!bind_items(b, op.items, *input, items)) return nullptr;
   // Number the rows, so that each is a group of its own.
@@ -290,8 +161,11 @@ PlanPtr bind_mv_apply(Binder& b, const MvApplyOperator& op, PlanPtr input) {
     visible->columns.push_back(c);
     visible->values.push_back(make_column(c));
   }
-  result = run_per_group(b, result, visible.get(), {id}, carried, op.keyword);
-  if (!result) return nullptr;
+  result = run_per_group(b, result, visible.get(), {id}, carried);
+  if (!result) {
+    b.not_supported(op.keyword, "A sub-query of this form");
+    return nullptr;
+  }
   // The row's own columns, but for those that were taken apart; then what the sub-query gives, in place of those of its name.
   std::vector<std::pair<PlanColumn, Expr>> columns;
   for (const auto& c : before) {
@@ -317,7 +191,7 @@ PlanPtr bind_partition(Binder& b, const PartitionOperator& op, PlanPtr input) {
   const PlanColumn* by = b.column(*op.by, *input);
   if (by == nullptr) return nullptr;
   const PlanColumn key = *by;
-  auto source = b.select(input, [&] {
+  const PlanPtr source = b.select(input, [&] {
     std::vector<std::pair<PlanColumn, Expr>> same;
     for (const auto& c : input->columns) same.push_back({c, make_column(c)});
     return same;
@@ -325,8 +199,9 @@ PlanPtr bind_partition(Binder& b, const PartitionOperator& op, PlanPtr input) {
   PlanPtr result = b.sub_pipe(*op.body, source);
   if (!result) return nullptr;
   const std::vector<PlanColumn> produced = result->columns;
-  result = run_per_group(b, result, source.get(), {key}, {}, op.keyword);
-  if (!result) return nullptr;
+  result = run_per_group(b, result, source.get(), {key}, {});
+  // A join with itself, top-nested, a name for the part ...
+  if (!result) return bind_partition_parts(b, op, std::move(input));
   std::vector<std::pair<PlanColumn, Expr>> columns;
   for (const auto& c : produced) columns.push_back({c, make_column(c)});
   return b.select(result, std::move(columns));
