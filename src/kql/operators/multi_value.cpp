@@ -13,7 +13,7 @@ namespace {
 struct Item {
   std::string name;
   Expr array;
-  Type type;
+  Type type = Type::dynamic;
   bool replaces = false;  // an input column of this name
 };
 
@@ -27,8 +27,9 @@ bool bind_items(Binder& b, std::span<const MvApplyOperator::Item> syntax, const 
     Item item;
     item.array = b.scalar(inner, row);
     if (item.array->type == kUnknown) {
-      good = false;
+      good = input.open;
       item.array = make_null(Type::dynamic);
+      item.type = input.open ? kUnknown : Type::dynamic;
     } else if (item.array->type != Type::dynamic) {
       b.error("KS141", inner.span, "The expression must have the type dynamic.");
       good = false;
@@ -37,7 +38,6 @@ bool bind_items(Binder& b, std::span<const MvApplyOperator::Item> syntax, const 
     if (named != nullptr) item.name = named->names[0].text;
     else item.name = b.name_of(inner, item.array);
     item.name = names.make(item.name);
-    item.type = Type::dynamic;
     if (i.to_type) {
       if (i.to_type->type) item.type = *i.to_type->type;
       else b.error("KS115", i.to_type->span, fmt::format("The name '{}' is not a known type.", i.to_type->text));
@@ -105,7 +105,7 @@ PlanPtr bind_mv_apply(Binder& b, const MvApplyOperator& op, PlanPtr input) {
   number->function = find_window("row_number");
   const PlanColumn id = b.new_column("", Type::int64);
   windows.push_back({id, number});
-  const std::vector<PlanColumn> before = input->columns;
+  const bool open = input->open;
   auto numbered = b.with_windows(std::move(input), windows);
   auto unnest = std::make_shared<UnnestPlan>();
   unnest->columns = numbered->columns;
@@ -142,7 +142,7 @@ PlanPtr bind_mv_apply(Binder& b, const MvApplyOperator& op, PlanPtr input) {
     visible->columns.push_back(c);
     visible->values.push_back(v);
   }
-  PlanPtr result = b.sub_pipe(*op.body, visible);
+  PlanPtr result = b.sub_pipe(*op.body, open ? b.opened(visible) : PlanPtr(visible));
   if (!result) return nullptr;
   const std::vector<PlanColumn> produced = result->columns;
   // The same plan over rows that also have the number, and the columns that new ones hide within it.
