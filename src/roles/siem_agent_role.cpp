@@ -1,6 +1,8 @@
 #include "roles/siem_agent_role.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
@@ -51,6 +53,18 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
+// Which run of the agent this is, for the server to tell two processes apart. A restart in the same folder is the same one, so
+// that it need not wait until the one before is known to be gone; two processes in one folder are not.
+std::string instance_of(const std::filesystem::path& folder, FileDescriptor& lock) {
+  lock = FileDescriptor(::open((folder / "siem-agent.instance").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+  std::array<char, 36> kept{};
+  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return to_string(Guid::random());
+  if (::pread(lock.get(), kept.data(), kept.size(), 0) == static_cast<ssize_t>(kept.size())) return std::string(kept.data(), kept.size());
+  auto made = to_string(Guid::random());
+  (void)!::pwrite(lock.get(), made.data(), made.size(), 0);
+  return made;
+}
+
 std::string text_or(const json::object& object, std::string_view name, std::string_view other = "") {
   const auto* value = object.if_contains(name);
   return std::string(value != nullptr && value->is_string() ? std::string_view(value->get_string()) : other);
@@ -83,7 +97,8 @@ struct SiemAgentRole::Impl {
   std::unique_ptr<forward::CertificateStore> certificates;
   std::atomic<bool> stopping = false;
 
-  const std::string instance = to_string(Guid::random());
+  FileDescriptor instance_lock;
+  std::string instance;
   const std::string host = host_name();
   std::int64_t settings_version = 0;
   fleet::SiemAgentSettings settings;
@@ -310,6 +325,7 @@ SiemAgentRole::~SiemAgentRole() = default;
 Result<std::unique_ptr<SiemAgentRole>> SiemAgentRole::create(SiemAgentOptions options) {
   auto impl = std::make_unique<Impl>();
   impl->log = TRY(TraceLog::open(options.logs_directory, "siem-agent"), "General error during bootstrap");
+  impl->instance = instance_of(options.logs_directory, impl->instance_lock);
   impl->wakeup = TRY(forward::Wakeup::create(), "General error during bootstrap");
   impl->certificates = std::make_unique<forward::CertificateStore>(options.certificates);
   impl->client = net::HttpClient::create(options.server);

@@ -23,7 +23,7 @@ constexpr std::string_view kAgentSchema =
     R"("Connection error","Disconnected","Disabled","Completed"]},"settings":{"type":"object"},"notifications":{"type":"array","items":{"type":"object"}},)"
     R"("token":{"type":"string","description":"Only in the answer that made it"}}})";
 // A process that has not called for so long has gone: another may take its token.
-constexpr std::int64_t kInstanceGone = 60 * kTicksPerSecond;
+constexpr std::int64_t kInstanceGone = 20 * kTicksPerSecond;
 
 void write_time(JsonWriter& writer, std::string_view name, const std::optional<std::int64_t>& ticks) {
   writer.key(name);
@@ -249,7 +249,7 @@ Answer poll(Context& context, Exchange& exchange) {
   const auto request = TRY(poll_request(TRY(json_body(exchange.request))));
   const std::int64_t now = context.control().now();
   if (!agent.instance.empty() && agent.instance != request.report.instance && agent.last_seen_ticks && now - *agent.last_seen_ticks < kInstanceGone)
-    return fail(ErrorKind::conflict, "another process on {} runs with this token; it must be gone for a minute before this one may go on", agent.host);
+    return fail(ErrorKind::conflict, "another process on {} runs with this token; it must be gone for 20 seconds before this one may go on", agent.host);
   agent = TRY(agents.report(agent.id, request.report));
   if (request.receipt) agent = TRY(take_receipt(context, agent, *request.receipt));
   const auto settings = TRY(fleet::read_siem_agent_settings(agent.settings, forward::encoder_kinds()));
