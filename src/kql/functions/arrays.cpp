@@ -108,7 +108,7 @@ Sql range_of(SqlCall& c) {
   const std::string from = n(0), to = n(1);
   std::string step = c.size() > 2 ? n(2) : time || t == Type::timespan ? "toInt64(36000000000)" : "toInt64(1)";
   const bool real = t == Type::real || c.type(1) == Type::real || (c.size() > 2 && c.type(2) == Type::real);
-  const std::string count = c.name(real ? fmt::format("if({2} = 0 OR (toFloat64({1}) - {0}) / {2} < 0, 0, toUInt64(greatest(0, least(1048576, floor((toFloat64({1}) - {0}) / {2} + 1e-9) + 1))))", from, to, step)
+  const std::string count = c.name(real ? fmt::format("if({2} = 0 OR NOT ((toFloat64({1}) - {0}) / {2} >= 0) OR NOT isFinite(toFloat64({0})) OR NOT isFinite(toFloat64({2})), 0, toUInt64(greatest(0, least(1048576, floor((toFloat64({1}) - {0}) / {2} + 1e-9) + 1))))", from, to, step)
                                         : fmt::format("multiIf({2} > 0 AND {1} >= {0}, toUInt64(least(1048576, intDiv(toInt128({1}) - {0}, {2}) + 1)), "
                                                       "{2} < 0 AND {1} <= {0}, toUInt64(least(1048576, intDiv(toInt128({0}) - {1}, -toInt128({2})) + 1)), 0)", from, to, step));
   const std::string value = fmt::format("{} + i * {}", from, step);

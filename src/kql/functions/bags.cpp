@@ -134,14 +134,6 @@ Sql zip(SqlCall& c) {
 }
 
 // Every path into the dynamic.
-Sql tree_path(SqlCall& c) {
-  const std::string d = c.shared(0);
-  return {fmt::format("if(isNull({0}), NULL, {1})", d,
-                      sql::json_array(fmt::format("arrayFlatten(arrayMap(p -> arrayConcat([toJSONString(concat('[''', p.1, ''']'))], arrayMap(q -> toJSONString(concat('[''', p.1, '''][''', q.1, ''']')), JSONExtractKeysAndValuesRaw(p.2)), "
-                                                  "if(startsWith(p.2, '[') AND JSONLength(p.2) > 0, [toJSONString(concat('[''', p.1, '''][0]'))], emptyArrayString())), JSONExtractKeysAndValuesRaw(ifNull({0}, ''))))", d))),
-          true, false};
-}
-
 Sql data_size(SqlCall& c) {
   std::string text = "toInt64(0)";
   for (std::size_t i = 0; i < c.size(); ++i) {
@@ -168,7 +160,9 @@ constexpr Function kFunctions[] = {
     {.name = "bag_merge", .summary = "The members of all bags; of equal keys the first bag's.", .signatures = "bag_merge(bag:bag, other:bag+) -> dynamic", .takes_null = true, .emit = merge, .examples = {{{"bag_merge(dynamic({\"a\":1}), dynamic({\"a\":2,\"b\":3}))", "{\"a\":1,\"b\":3}"}}}},
     {.name = "bag_set_key", .summary = "The bag with one member set.", .signatures = "bag_set_key(bag:bag, key:string, value:scalar) -> dynamic", .takes_null = true, .may_be_null = true, .emit = set_key, .examples = {{{"bag_set_key(dynamic({\"a\":1}), 'b', 2)", "{\"a\":1,\"b\":2}"}, {"bag_set_key(dynamic({\"a\":1}), '$.b.c', 2)", "{\"a\":1,\"b\":{\"c\":2}}"}, {"bag_set_key(dynamic(null), 'b', 2)", ""}}}},
     {.name = "bag_zip", .summary = "A bag of an array of keys and one of values.", .signatures = "bag_zip(keys:array, values:array) -> dynamic", .takes_null = true, .may_be_null = true, .emit = zip, .examples = {{{"bag_zip(dynamic(['a', 'b']), dynamic([1, 2]))", "{\"a\":1,\"b\":2}"}}}},
-    {.name = "treepath", .summary = "The paths to the members of a dynamic.", .signatures = "treepath(value:dynamic) -> dynamic", .naming = ResultName::prefix_and_first_argument, .prefix = "tree", .takes_null = true, .may_be_null = true, .emit = tree_path},
+    {.name = "treepath", .summary = "The paths to the members of a dynamic.", .signatures = "treepath(value:dynamic) -> dynamic", .naming = ResultName::prefix_and_first_argument, .prefix = "tree", .takes_null = true, .may_be_null = true,
+     .examples = {{{"treepath(dynamic({\"a\":{\"b\":{\"c\":1}},\"d\":[1]}))", "[\"['a']\",\"['a']['b']\",\"['a']['b']['c']\",\"['d']\",\"['d'][0]\"]"},
+                   {"treepath(dynamic({\"l\":[1,{\"x\":\"y\"}]}))", "[\"['l']\",\"['l'][0]\",\"['l'][0]['x']\"]"}}}},
     {.name = "estimate_data_size", .summary = "About how many bytes the values take.", .signatures = "estimate_data_size(column:scalar+) -> long", .takes_null = true, .emit = data_size},
 };
 

@@ -180,20 +180,8 @@ constexpr Function kFunctions[] = {
      .naming = ResultName::prefix_and_first_argument, .prefix = "type", .takes_null = true, .emit = get_type,
      .examples = {{{"gettype('a')", "string"}, {"gettype(dynamic([1]))", "array"}, {"gettype(1d)", "timespan"}}}},
     {.name = "dynamic_to_json", .summary = "The dynamic as JSON text.", .signatures = "dynamic_to_json(value:dynamic) -> string; dynamic_to_json(value:scalar) -> string",
-     .emit = [](SqlCall& c) {
-       if (c.type(0) != Type::dynamic) return Sql{sql::to_json(c.type(0), c.shared(0)), false, false};
-       // Members by name, down to the fourth level.
-       std::string sorted = "v";
-       for (int level = 0; level < 4; ++level) {
-         sorted = fmt::format("if(startsWith(v{0}, '{{'), concat('{{', arrayStringConcat(arrayMap(p{0} -> concat(toJSONString(p{0}.1), ':', {1}), "
-                              "arraySort(p -> p.1, JSONExtractKeysAndValuesRaw(v{0}))), ','), '}}'), "
-                              "if(startsWith(v{0}, '['), concat('[', arrayStringConcat(arrayMap(e{0} -> {2}, JSONExtractArrayRaw(v{0})), ','), ']'), v{0}))",
-                              level, level == 0 ? std::string("p0.2") : fmt::format("arrayMap(v{0} -> {1}, [p{2}.2])[1]", level - 1, sorted, level),
-                              level == 0 ? std::string("e0") : fmt::format("arrayMap(v{0} -> {1}, [e{2}])[1]", level - 1, sorted, level));
-       }
-       return Sql{fmt::format("arrayMap(v3 -> {}, [ifNull({}, '')])[1]", sorted, c.arg(0)), false, false};
-     },
-     .examples = {{{"dynamic_to_json(dynamic({\"a\":1}))", "{\"a\":1}"}}}},
+     .emit = to_string_value, .emits = [](const BoundExpression& call) { return call.arguments[0]->type != Type::dynamic; },  // members by name: on rows
+     .examples = {{{"dynamic_to_json(dynamic({\"b\":1,\"a\":[{\"d\":2,\"c\":3}]}))", "{\"a\":[{\"c\":3,\"d\":2}],\"b\":1}"}, {"dynamic_to_json('a')", "a"}}}},
 };
 
 }  // namespace

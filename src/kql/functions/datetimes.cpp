@@ -126,31 +126,44 @@ Sql difference(SqlCall& c) {
   return {"CAST(NULL, 'Nullable(Int64)')", true, true};
 }
 
+// The whole part of a number of any type; null where no long holds it.
+std::string whole_number(SqlCall& c, std::size_t i) {
+  if (is_integer(c.type(i)) || c.type(i) == Type::boolean) return "toInt64(" + c.arg(i) + ")";
+  if (c.type(i) == Type::dynamic) return sql::from_dynamic(Type::int64, c.shared(i));
+  return fmt::format("accurateCastOrNull(trunc(toFloat64({})), 'Int64')", c.arg(i));
+}
+
 Sql make_datetime(SqlCall& c) {
   if (c.size() == 1) {
     if (c.type(0) == Type::datetime) return c.raw(0);
     if (c.type(0) == Type::string) return c.value(sql::parse_datetime(c.shared(0)), true);
-    return c.value(sql::datetime_of(fmt::format("toInt64({}) - 621355968000000000", c.arg(0))));
+    if (c.type(0) == Type::dynamic) return c.value(sql::from_dynamic(Type::datetime, c.shared(0)), true);
+    // Ticks, as todatetime() takes them.
+    const std::string ticks = c.name(whole_number(c, 0));
+    return c.value(fmt::format("if({0} BETWEEN 0 AND 3155378975999999999, {1}, NULL)", ticks, sql::datetime_of("toInt64(" + ticks + ") - 621355968000000000")), true);
   }
-  const auto n = [&](std::size_t i) { return c.size() > i ? c.name("toInt64(" + c.arg(i) + ")") : std::string("toInt64(0)"); };
+  const auto n = [&](std::size_t i) { return c.size() > i ? c.name(whole_number(c, i)) : std::string("toInt64(0)"); };
   const std::string y = n(0), mo = n(1), d = n(2), h = n(3), mi = n(4);
-  const std::string s = c.size() > 5 ? c.name("toFloat64(" + c.arg(5) + ")") : "toFloat64(0)";
+  const std::string second = c.size() > 5 ? c.name(c.type(5) == Type::dynamic ? sql::from_dynamic(Type::real, c.shared(5)) : "toFloat64(" + c.arg(5) + ")") : "toFloat64(0)";
+  const std::string s = c.size() > 5 ? c.name(fmt::format("if({0} >= 0 AND {0} < 60, {0}, NULL)", second)) : second;
   const std::string first = c.name(days_from_month(y, mo)), next = days_from_month(y, "(" + mo + " + 1)");
   return c.value(fmt::format("if({0} BETWEEN 1 AND 9999 AND {1} BETWEEN 1 AND 12 AND {2} BETWEEN 1 AND {8} - {7} AND {3} BETWEEN 0 AND 23 AND {4} BETWEEN 0 AND 59 AND {5} >= 0 AND {5} < 60, {6}, NULL)",
                              y, mo, d, h, mi, s,
-                             sql::datetime_of(fmt::format("({} + {} - 1) * {} + {} * 36000000000 + {} * 600000000 + toInt64(round({} * 10000000)) - 621355968000000000", first, d, kDay, h, mi, s)),
+                             sql::datetime_of(fmt::format("({} + {} - 1) * {} + {} * 36000000000 + {} * 600000000 + accurateCastOrNull(floor({} * 10000000 + 0.001), 'Int64') - 621355968000000000", first, d, kDay, h, mi, s)),
                              first, next), true);
 }
 
 Sql make_timespan(SqlCall& c) {
   if (c.size() == 1) {
     if (c.type(0) == Type::string) return c.value(sql::parse_timespan(c.shared(0)), true);
-    return c.value("toInt64(" + c.arg(0) + ")");
+    if (c.type(0) == Type::dynamic) return c.value(sql::from_dynamic(Type::timespan, c.shared(0)), true);
+    return c.value(whole_number(c, 0), true);
   }
   const std::size_t first = c.size() == 4 ? 1 : 0;
-  const auto whole = [&](std::size_t i) { return c.name(fmt::format("trunc(toFloat64({}))", c.arg(i))); };
+  const auto number = [&](std::size_t i) { return c.type(i) == Type::dynamic ? sql::from_dynamic(Type::real, c.shared(i)) : fmt::format("toFloat64({})", c.arg(i)); };
+  const auto whole = [&](std::size_t i) { return c.name("trunc(" + number(i) + ")"); };
   const std::string hours = whole(first), minutes = whole(first + 1), days = c.size() == 4 ? whole(0) : "0.";
-  const std::string seconds = c.size() > first + 2 ? c.name(fmt::format("toFloat64({})", c.arg(first + 2))) : "0.";
+  const std::string seconds = c.size() > first + 2 ? c.name(number(first + 2)) : "0.";
   // What is no time of the day is null.
   return c.value(fmt::format("if(ifNull({0} >= 0 AND {0} <= 10000000 AND {1} >= 0 AND {1} < 24 AND {2} >= 0 AND {2} < 60 AND {3} >= 0 AND {3} < 60, 0), "
                              "toInt64({0}) * {4} + toInt64({1}) * 36000000000 + toInt64({2}) * 600000000 + toInt64(floor({3} * 10000000 + 0.001)), NULL)",
@@ -159,7 +172,9 @@ Sql make_timespan(SqlCall& c) {
 
 Sql from_unix(SqlCall& c, std::string_view per_unit, bool divide) {
   if (is_integer(c.type(0))) return c.value(within(c, divide ? fmt::format("intDiv(toInt64({}), 100)", c.arg(0)) : fmt::format("toInt128({}) * {}", c.arg(0), per_unit)), true);
-  return c.value(within(c, fmt::format("accurateCastOrNull(round(toFloat64({}) {} {}), 'Int64')", c.arg(0), divide ? "/" : "*", divide ? "100" : per_unit)), true);
+  // Halves of a tick go away from zero.
+  const std::string ticks = c.name(fmt::format("toFloat64({}) {} {}", c.arg(0), divide ? "/" : "*", divide ? "100" : per_unit));
+  return c.value(within(c, fmt::format("accurateCastOrNull(if({0} < 0, ceil({0} - 0.5), floor({0} + 0.5)), 'Int64')", ticks)), true);
 }
 
 // format_datetime, format_timespan: the specifiers one after the other.

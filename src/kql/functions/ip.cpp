@@ -30,7 +30,8 @@ std::string v6_prefix(std::string_view x) {
       x);
 }
 std::string v6_masked(std::string_view address, std::string_view prefix) {
-  return fmt::format("if({1} = 0, toUInt128(0), toUInt128(bitAnd({0}, bitShiftLeft(bitNot(toUInt128(0)), 128 - {1}))))", address, prefix);
+  // Without a bit of the prefix an address is still one.
+  return fmt::format("if({1} = 0, if(isNull({0}), NULL, toUInt128(0)), toUInt128(bitAnd({0}, bitShiftLeft(bitNot(toUInt128(0)), 128 - {1}))))", address, prefix);
 }
 
 struct Version {
@@ -87,7 +88,9 @@ template <const Version& version>
 Sql emit_in_any_range(SqlCall& call) {
   const std::string ip = plain_text(call, 0);
   const std::string range = call.fresh();
-  return call.value(fmt::format("if({} IS NULL, NULL, arrayExists({} -> ifNull({}, 0), {}))", version.address(ip), range,
+  // No array of ranges is no answer.
+  const std::string none = call.type(1) == Type::dynamic ? fmt::format(" OR NOT startsWith(ifNull({}, ''), '[')", call.shared(1)) : "";
+  return call.value(fmt::format("if({} IS NULL{}, NULL, arrayExists({} -> ifNull({}, 0), {}))", version.address(ip), none, range,
                                 in_range(version, ip, range), texts_from(call, 1)), true);
 }
 
@@ -113,7 +116,7 @@ Sql emit_netmask_suffix(SqlCall& call) {
 Sql format_v4(SqlCall& call, bool with_mask) {
   std::string address, prefix = "toUInt8(32)";
   if (is_number(call.type(0))) {
-    const std::string n = call.name("toInt64(" + call.arg(0) + ")");
+    const std::string n = call.name(is_integer(call.type(0)) ? "toInt64(" + call.arg(0) + ")" : fmt::format("accurateCastOrNull(trunc(toFloat64({})), 'Int64')", call.arg(0)));
     address = fmt::format("if({0} >= 0 AND {0} <= 4294967295, toUInt32({0}), NULL)", n);
   } else {
     const std::string ip = call.type(0) == Type::string ? call.shared(0) : call.name("ifNull(" + sql::to_text(call.type(0), call.shared(0)) + ", '')");

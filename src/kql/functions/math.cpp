@@ -35,7 +35,11 @@ Sql bin(SqlCall& c) {
     return c.value(fmt::format("if({1} > 0, floor(toFloat64({0}) / {1}) * {1}, NULL)", c.arg(0), s), true);
   }
   if (r == Type::decimal) {
-    return c.value(fmt::format("CAST(floor(toFloat64({0}) / toFloat64({1})) * toFloat64({1}), 'Nullable(Decimal(76, 20))')", c.arg(0), size));
+    const auto decimal = [&](std::size_t i) {
+      return c.type(i) == Type::real ? "toDecimal256OrNull(toString(" + c.arg(i) + "), 20)" : "CAST(" + c.arg(i) + ", 'Nullable(Decimal(76, 20))')";
+    };
+    const std::string s = c.name(decimal(1)), safe = c.name(fmt::format("if(ifNull({0} > 0, 0), assumeNotNull({0}), toDecimal256(1, 20))", s));
+    return c.value(fmt::format("if(ifNull({1} > 0, 0), CAST(multiplyDecimal(floor(divideDecimal({0}, {2}, 20)), {2}, 20), 'Nullable(Decimal(76, 20))'), NULL)", decimal(0), s, safe), true);
   }
   if (const auto* l = c.literal(1); l != nullptr && !l->is_null && l->integer > 0 && (is_integer(c.type(1)) || c.type(1) == Type::timespan) && r != Type::real && r != Type::decimal) {
     // Multiples are counted from year 1 for a datetime: what 1970 is off from them is known beforehand.
@@ -145,14 +149,18 @@ constexpr Function kFunctions[] = {
      .sql = "atan2(toFloat64({0}), toFloat64({1}))", .examples = {{{"atan2(0, 1)", "0.0"}}}},
     {.name = "degrees", .summary = "Radians as degrees.", .signatures = "degrees(radians:number) -> real", .sql = "(180 / pi() * toFloat64({0}))", .examples = {{{"degrees(0)", "0.0"}}}},
     {.name = "radians", .summary = "Degrees as radians.", .signatures = "radians(degrees:number) -> real", .sql = "(pi() / 180 * toFloat64({0}))", .examples = {{{"radians(0)", "0.0"}}}},
-    {.name = "sign", .summary = "-1, 0 or 1.", .signatures = "sign(number:number) -> real", .sql = "toFloat64(sign({0}))", .examples = {{{"sign(-42)", "-1.0"}}}},
+    {.name = "sign", .summary = "-1, 0 or 1.", .signatures = "sign(number:number) -> real", .sql = "if(isNaN(toFloat64({0})), nan, toFloat64(sign({0})))", .examples = {{{"sign(-42)", "-1.0"}}}},
     {.name = "rand", .summary = "A random real from 0 to 1, or a whole number below the argument.", .signatures = "rand(number:integer?) -> real", .naming = ResultName::first_argument,
      .emit = [](SqlCall& c) {
        if (c.size() == 0) return Sql{fmt::format("randCanonical({})", c.scope().names->next++), false, false};
        return Sql{fmt::format("floor(randCanonical({}) * {})", c.scope().names->next++, c.arg(0)), true, false};
      }},
     {.name = "gamma", .summary = "The gamma function.", .signatures = "gamma(number:number) -> real", .naming = ResultName::first_argument, .sql = "tgamma(toFloat64({0}))", .examples = {{{"gamma(5)", "24.0"}}}},
-    {.name = "loggamma", .summary = "The logarithm of the gamma function.", .signatures = "loggamma(number:number) -> real", .naming = ResultName::first_argument, .sql = "lgamma(toFloat64({0}))"},
+    {.name = "loggamma", .summary = "The logarithm of the gamma function.", .signatures = "loggamma(number:number) -> real", .naming = ResultName::first_argument, .emit = [](SqlCall& c) {
+       // Infinite at its poles; the engine says nothing of them.
+       const std::string x = c.name("toFloat64(" + c.arg(0) + ")");
+       return c.value(fmt::format("multiIf(isNaN({0}), {0}, isInfinite({0}) OR ({0} <= 0 AND {0} = floor({0})), inf, lgamma({0}))", x));
+     }},
     {.name = "erf", .summary = "The error function.", .signatures = "erf(number:number) -> real", .naming = ResultName::first_argument, .sql = "erf(toFloat64({0}))", .examples = {{{"erf(0)", "0.0"}}}},
     {.name = "erfc", .summary = "1 - erf.", .signatures = "erfc(number:number) -> real", .naming = ResultName::first_argument, .sql = "erfc(toFloat64({0}))", .examples = {{{"erfc(0)", "1.0"}}}},
     {.name = "isnan", .summary = "Whether the real is not a number.", .signatures = "isnan(number:real) -> bool", .takes_null = true, .sql = "ifNull(isNaN({0}), 0)", .examples = {{{"isnan(real(nan))", "true"}, {"isnan(1.0)", "false"}}}},

@@ -142,6 +142,11 @@ Sql modulo(SqlCall& c) {
     const std::string rest = fmt::format("if(ifNull({1} = 0, 1), NULL, positiveModulo(toInt128({0}), toInt128(abs(if(ifNull({1} = 0, 1), toInt64(1), assumeNotNull({1}))))))", all_ticks_of(c, 0), by);
     return r == Type::datetime ? datetime_of_all_ticks(c, rest) : c.value("toInt64(" + rest + ")", true);
   }
+  if (r == Type::decimal) {
+    const std::string l = c.name(as_decimal(c, 0)), by = c.name("abs(" + as_decimal(c, 1) + ")");
+    const std::string safe = c.name(fmt::format("if(ifNull({0} > 0, 0), assumeNotNull({0}), toDecimal256(1, 20))", by));
+    return c.value(fmt::format("if(ifNull({1} > 0, 0), CAST({0} - multiplyDecimal(floor(divideDecimal({0}, {2}, 20)), {2}, 20), 'Nullable(Decimal(76, 20))'), NULL)", l, by, safe), true);
+  }
   const std::string right = c.shared(1);
   if (r == Type::dynamic) {
     return c.value(sql::to_json(Type::real, c.name(fmt::format("toFloat64OrNull({}) % toFloat64OrNull({})", c.arg(0), right))), true);

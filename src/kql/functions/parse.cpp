@@ -84,12 +84,6 @@ Sql parse_version(SqlCall& c) {
   return {fmt::format("if(match({}, '^[0-9]{{1,8}}(?:\\\\.[0-9]{{1,8}}){{0,3}}$'), toDecimal256OrNull(concat({}, {}, {}, {}), 20), NULL)", v, part(1), part(2), part(3), part(4)), true, false};
 }
 
-// Windows' rules: blanks separate, quotes join, a backslash protects a quote.
-Sql parse_command_line(SqlCall& c) {
-  const std::string items = fmt::format("extractAll({}, '((?:[^ \\t\"]|\"(?:[^\"\\\\\\\\]|\\\\\\\\.)*\"?)+)')", c.arg(0));
-  return {fmt::format("{}", sql::json_array(fmt::format("arrayMap(a -> toJSONString(replaceRegexpAll(replaceRegexpAll(a, '(^|[^\\\\\\\\])\"', '\\\\1'), '\\\\\\\\\"', '\"')), {})", items))), true, false};
-}
-
 // $.a.b[0]['c'] as arguments of JSONExtractRaw; nothing when the path is of another form.
 std::string json_path(std::string_view path) {
   std::string out;
@@ -138,7 +132,7 @@ constexpr Function kFunctions[] = {
     {.name = "parse_url", .aliases = "parseurl", .summary = "The parts of a URL.", .signatures = "parse_url(url:string) -> dynamic", .may_be_null = true, .emit = parse_url, .examples = {{{"tostring(parse_url('https://u:p@host:81/a/b?x=1#f').Host)", "host"}}}},
     {.name = "parse_urlquery", .aliases = "parseurlquery", .summary = "The parameters of a URL's query.", .signatures = "parse_urlquery(query:string) -> dynamic", .emit = parse_url_query, .examples = {{{"parse_urlquery('a=1&b=2')", "{\"Query Parameters\":{\"a\":\"1\",\"b\":\"2\"}}"}}}},
     {.name = "parse_version", .summary = "A version as one comparable number.", .signatures = "parse_version(version:string) -> decimal", .may_be_null = true, .emit = parse_version, .examples = {{{"parse_version('0.2') < parse_version('1')", "true"}}}},
-    {.name = "parse_command_line", .summary = "The arguments of a command line.", .signatures = "parse_command_line(command:text, parser:string) -> dynamic", .may_be_null = true, .emit = parse_command_line, .examples = {{{"parse_command_line('echo \"hello world!\"', 'windows')", "[\"echo\",\"hello world!\"]"}}}},
+    {.name = "parse_command_line", .summary = "The arguments of a command line.", .signatures = "parse_command_line(command:text, parser:string) -> dynamic", .may_be_null = true, .examples = {{{"parse_command_line('echo \"hello world!\"', 'windows')", "[\"echo\",\"hello world!\"]"}}}},
     {.name = "extract_json", .aliases = "extractjson", .summary = "What a path $.a.b[0] finds in a JSON text.", .signatures = "extract_json(path:string, json:string) -> string", .emit = extract_json, .examples = {{{"extract_json('$.a[1]', '{\"a\":[1,\"x\"]}')", "x"}}}},
 };
 

@@ -1,6 +1,8 @@
 // Functions over arrays of numbers (series). An element that is no number is null, and what is computed of it as well.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "kql/sql_expression.hpp"
 
 namespace yagura::kql {
@@ -17,6 +19,20 @@ std::string as_written(const std::string& array) {
 }
 Sql when_array(SqlCall& c, const std::string& json, std::size_t i = 0) {
   return {fmt::format("if(startsWith(ifNull({}, ''), '['), {}, NULL)", c.shared(i), json), true, false};
+}
+
+// Of what is no array there is nothing to say.
+Sql when_arrays(SqlCall& c, Sql value, std::size_t first = 2) {
+  std::string all;
+  for (std::size_t i = 0; i < std::min(first, c.size()); ++i) {
+    if (c.type(i) == Type::dynamic) all += (all.empty() ? "" : " AND ") + fmt::format("startsWith(ifNull({}, ''), '[')", c.shared(i));
+  }
+  if (all.empty()) return value;
+  return {fmt::format("if({}, {}, NULL)", all, value.text), true, false};
+}
+template <Sql (*emit)(SqlCall&), std::size_t first>
+Sql of_arrays(SqlCall& c) {
+  return when_arrays(c, emit(c), first);
 }
 
 Sql map(SqlCall& c, std::string_view expression) {
@@ -42,15 +58,15 @@ std::pair<std::string, std::string> operands(SqlCall& c) {
 }
 Sql pairwise(SqlCall& c, std::string_view expression) {
   const auto [x, y] = operands(c);
-  return {reals(fmt::format("arrayMap((x, y) -> {}, {}, {})", expression, x, y)), true, false};
+  return when_arrays(c, {reals(fmt::format("arrayMap((x, y) -> {}, {}, {})", expression, x, y)), true, false});
 }
 Sql pairwise_whole(SqlCall& c, std::string_view expression) {
   const auto [x, y] = operands(c);
-  return {as_written(fmt::format("arrayMap((x, y) -> {}, {}, {})", expression, x, y)), true, false};
+  return when_arrays(c, {as_written(fmt::format("arrayMap((x, y) -> {}, {}, {})", expression, x, y)), true, false});
 }
 Sql compare(SqlCall& c, std::string_view op) {
   const auto [x, y] = operands(c);
-  return {sql::json_array(fmt::format("arrayMap((x, y) -> multiIf(x {0} y, 'true', NOT (x {0} y), 'false', 'null'), {1}, {2})", op, x, y)), true, false};
+  return when_arrays(c, {sql::json_array(fmt::format("arrayMap((x, y) -> multiIf(x {0} y, 'true', NOT (x {0} y), 'false', 'null'), {1}, {2})", op, x, y)), true, false});
 }
 
 // The sum of Array(Nullable(Float64)); null when an element is.
@@ -66,7 +82,7 @@ Sql dot(SqlCall& c) {
 Sql magnitude(SqlCall& c) { return {"sqrt(" + sum_of(c, fmt::format("arrayMap(x -> x * x, {})", numbers(c, 0))) + ")", true, false}; }
 
 Sql cosine(SqlCall& c) {
-  const std::string x = numbers(c, 0), y = numbers(c, 1);
+  const auto [x, y] = operands(c);
   const std::string mx = c.size() > 2 ? "toFloat64(" + c.arg(2) + ")" : "sqrt(" + sum_of(c, fmt::format("arrayMap(x -> x * x, {})", x)) + ")";
   const std::string my = c.size() > 3 ? "toFloat64(" + c.arg(3) + ")" : "sqrt(" + sum_of(c, fmt::format("arrayMap(x -> x * x, {})", y)) + ")";
   return {fmt::format("({} / ({} * {}))", sum_of(c, fmt::format("arrayMap((x, y) -> x * y, {}, {})", x, y)), mx, my), true, false};
@@ -211,18 +227,21 @@ constexpr Function kFunctions[] = {
     PAIRS("series_greater_equals", "Which are greater or equal.", compare, ">="),
     PAIRS("series_less", "Which are less.", compare, "<"),
     PAIRS("series_less_equals", "Which are less or equal.", compare, "<="),
-    {.name = "series_sum", .summary = "The sum.", .signatures = "series_sum(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return Sql{sum_of(c, numbers(c, 0)), true, false}; }, .examples = {{{"series_sum(dynamic([1, 2, 3]))", "6.0"}}}},
-    {.name = "series_product", .summary = "The product.", .signatures = "series_product(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return Sql{fmt::format("arrayProduct(arrayMap(v -> ifNull(v, nan), {}))", numbers(c, 0)), true, false}; }, .examples = {{{"series_product(dynamic([2, 3]))", "6.0"}}}},
-    {.name = "series_magnitude", .summary = "The length of the series as a vector.", .signatures = "series_magnitude(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = magnitude, .examples = {{{"series_magnitude(dynamic([3, 4]))", "5.0"}}}},
-    {.name = "series_dot_product", .summary = "The sum of products.", .signatures = "series_dot_product(a:array, b:array) -> real; series_dot_product(a:array, b:number) -> real; series_dot_product(a:number, b:array) -> real", .takes_null = true, .may_be_null = true, .emit = dot, .examples = {{{"series_dot_product(dynamic([1, 2]), dynamic([3, 4]))", "11.0"}}}},
-    {.name = "series_cosine_similarity", .summary = "The cosine of the angle between two series.", .signatures = "series_cosine_similarity(a:array, b:array, magnitude_a:real?, magnitude_b:real?) -> real", .takes_null = true, .may_be_null = true, .emit = cosine, .examples = {{{"series_cosine_similarity(dynamic([1, 0]), dynamic([0, 1]))", "0.0"}}}},
-    {.name = "series_pearson_correlation", .summary = "The correlation of two series.", .signatures = "series_pearson_correlation(a:array, b:array) -> real", .takes_null = true, .may_be_null = true, .emit = pearson, .examples = {{{"series_pearson_correlation(dynamic([1, 2, 3]), dynamic([2, 4, 6]))", "1.0"}}}},
-    {.name = "series_stats", .summary = "min, min_idx, max, max_idx, avg, stdev, variance: a column each.", .signatures = "series_stats(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = stats_list},
-    {.name = "series_stats_dynamic", .summary = "The same as a bag, with sum and len.", .signatures = "series_stats_dynamic(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = stats_bag},
-    {.name = "series_fit_line", .summary = "The line that fits best: rsquare, slope, variance, rvariance, interception, line_fit.", .signatures = "series_fit_line(series:array) -> dynamic", .takes_null = true, .emit = fit_line},
-    {.name = "series_fit_line_dynamic", .summary = "The same as a bag.", .signatures = "series_fit_line_dynamic(series:array) -> dynamic", .takes_null = true, .emit = fit_line_bag},
-    {.name = "series_iir", .summary = "An infinite impulse response filter.", .signatures = "series_iir(series:array, numerators:array, denominators:array) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = iir, .examples = {{{"series_iir(dynamic([1, 2, 3]), dynamic([1]), dynamic([1, -1]))", "[1.0,3.0,6.0]"}}}},
-    {.name = "series_fir", .summary = "A finite impulse response filter.", .signatures = "series_fir(series:array, filter:array, normalize:bool?, center:bool?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = fir, .examples = {{{"series_fir(dynamic([1, 2, 3]), dynamic([1, 1]), false)", "[1.0,3.0,5.0]"}}}},
+    {.name = "series_sum", .summary = "The sum.", .signatures = "series_sum(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return when_arrays(c, Sql{sum_of(c, numbers(c, 0)), true, false}); }, .examples = {{{"series_sum(dynamic([1, 2, 3]))", "6.0"}}}},
+    {.name = "series_product", .summary = "The product.", .signatures = "series_product(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) {
+       const std::string x = numbers(c, 0);
+       return when_arrays(c, Sql{fmt::format("if(arrayExists(v -> isNull(v), {0}), NULL, arrayProduct(arrayMap(v -> assumeNotNull(v), {0})))", x), true, false});
+     }, .examples = {{{"series_product(dynamic([2, 3]))", "6.0"}}}},
+    {.name = "series_magnitude", .summary = "The length of the series as a vector.", .signatures = "series_magnitude(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = of_arrays<magnitude, 1>, .examples = {{{"series_magnitude(dynamic([3, 4]))", "5.0"}}}},
+    {.name = "series_dot_product", .summary = "The sum of products.", .signatures = "series_dot_product(a:array, b:array) -> real; series_dot_product(a:array, b:number) -> real; series_dot_product(a:number, b:array) -> real", .takes_null = true, .may_be_null = true, .emit = of_arrays<dot, 2>, .examples = {{{"series_dot_product(dynamic([1, 2]), dynamic([3, 4]))", "11.0"}}}},
+    {.name = "series_cosine_similarity", .summary = "The cosine of the angle between two series.", .signatures = "series_cosine_similarity(a:array, b:array, magnitude_a:real?, magnitude_b:real?) -> real", .takes_null = true, .may_be_null = true, .emit = of_arrays<cosine, 2>, .examples = {{{"series_cosine_similarity(dynamic([1, 0]), dynamic([0, 1]))", "0.0"}}}},
+    {.name = "series_pearson_correlation", .summary = "The correlation of two series.", .signatures = "series_pearson_correlation(a:array, b:array) -> real", .takes_null = true, .may_be_null = true, .emit = of_arrays<pearson, 2>, .examples = {{{"series_pearson_correlation(dynamic([1, 2, 3]), dynamic([2, 4, 6]))", "1.0"}}}},
+    {.name = "series_stats", .summary = "min, min_idx, max, max_idx, avg, stdev, variance: a column each.", .signatures = "series_stats(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = of_arrays<stats_list, 1>},
+    {.name = "series_stats_dynamic", .summary = "The same as a bag, with sum and len.", .signatures = "series_stats_dynamic(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = of_arrays<stats_bag, 1>},
+    {.name = "series_fit_line", .summary = "The line that fits best: rsquare, slope, variance, rvariance, interception, line_fit.", .signatures = "series_fit_line(series:array) -> dynamic", .takes_null = true, .emit = of_arrays<fit_line, 1>},
+    {.name = "series_fit_line_dynamic", .summary = "The same as a bag.", .signatures = "series_fit_line_dynamic(series:array) -> dynamic", .takes_null = true, .emit = of_arrays<fit_line_bag, 1>},
+    {.name = "series_iir", .summary = "An infinite impulse response filter.", .signatures = "series_iir(series:array, numerators:array, denominators:array) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = of_arrays<iir, 3>, .examples = {{{"series_iir(dynamic([1, 2, 3]), dynamic([1]), dynamic([1, -1]))", "[1.0,3.0,6.0]"}}}},
+    {.name = "series_fir", .summary = "A finite impulse response filter.", .signatures = "series_fir(series:array, filter:array, normalize:bool?, center:bool?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = of_arrays<fir, 2>, .examples = {{{"series_fir(dynamic([1, 2, 3]), dynamic([1, 1]), false)", "[1.0,3.0,5.0]"}}}},
     {.name = "series_fill_const", .summary = "Missing values become a constant.", .signatures = "series_fill_const(series:array, constant:number?, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = fill_const, .examples = {{{"series_fill_const(dynamic([1, null]), 5)", "[1,5]"}}}},
     {.name = "series_fill_forward", .summary = "Missing values become the one before.", .signatures = "series_fill_forward(series:array, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return fill(c, true); }, .examples = {{{"series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]"}}}},
     {.name = "series_fill_backward", .summary = "Missing values become the one behind.", .signatures = "series_fill_backward(series:array, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return fill(c, false); }, .examples = {{{"series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]"}}}},

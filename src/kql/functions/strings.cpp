@@ -223,14 +223,17 @@ Sql from_code_points(SqlCall& c) {
   for (std::size_t i = 0; i < c.size(); ++i) {
     if (i > 0) lists += ", ";
     if (c.type(i) == Type::dynamic) {
-      lists += fmt::format("arrayMap(x -> toUInt32(toUInt64OrZero(x)), if(startsWith(ifNull({0}, ''), '['), {1}, [ifNull({0}, '')]))", c.shared(i), sql::array_of(c.arg(i)));
+      lists += fmt::format("arrayMap(x -> toInt64OrNull(x), if(startsWith(ifNull({0}, ''), '['), {1}, [{2}]))", c.shared(i), sql::array_of(c.arg(i)), "ifNull(" + sql::dynamic_text(c.shared(i)) + ", '')");
     } else {
-      lists += fmt::format("[toUInt32(ifNull({}, 0))]", c.arg(i));
+      lists += fmt::format("[CAST({}, 'Nullable(Int64)')]", c.arg(i));
     }
   }
-  return {fmt::format("arrayStringConcat(arrayMap(p -> multiIf(p < 128, char(p), p < 2048, char(192 + intDiv(p, 64), 128 + p % 64), "
+  // One that is no code point spoils all.
+  const std::string points = c.name(fmt::format("arrayConcat({})", lists));
+  return {fmt::format("if(arrayExists(p -> ifNull(p < 0 OR p > 1114111 OR p BETWEEN 55296 AND 57343, 1), {0}), '', "
+                      "arrayStringConcat(arrayMap(p -> multiIf(p < 128, char(p), p < 2048, char(192 + intDiv(p, 64), 128 + p % 64), "
                       "p < 65536, char(224 + intDiv(p, 4096), 128 + intDiv(p, 64) % 64, 128 + p % 64), "
-                      "char(240 + intDiv(p, 262144), 128 + intDiv(p, 4096) % 64, 128 + intDiv(p, 64) % 64, 128 + p % 64)), arrayConcat({})))", lists),
+                      "char(240 + intDiv(p, 262144), 128 + intDiv(p, 4096) % 64, 128 + intDiv(p, 64) % 64, 128 + p % 64)), arrayMap(p -> toUInt32(ifNull(p, 0)), {0}))))", points),
           false, false};
 }
 
@@ -287,6 +290,10 @@ constexpr Function kFunctions[] = {
     {.name = "replace", .summary = "Every match replaced (old order of arguments).", .signatures = "replace(regex:string, rewrite:string, text:string) -> string",
      .emit = [](SqlCall& c) { return replace_by_regex(c, 2, 0, 1); }, .examples = {{{"replace(@'b', @'x', 'abc')", "axc"}}}},
     {.name = "countof", .summary = "How often a text (may overlap) or a regular expression occurs.", .signatures = "countof(source:string, search:string, kind:string?=) -> long", .emit = count_of,
+     // The engine counts matches of a constant expression only.
+     .emits = [](const BoundExpression& call) {
+       return call.arguments.size() < 3 || call.arguments[2]->value.text != "regex" || call.arguments[1]->kind == BoundExpression::Kind::literal;
+     },
      .examples = {{{"countof('aaa', 'aa')", "2"}, {"countof('abcabc', 'a.c', 'regex')", "2"}}}},
     {.name = "extract", .summary = "A group of the first match; group 0 is the match.", .signatures = "extract(regex:string, group:long, source:string) -> string", .emit = extract_one,
      .examples = {{{"extract('x=([0-9.]+)', 1, 'hello x=45.6|wo')", "45.6"}, {"extract('^.{2,2}(.{4,4})', 1, 'abcdefgh')", "cdef"}}}},

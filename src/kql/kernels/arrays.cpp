@@ -119,7 +119,7 @@ std::optional<double> sum(Json array) {
   bool all = true;
   json::for_each_element(array.text, [&](std::string_view item) {
     if (json::is_null(item)) return;
-    const auto value = item == "true" ? 1.0 : item == "false" ? 0.0 : real_from_text(item);
+    const auto value = real_from_text(item);
     if (value) {
       total += *value;
     } else {
@@ -193,8 +193,8 @@ void split(KernelCall& call) {
     cuts.push_back(size);
     for (const auto to : cuts) {
       if (out.size() > 1) out += ',';
-      out += array_of(call.arena, Items(items.begin() + std::min(from, to), items.begin() + std::max(from, to))).text;
-      from = std::max(from, to);
+      out += array_of(call.arena, Items(items.begin() + from, items.begin() + std::max(from, to))).text;
+      from = to;
     }
     call.put(Json{call.arena.copy(out + ']')});
   }
@@ -216,7 +216,7 @@ void choose(KernelCall& call) {
     }
     Items out;
     for (std::size_t k = 0; k < conditions.size(); ++k) {
-      const auto condition = bool_from_text(text_of_json(conditions[k], call.arena));
+      const auto condition = json::is_string(conditions[k]) ? std::nullopt : bool_from_text(conditions[k]);
       if (!condition) {
         out.push_back("null");
         continue;

@@ -192,28 +192,41 @@ std::optional<Json> bag_zip(Arena& arena, Json keys, Json values) {
   return bag.to_json(arena);
 }
 
-// The tree of keys as paths.
+// The tree of keys as paths, each before those below it. The elements of an array are one place, [0], as far as paths go.
 std::optional<Json> tree_paths(Arena& arena, Json bag) {
   if (json::is_null(bag.text)) return std::nullopt;
+  constexpr std::size_t kMost = 100'000;
   std::string out = "[";
   struct Place {
     std::string path;
-    std::string_view value;
+    std::vector<std::string_view> values;
   };
-  std::vector<Place> open{{"", bag.text}};
-  for (std::size_t i = 0; i < open.size() && open.size() < 100'000; ++i) {
-    const auto place = open[i];
-    if (i > 0) {
+  std::vector<Place> open;  // the last one is next
+  open.push_back({"", {bag.text}});
+  for (std::size_t made = 0; !open.empty() && made < kMost; ++made) {
+    const Place place = std::move(open.back());
+    open.pop_back();
+    if (!place.path.empty()) {
       if (out.size() > 1) out += ',';
       json::append_quoted(out, place.path);
     }
-    if (json::is_object(place.value)) {
-      json::for_each_member(place.value, [&](std::string_view key, std::string_view value) {
-        open.push_back({place.path + "['" + std::string(key.substr(1, key.size() - 2)) + "']", value});
-      });
-    } else if (json::is_array(place.value) && json::array_size(place.value) > 0) {
-      open.push_back({place.path + "[0]", json::element(place.value, 0)});
+    std::vector<Place> below;
+    std::vector<std::string_view> elements;
+    for (const auto value : place.values) {
+      if (json::is_array(value)) {
+        json::for_each_element(value, [&](std::string_view element) { elements.push_back(element); });
+      } else if (json::is_object(value)) {
+        json::for_each_member(value, [&](std::string_view key, std::string_view member) {
+          std::string path = place.path + "['" + std::string(key.substr(1, key.size() - 2)) + "']";
+          const auto known = place.values.size() == 1 ? below.end() : std::ranges::find(below, path, &Place::path);
+          if (known != below.end()) known->values.push_back(member);
+          else if (below.size() < kMost) below.push_back({std::move(path), {member}});
+        });
+      }
     }
+    if (!elements.empty()) below.push_back({place.path + "[0]", std::move(elements)});
+    if (below.size() + open.size() > kMost) break;
+    for (auto child = below.rbegin(); child != below.rend(); ++child) open.push_back(std::move(*child));
   }
   return Json{arena.copy(out + ']')};
 }

@@ -207,6 +207,10 @@ void append_canonical(std::string& out, std::string_view value, int depth) {
 void dynamic_to_json(KernelCall& call) {
   std::string out;
   for (std::size_t row = 0; row < call.rows; ++row) {
+    if (call[0].type() != Type::dynamic) {
+      call.put(text_of(call[0], row, call.arena));
+      continue;
+    }
     out.clear();
     if (!call[0].is_null(row)) append_canonical(out, json_of(call[0], row, call.arena), 0);
     call.put(out);

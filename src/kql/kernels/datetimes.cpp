@@ -271,6 +271,17 @@ void make_datetime_rows(KernelCall& call) {
     const auto part = [&](std::size_t i, std::int64_t otherwise) {
       return i < call.size() ? call[i].integer(row) : otherwise;
     };
+    if (call.size() == 1) {  // a datetime, its text, or ticks
+      const Type type = call[0].type();
+      if (type == Type::string || type == Type::dynamic) {
+        call.put(datetime_from_text(text_of(call[0], row, call.arena)));
+      } else if (type == Type::datetime) {
+        call.put(call[0].integer(row));
+      } else {
+        call.put(in_range(static_cast<__int128>(call[0].integer(row)) - kTicksOf1970));
+      }
+      continue;
+    }
     call.put(make_datetime(part(0, 1), part(1, 1), part(2, 1), part(3, 0), part(4, 0),
                            call.size() > 5 ? call[5].real(row) : 0));
   }
@@ -280,6 +291,17 @@ void make_timespan_rows(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     if (call.any_null(row)) {
       call.put_null();
+      continue;
+    }
+    if (call.size() == 1) {  // a timespan, its text, or ticks
+      const Type type = call[0].type();
+      if (type == Type::string || type == Type::dynamic) {
+        call.put(timespan_from_text(text_of(call[0], row, call.arena)));
+      } else if (type == Type::real || type == Type::decimal) {
+        call.put(long_from_real(call[0].real(row)));
+      } else {
+        call.put(call[0].integer(row));
+      }
       continue;
     }
     std::size_t at = 0;

@@ -12,6 +12,7 @@
 #include "kql/kernels/conversion.hpp"
 #include "kql/kernels/json.hpp"
 #include "kql/kernels/xxhash64.hpp"
+#include "kql/literal_text.hpp"
 
 namespace yagura::kql {
 namespace {
@@ -23,6 +24,8 @@ std::string decode_text(std::string_view text) {
 }
 
 std::optional<Json> decode_array(Arena& arena, std::string_view text) {
+  // Padded, and of the standard letters, as .NET reads it.
+  if (text.size() % 4 != 0 || text.find_first_of("-_") != std::string_view::npos) return std::nullopt;
   const auto bytes = from_base64(text);
   if (!bytes || bytes->empty()) return std::nullopt;
   std::string out = "[";
@@ -33,12 +36,12 @@ std::optional<Json> decode_array(Arena& arena, std::string_view text) {
   return Json{arena.copy(out + ']')};
 }
 
-std::string encode_array(Arena& arena, Json array) {
+std::string encode_array(Json array) {
   std::string bytes;
   bool whole = json::is_array(array.text);
   if (whole) {
     json::for_each_element(array.text, [&](std::string_view item) {
-      const auto value = long_from_text(text_of_json(item, arena));
+      const auto value = parse_long_text(item);
       if (!value || *value < 0 || *value > 255) {
         whole = false;
       } else {
@@ -179,7 +182,7 @@ constexpr Kernel kKernels[] = {
      kernel_rows<[](Arena& arena, std::string_view text) { return decode_array(arena, text); }>},
     {"base64_decode_toguid", kernel_rows<[](std::string_view text) { return decode_guid(text); }>},
     {"base64_encode_fromguid", kernel_rows<[](Guid guid) { return encode_guid(guid); }>},
-    {"base64_encode_fromarray", kernel_rows<[](Arena& arena, Json array) { return encode_array(arena, array); }>},
+    {"base64_encode_fromarray", kernel_rows<[](Json array) { return encode_array(array); }>},
     {"url_encode", kernel_rows<[](std::string_view text) { return url_encode(text); }>},
     {"url_encode_component", kernel_rows<[](std::string_view text) { return url_encode(text, "%20"); }>},
     {"url_decode", kernel_rows<[](std::string_view text) { return percent_decode(text, true); }>},

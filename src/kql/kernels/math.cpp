@@ -37,7 +37,7 @@ void bin_values(KernelCall& call, bool at_fixed_point) {
     } else if (call.result.type() == Type::decimal) {
       const auto value = Decimal::parse(text_of(call[0], row, call.arena)),
                  size = Decimal::parse(text_of(call[1], row, call.arena));
-      const auto quotient = value && size ? Decimal::divide(*value, *size) : std::nullopt;
+      const auto quotient = value && size && size->units > 0 ? Decimal::divide(*value, *size) : std::nullopt;
       if (!quotient) {
         call.put_null();
         continue;

@@ -164,10 +164,16 @@ void modulo(KernelCall& call) {
       },
       [](double a, double b) { return a - std::floor(a / std::fabs(b)) * std::fabs(b); },
       [](Decimal a, Decimal b) -> std::optional<Decimal> {
+        if (b.units < 0) b.units = -b.units;
         const auto quotient = Decimal::divide(a, b);
         if (!quotient) return std::nullopt;
         auto whole = *quotient;
-        for (; whole.scale > 0; --whole.scale) whole.units /= 10;
+        bool cut = false;
+        for (; whole.scale > 0; --whole.scale) {
+          cut = cut || whole.units % 10 != 0;
+          whole.units /= 10;
+        }
+        if (cut && quotient->units < 0) --whole.units;  // down, so that what is left is not negative
         const auto back = Decimal::multiply(whole, b);
         return back ? Decimal::subtract(a, *back) : std::nullopt;
       });

@@ -24,12 +24,10 @@ using Numbers = std::vector<Number>;
 Number number_of(std::string_view item) {
   if (json::is_string(item) || json::is_array(item) || json::is_object(item) || json::is_null(item))
     return std::nullopt;
-  if (item == "true") return 1;
-  if (item == "false") return 0;
   return real_from_text(item);
 }
 
-// The numbers of an array; of a single number that number alone.
+// The numbers of an array; a number that is no dynamic stands for every place.
 struct Series {
   Numbers numbers;
   bool single = false;
@@ -46,11 +44,7 @@ std::optional<Series> series_of(const KernelCall& call, std::size_t i, std::size
   }
   if (value.is_null(row)) return std::nullopt;
   const auto text = value.text(row);
-  if (!json::is_array(text)) {
-    out.single = true;
-    out.numbers.push_back(number_of(text));
-    return out;
-  }
+  if (!json::is_array(text)) return std::nullopt;
   json::for_each_element(text, [&](std::string_view item) { out.numbers.push_back(number_of(item)); });
   return out;
 }

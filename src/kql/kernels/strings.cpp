@@ -7,6 +7,7 @@
 #include "kql/kernels/fold_case.hpp"
 #include "kql/kernels/json.hpp"
 #include "kql/kernels/regex_cache.hpp"
+#include "kql/literal_text.hpp"
 
 namespace yagura::kql {
 namespace {
@@ -222,7 +223,7 @@ std::string replace_all(std::string_view text, std::string_view what, std::strin
 std::string replace_each(Arena& arena, std::string_view text, Json lookups, Json rewrites) {
   std::vector<std::string_view> what, with;
   if (json::is_array(lookups.text))
-    json::for_each_element(lookups.text, [&](auto item) { what.push_back(text_of_json(item, arena)); });
+    json::for_each_element(lookups.text, [&](auto item) { what.push_back(json::is_string(item) ? json::decode(item, arena) : std::string_view()); });
   if (json::is_array(rewrites.text)) json::for_each_element(rewrites.text, [&](auto item) { with.push_back(item); });
   struct Part {
     std::string_view text;
@@ -501,21 +502,26 @@ std::string code_points(std::string_view text) {
 void from_code_points(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     std::string out;
-    const auto add = [&](std::int64_t code) {
-      if (code >= 0 && code <= 0x10FFFF) utf8::append(out, static_cast<char32_t>(code));
+    bool valid = true;  // one that is no code point spoils all
+    const auto add = [&](std::optional<std::int64_t> code) {
+      valid = valid && code && *code >= 0 && *code <= 0x10FFFF && (*code < 0xD800 || *code > 0xDFFF);
+      if (valid) utf8::append(out, static_cast<char32_t>(*code));
     };
-    for (std::size_t i = 0; i < call.size(); ++i) {
-      if (call[i].is_null(row)) continue;
+    for (std::size_t i = 0; i < call.size() && valid; ++i) {
+      if (call[i].is_null(row)) {
+        valid = false;
+        continue;
+      }
       if (call[i].type() != Type::dynamic) {
         add(call[i].integer(row));
       } else if (json::is_array(call[i].text(row))) {
         json::for_each_element(call[i].text(row),
-                               [&](std::string_view item) { add(long_from_text(item).value_or(-1)); });
+                               [&](std::string_view item) { add(parse_long_text(item)); });
       } else {
-        add(long_from_text(text_of(call[i], row, call.arena)).value_or(-1));
+        add(parse_long_text(text_of(call[i], row, call.arena)));
       }
     }
-    call.put(out);
+    call.put(valid ? std::string_view(call.arena.copy(out)) : std::string_view());
   }
 }
 

@@ -1,6 +1,7 @@
 #include "kql/kernels/time_zone.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -177,8 +178,13 @@ std::shared_ptr<const Zone> find_zone(std::string_view name) {
   if (const auto known = zones.find(name); known != zones.end()) return known->second;
   if (!is_zone_name(name) || zones.size() > 2000) return nullptr;
   std::shared_ptr<const Zone> zone;
-  std::ifstream file("/usr/share/zoneinfo/" + std::string(name), std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  const std::filesystem::path path = "/usr/share/zoneinfo/" + std::string(name);
+  std::string bytes;
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) {  // "Europe" is a folder
+    std::ifstream file(path, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+  }
   if (auto read = read_tzif(bytes)) zone = std::make_shared<const Zone>(std::move(*read));
   zones.emplace(name, zone);
   return zone;
