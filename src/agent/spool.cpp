@@ -127,9 +127,24 @@ Result<> Spool::keep(const SendProgress& progress) {
   journal::RetentionPolicy policy;
   policy.max_size = settings_.keep_sent;
   policy.keep_from = Position(std::min(kept_.through, mark_).number() + 1);
+  {
+    const std::lock_guard lock(mutex_);
+    if (holder_)
+      if (const auto held = holder_()) policy.keep_from = std::min(policy.keep_from, *held);
+  }
   TRY(writer_->retain(policy), "letting go of what was sent");
   look();
   return {};
+}
+
+void Spool::hold(std::function<std::optional<Position>()> holder) {
+  const std::lock_guard lock(mutex_);
+  holder_ = std::move(holder);
+}
+
+void Spool::forget_unsent() {
+  const std::lock_guard lock(mutex_);
+  accepted_ = kept_.sent;
 }
 
 void Spool::look() {

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -65,6 +66,10 @@ class Spool {
   const SendProgress& progress() const { return kept_; }
   // Writes it down, and lets go of what nobody needs any more. Now and then, and at the end.
   Result<> keep(const SendProgress& progress);
+  // Somebody else who reads the spool: what is from there on stays. nullopt: nobody now. Any thread.
+  void hold(std::function<std::optional<Position>()> holder);
+  // There is no server: what is there is nothing that waits for one.
+  void forget_unsent();
   // Looks at the size on disk: room may have come.
   void look();
 
@@ -93,6 +98,7 @@ class Spool {
   std::map<std::string, std::uint64_t> accepted_ GUARDED_BY(mutex_);
   std::uint64_t size_ GUARDED_BY(mutex_) = 0;
   std::chrono::steady_clock::time_point looked_at_ GUARDED_BY(mutex_){};
+  std::function<std::optional<Position>()> holder_ GUARDED_BY(mutex_);
   double tokens_ GUARDED_BY(mutex_) = 0;
   std::chrono::steady_clock::time_point filled_at_ GUARDED_BY(mutex_) = std::chrono::steady_clock::now();
 };

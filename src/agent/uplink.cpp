@@ -131,8 +131,14 @@ void Uplink::run() {
 bool Uplink::join_up() {
   auto client = connect(settings_.folder);
   if (!client) {
-    if (client.error().kind() == ErrorKind::not_found) say("not enrolled", client.error().message());
-    else say("waiting", client.error().message());
+    if (client.error().kind() == ErrorKind::not_found) {
+      say("not enrolled", client.error().message());
+      // What a forwarder reads from the spool meanwhile is nothing that a server is waiting for.
+      counted_.through = acked_ = spool_.journal().durable_position();
+      spool_.forget_unsent();
+    } else {
+      say("waiting", client.error().message());
+    }
     keep(false);
     rest(std::chrono::seconds(5));
     return false;

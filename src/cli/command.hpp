@@ -49,6 +49,7 @@ void add_rules(CLI::App& app, Action& chosen);
 void add_hunt(CLI::App& app, Action& chosen);
 void add_dump(CLI::App& app, Action& chosen);
 void add_admin(CLI::App& app, Action& chosen);
+void add_agent(CLI::App& app, Action& chosen);
 void add_forwarder(CLI::App& app, Action& chosen);
 void add_cert(CLI::App& app, Action& chosen);
 void add_actionplan(CLI::App& app, Action& chosen);

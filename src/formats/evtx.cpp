@@ -253,6 +253,12 @@ void EvtxChunkReader::visit(const EvtxFile& file, const EvtxChunk& place,
 
 void EvtxChunkReader::visit(std::string_view chunk, std::uint64_t offset,
                             const std::function<void(const EvtxElement&)>& each, std::vector<EvtxDamage>& damage) {
+  visit_numbered(chunk, offset, [&](const EvtxElement& event, std::uint64_t) { each(event); }, damage);
+}
+
+void EvtxChunkReader::visit_numbered(std::string_view chunk, std::uint64_t offset,
+                                     const std::function<void(const EvtxElement&, std::uint64_t)>& each,
+                                     std::vector<EvtxDamage>& damage) {
   Arena arena;
   state_->walk(chunk, offset, false, damage, [&](std::size_t at, std::uint32_t size, bool) {
     arena.clear();
@@ -264,7 +270,7 @@ void EvtxChunkReader::visit(std::string_view chunk, std::uint64_t offset,
     if (sink.root.children.empty())
       note(damage, offset + at, "a record without an element");
     else
-      each(sink.root.children.front());
+      each(sink.root.children.front(), number<std::uint64_t>(chunk, at + 8));
   });
 }
 

@@ -126,6 +126,10 @@ class EvtxChunkReader {
              std::vector<EvtxDamage>& damage);
   void visit(std::string_view chunk, std::uint64_t offset, const std::function<void(const EvtxElement& event)>& each,
              std::vector<EvtxDamage>& damage);
+  // With the number in each record's binary header (see EvtxOptions::record_numbers).
+  void visit_numbered(std::string_view chunk, std::uint64_t offset,
+                      const std::function<void(const EvtxElement& event, std::uint64_t number)>& each,
+                      std::vector<EvtxDamage>& damage);
 
  private:
   struct State;

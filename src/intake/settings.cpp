@@ -177,6 +177,20 @@ FileTailSettings read_file(const SettingsNode& node, const SettingsContext& cont
   return s;
 }
 
+// The log of the Linux audit system: a file that auditd turns over by renaming. The records of one event stand in lines of
+// their own with one serial; whoever reads the rows puts them together by it.
+FileTailSettings read_auditd(const SettingsNode& node) {
+  FileTailSettings s;
+  s.name = "auditd";
+  s.paths = node.get_list("paths", {"/var/log/audit/audit.log"});
+  for (const auto& path : s.paths)
+    if (!path.starts_with('/'))
+      node.child("paths").error(fmt::format("'{}' must be an absolute path; wildcards * ? [] are allowed", path));
+  s.format = "auditd";
+  s.from_beginning = node.get_choice("start", "beginning", {"beginning", "end"}) == "beginning";
+  return s;
+}
+
 JournaldSettings read_journald(const SettingsNode& node) {
   JournaldSettings s;
   s.directory = node.get("directory", "");
@@ -207,8 +221,16 @@ std::vector<SourceSettings> read_settings(const SettingsNode& list, const Settin
       node.error("a source is a map: kind: syslog, listen: ...");
       continue;
     }
-    const std::string kind = node.get_choice("kind", "", {"syslog", "hec", "file", "journald"});
-    if (!node.child("kind").exists()) node.error("a source needs 'kind': syslog, hec, file or journald");
+    std::vector<std::string_view> kinds{"syslog", "hec", "file", "journald", "auditd"};
+    kinds.insert(kinds.end(), context.other_kinds.begin(), context.other_kinds.end());
+    const std::string kind = node.get_choice("kind", "", kinds);
+    if (!node.child("kind").exists()) node.error(fmt::format("a source needs 'kind': {}", fmt::join(kinds, ", ")));
+    if (std::ranges::find(context.other_kinds, kind) != context.other_kinds.end()) {
+      const auto name = node.get("name", kind);
+      if (!good_name(name)) node.child("name").error("'name' must have 1 to 64 letters, digits, '-', '_' or '.'");
+      else if (!names.insert(name).second) node.error(fmt::format("two sources are called '{}': give each its own 'name'", name));
+      continue;
+    }
     const auto add = [&](auto settings) {
       settings.name = node.get("name", settings.name);
       if (!good_name(settings.name))
@@ -226,6 +248,8 @@ std::vector<SourceSettings> read_settings(const SettingsNode& list, const Settin
       add(read_file(node, context));
     else if (kind == "journald")
       add(read_journald(node));
+    else if (kind == "auditd")
+      add(read_auditd(node));
     else
       (void)node.entries();  // not known what its keys should be: one mistake is enough
   }

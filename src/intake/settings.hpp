@@ -21,6 +21,8 @@ using SourceSettings = std::variant<SyslogSettings, HecSettings, FileTailSetting
 struct SettingsContext {
   // Formats that a source may name; empty: any.
   std::span<const std::string_view> formats;
+  // Kinds in the same list that other rooms read (evtx, winevt): only their names are checked here.
+  std::span<const std::string_view> other_kinds;
   // Used by sources with TLS that name no certificate of their own.
   std::filesystem::path certificate, private_key;
 };

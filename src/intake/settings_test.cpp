@@ -105,7 +105,7 @@ sources:
   const auto has = [&](std::string_view part) {
     EXPECT_THAT(mistakes, ::testing::Contains(HasSubstr(std::string(part))));
   };
-  has("y.yaml:3: 'sources[0].kind' must be one of syslog, hec, file, journald, not 'sylog', did you mean 'syslog'?");
+  has("y.yaml:3: 'sources[0].kind' must be one of syslog, hec, file, journald, auditd, not 'sylog', did you mean 'syslog'?");
   has("must be one of udp, tcp, tls, not 'tpc', did you mean 'tcp'?");
   has("y.yaml:7: 'listen' must be a numeric address and a port, such as 0.0.0.0:5514 or [::]:5514, not "
       "'localhost:514'");

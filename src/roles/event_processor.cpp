@@ -2,6 +2,7 @@
 
 #include "formats/registry.hpp"
 #include "journal/block.hpp"
+#include "journal/transfer.hpp"
 #include "roles/ordered_detection.hpp"
 
 namespace yagura::roles {
@@ -34,7 +35,7 @@ Result<flow::ProcessedBlock> EventProcessor::process(std::shared_ptr<const journ
       origin_seen = entry.origin;
       hint = entry.hint();
     }
-    if (hint == kTickHint) continue;
+    if (hint == kTickHint || hint == journal::kTransferHint) continue;
     formats::decode(hint,
                     {.raw = entry.payload,
                      .peer = entry.peer(),

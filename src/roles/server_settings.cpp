@@ -90,6 +90,18 @@ ApiSettings read_api(const SettingsNode& node) {
   return out;
 }
 
+AgentListenerSettings read_agents(const SettingsNode& node) {
+  AgentListenerSettings out;
+  out.listen = read_listen(node, "listen", out.listen);
+  out.certificate_validity = node.get("certificate_validity", out.certificate_validity);
+  if (out.certificate_validity < 10s || out.certificate_validity > std::chrono::days(825))
+    node.child("certificate_validity").error("'agents.certificate_validity' must be between 10s and 825d");
+  out.heartbeat = node.get("heartbeat", out.heartbeat);
+  if (out.heartbeat < 1s || out.heartbeat > 1h) node.child("heartbeat").error("'agents.heartbeat' must be between 1s and 1h");
+  out.minimum_version = node.get("minimum_version", "");
+  return out;
+}
+
 bool is_timezone(std::string_view text) {
   if (text == "UTC" || text == "local") return true;
   return text.size() == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':' && is_ascii_digit(text[1]) && is_ascii_digit(text[2]) &&
@@ -117,6 +129,7 @@ ServerSettings read_server_settings(const SettingsNode& file) {
   out.journal = read_journal(file.child("journal"));
   out.store = read_store(file.child("store"));
   out.api = read_api(file.child("api"));
+  out.agents = read_agents(file.child("agents"));
   const auto pipeline = file.child("pipeline");
   out.pipeline.workers = static_cast<std::size_t>(pipeline.get("workers", 0, {.min = 0, .max = 256}));
   out.pipeline.flush = pipeline.get("flush", out.pipeline.flush);

@@ -87,6 +87,13 @@ struct DetectionSettings {
   std::vector<std::filesystem::path> pipelines;     // Sigma processing pipelines: folders or files
 };
 
+struct AgentListenerSettings {
+  std::optional<ListenAddress> listen;              // off: no agents
+  std::chrono::milliseconds certificate_validity = std::chrono::days(30);
+  std::chrono::milliseconds heartbeat{30'000};
+  std::string minimum_version;                      // older agents are flagged
+};
+
 struct ServerSettings {
   std::filesystem::path data = "data";
   std::filesystem::path keys;                       // empty: "<data>-keys"
@@ -98,6 +105,7 @@ struct ServerSettings {
   JournalSettings journal;
   StoreSettings store;
   ApiSettings api;
+  AgentListenerSettings agents;
   PipelineSettings pipeline;
   QuerySettings query;
   std::vector<std::filesystem::path> rules;         // folders, files or archives of Sigma rules besides content/rules

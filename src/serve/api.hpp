@@ -94,6 +94,8 @@ struct ApiServices {
   // After functions or watchlists in the control database were changed.
   std::function<Result<>()> functions_changed;
   std::function<Result<std::vector<TableSize>>()> table_sizes;
+  // Whether agents would take this configuration (YAML); the error lists every mistake.
+  std::function<Result<>(std::string_view)> check_agent_configuration;
   // Everything that the journal has up to here can be queried.
   std::function<Position()> stored_position;
 };
@@ -106,6 +108,8 @@ struct ApiOptions {
   std::size_t max_queries = 16;  // at once over HTTP; more get 429
   query::QueryLimits limits;     // the most a request may ask for
   std::string version = "dev";
+  std::string agent_authority;    // fingerprint that goes with join tokens; "": this server takes no agents
+  std::chrono::seconds agent_heartbeat{30};
   std::filesystem::path journal;  // folder that evidence is read from; empty: none
 };
 
