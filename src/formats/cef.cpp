@@ -70,7 +70,12 @@ void decode_cef_extension(std::string_view text, RecordBatch& out) {
   std::size_t search = 0;
   std::size_t count = 0;
   const auto finish = [&](std::size_t value_end) {
-    const std::string_view raw = without_trailing_blanks(text.substr(value_begin, value_end - value_begin));
+    std::string_view raw = text.substr(value_begin, value_end - value_begin);
+    // Behind Azure Local's values is one blank; those before it are the event's.
+    if (key.starts_with("Mas") && value_end < text.size() && raw.ends_with(' '))
+      raw.remove_suffix(1);
+    else
+      raw = without_trailing_blanks(raw);
     out.set_foreign(key, Value::string(unescape_extension(raw, out)));
     ++count;
   };

@@ -190,7 +190,7 @@ void EvtxFieldMaker::leaf(std::string_view name, std::string_view attribute_name
 
 // Says that the body is UserData, and which: names alone do not tell.
 void EvtxFieldMaker::add_user_element(std::string_view name) {
-  static const FieldId user_data = event::intern_field("UserData");
+  static const FieldId user_data = event::intern_field("evtx.user_data");
   add({user_data, event::name_of(user_data), {}}, Value::string(arena_->copy(name)), false);
 }
 

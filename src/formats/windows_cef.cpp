@@ -115,7 +115,7 @@ bool read_description(std::string_view description, std::string_view text, Recor
 // Values of one name become one list; unnamed ones the list Data.
 void set_body(const Body& body, RecordBatch& out) {
   if (body.is_user_data) {
-    static const FieldId user_data = intern_field("UserData");
+    static const FieldId user_data = intern_field("evtx.user_data");
     out.set(user_data, body.element);
   }
   std::vector<bool> done(body.fields.size());
@@ -218,15 +218,21 @@ bool restore_windows_event(RecordBatch& out) {
   }
   if (const auto sid = trim(find(user)); !sid.empty()) keep(field_of(WindowsSystem::security_user_id), Value::string(sid));
 
-  const std::array<std::pair<std::string_view, std::string_view>, 3> rendered{
-      {{"Message", find(message)}, {"TaskName", find(task)}, {"OpcodeName", find(opcode)}}};
+  const auto task_text = find(task), opcode_text = find(opcode), message_text = find(message);
   const auto host = find(field::host_name);
   out.reset_current_fields();
   for (const auto& one : kept) out.set(one.id, one.value);
   set_body(body, out);
-  for (const auto& [name, value] : rendered)
-    if (!value.empty()) out.set(intern_field(name), value);
-  if (!host.empty()) out.set(field::host_name, host);
+  // What the sender rendered stands behind the data, from cef.task on. Data of the name Message go before it.
+  static const FieldId cef_task = intern_field("cef.task"), cef_opcode = intern_field("cef.opcode");
+  out.set(cef_task, task_text);
+  out.set(cef_opcode, opcode_text);
+  const bool has_message =
+      std::ranges::any_of(body.fields, [](const event::Field& one) { return one.name == "Message"; });
+  if (!message_text.empty() && !has_message) out.set(field::message, message_text);
+  const bool has_host =
+      std::ranges::any_of(body.fields, [](const event::Field& one) { return one.name == "HostName"; });
+  if (!host.empty() && !has_host) out.set(field::host_name, host);
   out.current().format = "windows-cef";
   out.current().log_source = {"windows", "", ""};
   return true;

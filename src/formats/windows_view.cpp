@@ -68,7 +68,7 @@ std::size_t system_index(FieldId id) {
 bool is_beside(std::string_view name) {
   static const std::unordered_set<std::string_view> names{
       "Provider", "Correlation", "Execution", "Security", "TimeCreated", "TaskName", "OpcodeName", "LevelName",
-      "evtx.recovered", "UserData", "EventData",
+      "evtx.recovered", "evtx.user_data", "UserData", "EventData",
       // NXLog, Mordor, Azure
       "SourceName", "ProviderName", "ProviderGuid", "Hostname", "HostName", "host", "port", "EventTime",
       "EventReceivedTime", "SourceModuleName", "SourceModuleType", "Severity", "SeverityValue", "EventType",
@@ -102,11 +102,11 @@ bool is_of_system(std::string_view name) {
          name == "EventRecordID";
 }
 
-const FieldId kUserData = intern_field("UserData"), kMessage = intern_field("Message"),
+const FieldId kUserData = intern_field("evtx.user_data"), kMessage = intern_field("Message"),
               kTaskName = intern_field("TaskName"), kOpcodeName = intern_field("OpcodeName"),
               kRecovered = intern_field("evtx.recovered"), kComputer = intern_field("Computer"),
-              kUserId = intern_field("Security_UserID"), kHostName = intern_field("HostName"),
-              kSecurity = intern_field("Security");
+              kUserId = intern_field("Security_UserID"), kCefTask = intern_field("cef.task"),
+              kCefOpcode = intern_field("cef.opcode"), kSecurity = intern_field("Security");
 
 }  // namespace
 
@@ -129,6 +129,9 @@ std::int64_t WindowsEventView::number(WindowsSystem which, std::int64_t otherwis
 }
 
 void WindowsEventView::add(std::string_view name, const Value& value) {
+  // Windows writes an empty Binary into classic events that have none, and namespaces are no data.
+  if (name == "Binary" && (value.is_null() || (value.is_string() && value.as_string().empty()))) return;
+  if (name.find("_xmlns") != std::string_view::npos) return;
   if (value.kind() == Value::Kind::list) {
     for (const auto& item : value.as_list())
       if (data_.size() < kMostData) data_.push_back({name, item});
@@ -171,14 +174,23 @@ void WindowsEventView::look(const Record& record) {
   if (end_of_system != 0) {
     for (std::size_t i = 0; i < end_of_system; ++i)
       if (const auto index = system_index(fields[i].id); index != 0) system_[index - 1] = &fields[i].value;
-    for (std::size_t i = end_of_system; i < fields.size(); ++i) {
+    // What was rendered stands behind the data: of CEF from kTask on, of XML the message at the very end.
+    std::size_t end_of_data = fields.size();
+    if (format == "windows-cef") {
+      for (std::size_t i = end_of_system; i < fields.size(); ++i)
+        if (fields[i].id == kCefTask) end_of_data = std::min(end_of_data, i);
+    } else if (format == "windows-xml" && fields.back().id == kMessage &&
+               record.header().origin.raw.find("RenderingInfo") != std::string_view::npos) {
+      --end_of_data;
+    }
+    for (std::size_t i = end_of_data; i < fields.size(); ++i) {
+      if (fields[i].id == kCefTask) task_name_ = fields[i].value.as_string();
+      if (fields[i].id == kCefOpcode) opcode_name_ = fields[i].value.as_string();
+      if (fields[i].id == kMessage) message_ = fields[i].value.as_string();
+    }
+    for (std::size_t i = end_of_system; i < end_of_data; ++i) {
       const Field& field = fields[i];
       if (field.id == kRecovered || (i > end_of_system && is_joined_twin(fields[i - 1], field))) continue;
-      if (field.id == kHostName && format == "windows-cef") continue;
-      if (format != "evtx" && (field.id == kMessage || field.id == kTaskName || field.id == kOpcodeName)) {
-        rendered(field);
-        continue;
-      }
       if (field.id == kUserData) {
         body_ = Body::user_data;
         user_element_ = field.value.as_string();

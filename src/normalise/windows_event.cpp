@@ -39,7 +39,7 @@ bool is_beside_data(std::string_view name) {
       "Correlation", "Correlation_ActivityID", "Correlation_RelatedActivityID", "Execution", "Execution_ProcessID",
       "Execution_ThreadID", "Execution_ProcessorID", "Execution_SessionID", "Execution_KernelTime",
       "Execution_UserTime", "Execution_ProcessorTime", "Channel", "Computer", "Security", "Security_UserID", "TaskName",
-      "OpcodeName", "LevelName", "evtx.recovered", "UserData",
+      "OpcodeName", "LevelName", "evtx.recovered", "evtx.user_data",
       // NXLog, Mordor, Azure
       "SourceName", "ProviderName", "ProviderGuid", "Hostname", "HostName", "host", "port", "EventTime",
       "EventReceivedTime", "SourceModuleName", "SourceModuleType", "Severity", "SeverityValue", "EventType",
@@ -179,7 +179,10 @@ void each_named_pair(const Record& record, const Value& pairs,
 std::string_view windows_table_of(const Record& record) {
   if (record.header().log_source.product != "windows" || record.find(kEventId) == nullptr) return {};
   const auto channel = record.text(kChannel);
-  if (equal_ignoring_ascii_case(channel, "Security")) return "SecurityEvent";
+  // The agents' event sets ("all Windows security and AppLocker events") go to one table.
+  constexpr std::string_view kAppLocker = "Microsoft-Windows-AppLocker/";
+  if (equal_ignoring_ascii_case(channel, "Security") || equal_ignoring_ascii_case(channel.substr(0, kAppLocker.size()), kAppLocker))
+    return "SecurityEvent";
   if (channel.empty() || channel.find('/') != std::string_view::npos) return "WindowsEvent";
   return "Event";
 }
@@ -292,6 +295,8 @@ void SecurityEventLayout::add(TableWriter& rows, const Record& record, std::stri
 
   auto title = windows_event_title(provider, id);
   if (title.empty() && provider == "Microsoft-Windows-Eventlog" && id == 1102) title = "The audit log was cleared.";
+  std::string message;
+  if (title.empty()) title = message = windows_event_message(provider, id, record);
   if (title.empty()) title = rendered_message(record).substr(0, rendered_message(record).find_first_of("\r\n"));
   rows.text(activity_, own(title.empty() ? std::to_string(id) : fmt::format("{} - {}", id, title)));
   if (const auto type = number_of(record, kLogonType); type >= 0)
