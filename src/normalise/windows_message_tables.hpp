@@ -14,6 +14,11 @@ struct WindowsTitle {
 std::span<const WindowsTitle> security_auditing_titles();
 std::span<const WindowsTitle> security_auditing_tasks();
 
+// What stands behind a title, in the notation of windows_security_bodies.cpp.
+std::span<const WindowsTitle> security_auditing_bodies();
+// The texts of %%1234 in data: access rights, failure reasons, account flags.
+std::span<const WindowsTitle> security_auditing_parameters();
+
 // A message with its event's data: {Name} is a field, {1} the first of the data in their order.
 struct WindowsTemplate {
   std::string_view provider;
@@ -23,5 +28,7 @@ struct WindowsTemplate {
 };
 std::span<const WindowsTemplate> windows_templates();
 std::span<const WindowsTitle> sysmon_titles();
+// The data of each event in the order of the manifest, blank-separated.
+std::span<const WindowsTitle> sysmon_fields();
 
 }  // namespace yagura::normalise

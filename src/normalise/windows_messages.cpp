@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "normalise/windows_event.hpp"
+#include "normalise/windows_message_body.hpp"
 #include "normalise/windows_message_tables.hpp"
 
 namespace yagura::normalise {
@@ -45,13 +46,29 @@ std::string windows_event_message(std::string_view provider, std::int64_t event_
     if (title.empty()) return {};
     out = title;
     out += ':';
-    for_each_event_data(record, [&](std::string_view name, const event::Value& value) {
+    const auto line = [&](std::string_view name, const event::Value& value) {
       if (out.size() > kMostMessage) return;
       out += "\r\n";
       out += name;
       out += ": ";
+      const std::size_t start = out.size();
       event::append_text(out, value);
+      if (name == "LogonId" && std::string_view(out).substr(start).starts_with("0x"))
+        for (std::size_t i = start + 2; i < out.size(); ++i)
+          if (out[i] >= 'a' && out[i] <= 'f') out[i] = static_cast<char>(out[i] - 32);
+    };
+    // In the order of the manifest, which a shipper's JSON may have lost; then what the manifest does not know.
+    const auto known = split(in(sysmon_fields(), event_id), ' ');
+    for (const auto name : known)
+      if (const auto* value = record.find(name)) line(name, *value);
+    for_each_event_data(record, [&](std::string_view name, const event::Value& value) {
+      if (std::ranges::find(known, name) == known.end()) line(name, value);
     });
+    return out;
+  }
+  if (provider == kSecurity) {
+    out = in(security_auditing_titles(), event_id);
+    if (!out.empty()) append_message_body(in(security_auditing_bodies(), event_id), record, kMostMessage, out);
     return out;
   }
   const auto* found = template_of(provider, event_id);

@@ -12,6 +12,7 @@ std::span<const WindowsTemplate> windows_templates() {
                                     kAntimalware = "Microsoft Antimalware", kTasks = "Microsoft-Windows-TaskScheduler",
                                     kIntegrity = "Microsoft-Windows-CodeIntegrity",
                                     kPowerShell = "Microsoft-Windows-PowerShell",
+                                    kSessions = "Microsoft-Windows-TerminalServices-LocalSessionManager",
                                     kApplocker = "Microsoft-Windows-AppLocker";
   static constexpr WindowsTemplate kAll[] = {
       {kEventlog, 104, "Log clear", "The {Body_Channel} log file was cleared."},
@@ -130,6 +131,27 @@ std::span<const WindowsTemplate> windows_templates() {
       {kPowerShell, 4104, "Execute a Remote Command",
        "Creating Scriptblock text ({MessageNumber} of {MessageTotal}):\r\n{ScriptBlockText}\r\n\r\nScriptBlock ID: "
        "{ScriptBlockId}\r\nPath: {Path}"},
+      {kPowerShell, 4105, "Starting Command", "Started invocation of ScriptBlock ID: {ScriptBlockId}\r\nRunspace ID: {RunspaceId}"},
+      {kPowerShell, 4106, "Stopping Command", "Completed invocation of ScriptBlock ID: {ScriptBlockId}\r\nRunspace ID: {RunspaceId}"},
+      {kPowerShell, 40961, "PowerShell Console Startup", "PowerShell console is starting up"},
+      {kPowerShell, 40962, "PowerShell Console Startup", "PowerShell console is ready for user input"},
+      {kTasks, 129, "Created Task Process",
+       "Task Scheduler launch task \"{TaskName}\" , instance \"{Path}\"  with process ID {ProcessID}."},
+      {kSessions, 21, "",
+       "Remote Desktop Services: Session logon succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource Network "
+       "Address: {Address}"},
+      {kSessions, 23, "",
+       "Remote Desktop Services: Session logoff succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}"},
+      {kSessions, 24, "",
+       "Remote Desktop Services: Session has been disconnected:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource "
+       "Network Address: {Address}"},
+      {kSessions, 25, "",
+       "Remote Desktop Services: Session reconnection succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource "
+       "Network Address: {Address}"},
+      {kSessions, 40, "", "Session {Session} has been disconnected, reason code {Reason}"},
+      {"Microsoft-Windows-WMI-Activity", 5857, "",
+       "{ProviderName} provider started with result code {Code}. HostProcess = {HostProcess}; ProcessID = {ProcessID}; "
+       "ProviderPath = {ProviderPath}"},
       {kIntegrity, 3076, "",
        "Code Integrity determined that a process ({ProcessName}) attempted to load {FileName} that did not meet the "
        "{RequestedSigningLevel} signing level requirements or violated code integrity policy. However, due to code "
@@ -212,6 +234,43 @@ std::span<const WindowsTitle> sysmon_titles() {
       {28, "File Block Shredding"},
       {29, "File Executable Detected"},
       {255, "Error report"},
+  };
+  return kAll;
+}
+
+// Schema 4.90 (sysmon -s); earlier ones lack some.
+std::span<const WindowsTitle> sysmon_fields() {
+  static constexpr WindowsTitle kAll[] = {
+      {1, "RuleName UtcTime ProcessGuid ProcessId Image FileVersion Description Product Company OriginalFileName CommandLine CurrentDirectory User LogonGuid LogonId TerminalSessionId IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage ParentCommandLine ParentUser"},
+      {2, "RuleName UtcTime ProcessGuid ProcessId Image TargetFilename CreationUtcTime PreviousCreationUtcTime User"},
+      {3, "RuleName UtcTime ProcessGuid ProcessId Image User Protocol Initiated SourceIsIpv6 SourceIp SourceHostname SourcePort SourcePortName DestinationIsIpv6 DestinationIp DestinationHostname DestinationPort DestinationPortName"},
+      {4, "UtcTime State Version SchemaVersion"},
+      {5, "RuleName UtcTime ProcessGuid ProcessId Image User"},
+      {6, "RuleName UtcTime ImageLoaded Hashes Signed Signature SignatureStatus"},
+      {7, "RuleName UtcTime ProcessGuid ProcessId Image ImageLoaded FileVersion Description Product Company OriginalFileName Hashes Signed Signature SignatureStatus User"},
+      {8, "RuleName UtcTime SourceProcessGuid SourceProcessId SourceImage TargetProcessGuid TargetProcessId TargetImage NewThreadId StartAddress StartModule StartFunction SourceUser TargetUser"},
+      {9, "RuleName UtcTime ProcessGuid ProcessId Image Device User"},
+      {10, "RuleName UtcTime SourceProcessGUID SourceProcessId SourceThreadId SourceImage TargetProcessGUID TargetProcessId TargetImage GrantedAccess CallTrace SourceUser TargetUser"},
+      {11, "RuleName UtcTime ProcessGuid ProcessId Image TargetFilename CreationUtcTime User"},
+      {12, "RuleName EventType UtcTime ProcessGuid ProcessId Image TargetObject User"},
+      {13, "RuleName EventType UtcTime ProcessGuid ProcessId Image TargetObject Details User"},
+      {14, "RuleName EventType UtcTime ProcessGuid ProcessId Image TargetObject NewName User"},
+      {15, "RuleName UtcTime ProcessGuid ProcessId Image TargetFilename CreationUtcTime Hash Contents User"},
+      {16, "UtcTime Configuration ConfigurationFileHash"},
+      {17, "RuleName EventType UtcTime ProcessGuid ProcessId PipeName Image User"},
+      {18, "RuleName EventType UtcTime ProcessGuid ProcessId PipeName Image User"},
+      {19, "RuleName EventType UtcTime Operation User EventNamespace Name Query"},
+      {20, "RuleName EventType UtcTime Operation User Name Type Destination"},
+      {21, "RuleName EventType UtcTime Operation User Consumer Filter"},
+      {22, "RuleName UtcTime ProcessGuid ProcessId QueryName QueryStatus QueryResults Image User"},
+      {23, "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes IsExecutable Archived"},
+      {24, "RuleName UtcTime ProcessGuid ProcessId Image Session ClientInfo Hashes Archived User"},
+      {25, "RuleName UtcTime ProcessGuid ProcessId Image Type User"},
+      {26, "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes IsExecutable"},
+      {27, "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes"},
+      {28, "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes IsExecutable"},
+      {29, "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes"},
+      {255, "UtcTime ID Description"},
   };
   return kAll;
 }
