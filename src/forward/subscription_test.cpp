@@ -56,7 +56,7 @@ TEST(Profiles, AzureLocalHasFiftyOneSubscriptions) {
     EXPECT_EQ(again->text(), query.select.front().text());
   }
   const auto subscription = Subscription::of_profile("azure-local", OutputSeverity::Default);
-  EXPECT_EQ(subscription->channels().size(), 19u);
+  EXPECT_EQ(subscription->channels().size(), 18u);
 }
 
 TEST(Profiles, AzureLocalIsBlindToFailedAccess) {
