@@ -1,5 +1,7 @@
 #include "event/event_time.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/text.hpp"
@@ -86,15 +88,24 @@ void take_time_from(std::span<const FieldId> candidates, RecordBatch& batch) {
   auto& record = batch.current();
   const TimeContext context{record.origin.received_at, std::chrono::minutes(0)};
   const auto fields = batch.current_fields();
-  for (const auto id : candidates) {
-    for (std::size_t i = fields.size(); i-- > 0;) {
-      if (fields[i].id != id) continue;
-      if (const auto time = event_time_of(fields[i].value, context)) {
-        record.time = *time;
-        record.has_own_time = true;
-        return;
-      }
-      break;
+  // Candidates are interned together, so most fields are told apart by one comparison.
+  constexpr std::size_t kNone = static_cast<std::size_t>(-1), kMost = 32;
+  std::array<std::size_t, kMost> last;
+  last.fill(kNone);
+  candidates = candidates.first(std::min(candidates.size(), kMost));
+  if (candidates.empty()) return;
+  const auto [low, high] = std::ranges::minmax(candidates);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].id < low || fields[i].id > high) continue;
+    for (std::size_t k = 0; k < candidates.size(); ++k)
+      if (fields[i].id == candidates[k]) last[k] = i;
+  }
+  for (const auto i : std::span(last).first(candidates.size())) {
+    if (i == kNone) continue;
+    if (const auto time = event_time_of(fields[i].value, context)) {
+      record.time = *time;
+      record.has_own_time = true;
+      return;
     }
   }
 }

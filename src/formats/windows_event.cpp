@@ -144,9 +144,66 @@ bool is_text_mark(std::string_view name) {
          name == "#cdata-section";
 }
 
+// What the name of a field says about it, looked at once a thread.
+enum Role : std::uint16_t {
+  kKnown = 1,
+  kHasBlank = 2,
+  kEventData = 4,   // EventData.*
+  kUserData = 8,    // UserData.*
+  kFlatName = 16,   // of flat_names()
+  kSystemNumber = 32,
+  kSysmonNumber = 64,
+  kSysmonBoolean = 128,
+  kShape = 256,     // shape_of() asks for it
+};
+
+std::uint16_t look_at(std::string_view name, FieldId id);
+
+std::uint16_t role_of(const event::Field& field) {
+  if (!field.id.is_listed()) return look_at(field.name, field.id);
+  thread_local std::vector<std::uint16_t> roles;
+  const auto number = field.id.number();
+  if (number >= roles.size()) roles.resize(number + 256);
+  if (roles[number] == 0) roles[number] = look_at(field.name, field.id);
+  return roles[number];
+}
+
+// One look at the names; Windows events carry their id in one of these.
+struct ShapeIds {
+  std::array<FieldId, 8> nested{of("Event.System.EventID"), of("Event.System.EventID.#text"),
+                                of("System.EventID"),       of("System.EventID.#text"),
+                                of("Event.System.Channel"), of("System.Channel"),
+                                of("event.System.EventID"), of("System.EventID.Value")};
+  std::array<FieldId, 2> winlogbeat{of("winlog.event_id"), of("winlog.channel")};
+  std::array<FieldId, 2> six{of("event_id"), of("log_name")};
+  std::array<FieldId, 7> sources{windows::channel,      windows::provider, of("SourceName"),  of("ProviderName"),
+                                 of("EventSourceName"), of("LogName"),     of("ProviderGuid")};
+};
+const ShapeIds& shape_ids() {
+  static const ShapeIds ids;
+  return ids;
+}
+
+std::uint16_t look_at(std::string_view name, FieldId id) {
+  std::uint16_t role = kKnown;
+  if (name.find(' ') != std::string_view::npos) role |= kHasBlank;
+  if (name.starts_with("EventData.")) role |= kEventData;
+  if (name.starts_with("UserData.")) role |= kUserData;
+  for (const auto& renamed : flat_names())
+    if (renamed.from == name) role |= kFlatName;
+  if (id.is_listed() && is_system_number(id)) role |= kSystemNumber;
+  if (is_sysmon_number(name)) role |= kSysmonNumber;
+  if (is_sysmon_boolean(name)) role |= kSysmonBoolean;
+  const auto& ids = shape_ids();
+  const auto is_of = [&](const auto& list) { return std::ranges::find(list, id) != list.end(); };
+  if (id == windows::event_id || is_of(ids.nested) || is_of(ids.winlogbeat) || is_of(ids.six) || is_of(ids.sources))
+    role |= kShape;
+  return role;
+}
+
 class Completer {
  public:
-  explicit Completer(RecordBatch& out) : out_(out) {
+  explicit Completer(RecordBatch& out) : out_(out), fields_(kept_fields()) {
     const auto fields = out.current_fields();
     fields_.assign(fields.begin(), fields.end());
   }
@@ -172,9 +229,9 @@ class Completer {
         body("user_data.");
         break;
       default:
-        renamed(flat_names());
-        body("EventData.");
-        body("UserData.");
+        if (roles_ & kFlatName) renamed(flat_names());
+        if (roles_ & kEventData) body("EventData.");
+        if (roles_ & kUserData) body("UserData.");
         break;
     }
     finish();
@@ -193,20 +250,14 @@ class Completer {
     return false;
   }
 
-  // One look at the names; Windows events carry their id in one of these.
   Shape shape_of() {
-    static const FieldId nested_ids[] = {of("Event.System.EventID"), of("Event.System.EventID.#text"),
-                                         of("System.EventID"),       of("System.EventID.#text"),
-                                         of("Event.System.Channel"), of("System.Channel"),
-                                         of("event.System.EventID"), of("System.EventID.Value")};
-    static const FieldId winlogbeat[] = {of("winlog.event_id"), of("winlog.channel")};
-    static const FieldId six[] = {of("event_id"), of("log_name"), of("event_data.SubjectUserName")};
+    const auto& ids = shape_ids();
     bool has_id = false, has_source = false, has_six_id = false, has_six_log = false;
-    static const FieldId sources[] = {windows::channel,      windows::provider, of("SourceName"),  of("ProviderName"),
-                                      of("EventSourceName"), of("LogName"),     of("ProviderGuid")};
     for (const auto& field : fields_) {
-      if (!field.id.is_listed()) continue;
-      for (const auto id : nested_ids)
+      const auto role = role_of(field);
+      roles_ |= role;
+      if (!field.id.is_listed() || !(role & kShape)) continue;
+      for (const auto id : ids.nested)
         if (field.id == id) {
           // Sysmon for Linux writes the same XML, and is no Windows.
           if (const auto* provider = find("System.Provider.Name"); provider && provider->as_string() == "Linux-Sysmon")
@@ -214,11 +265,11 @@ class Completer {
           prefix_ = field.name.starts_with("Event.") ? "Event." : field.name.starts_with("event.") ? "event." : "";
           return Shape::nested;
         }
-      if (field.id == winlogbeat[0] || field.id == winlogbeat[1]) return Shape::winlogbeat;
-      has_six_id |= field.id == six[0];
-      has_six_log |= field.id == six[1];
+      if (field.id == ids.winlogbeat[0] || field.id == ids.winlogbeat[1]) return Shape::winlogbeat;
+      has_six_id |= field.id == ids.six[0];
+      has_six_log |= field.id == ids.six[1];
       has_id |= field.id == windows::event_id;
-      for (const auto id : sources) has_source |= field.id == id;
+      for (const auto id : ids.sources) has_source |= field.id == id;
     }
     if (has_six_id && has_six_log) return Shape::winlogbeat6;
     return has_id && has_source ? Shape::flat : Shape::none;
@@ -409,7 +460,7 @@ class Completer {
       if (field.id == windows::provider) provider = field.value.as_string();
     // Blanks in a flat event's names.
     for (const auto& field : fields_) {
-      if (field.name.find(' ') == std::string_view::npos || field.name.size() > 128) continue;
+      if (!(role_of(field) & kHasBlank) || field.name.size() > 128) continue;
       std::string joined;
       std::ranges::copy_if(field.name, std::back_inserter(joined), [](char c) { return c != ' '; });
       if (!find(joined)) out_.set_foreign(out_.arena().copy(joined), field.value);
@@ -458,20 +509,27 @@ class Completer {
     }
     for (auto& field : kept) {
       if (!field.value.is_string()) continue;
-      if (is_system_number(field.id) || (is_sysmon && is_sysmon_number(field.name))) {
+      const auto role = role_of(field);
+      if ((role & kSystemNumber) || (is_sysmon && (role & kSysmonNumber))) {
         if (const auto number = parse_int64(trim(field.value.as_string()))) field.value = Value::int64(*number);
-      } else if (is_sysmon && is_sysmon_boolean(field.name)) {
+      } else if (is_sysmon && (role & kSysmonBoolean)) {
         if (equal_ignoring_ascii_case(trim(field.value.as_string()), "true")) field.value = Value::boolean(true);
         if (equal_ignoring_ascii_case(trim(field.value.as_string()), "false")) field.value = Value::boolean(false);
       }
     }
     out_.reset_current_fields();
     for (const auto& field : kept)
-      field.id.is_listed() ? out_.set(field.id, field.value) : out_.set_foreign(field.name, field.value);
+      out_.set_named(field.id, field.name, field.value);
+  }
+
+  static std::vector<event::Field>& kept_fields() {
+    thread_local std::vector<event::Field> fields;
+    return fields;
   }
 
   RecordBatch& out_;
-  std::vector<event::Field> fields_;  // as they were before
+  std::vector<event::Field>& fields_;  // as they were before
+  std::uint16_t roles_ = 0;            // all that their names say
   std::string prefix_;
 };
 
