@@ -237,6 +237,7 @@ class Binder {
   const CompileOptions& options_;
   std::vector<Diagnostic>& diagnostics_;
   ScopePtr scope_;
+  Expr bin_auto_size_, bin_auto_at_;  // set query_bin_auto_size, query_bin_auto_at; null when there is none
   RestrictionPtr restriction_;
   // What each pattern saw where it was declared.
   std::unordered_map<const PatternStatement*, std::pair<ScopePtr, RestrictionPtr>> patterns_;

@@ -367,7 +367,7 @@ Expr Binder::special_call(const CallExpression& e, const Row& row, bool& handled
     for (const auto& c : plan->columns) names.push_back(make_string(c.name));
     return make_call(find_scalar("pack_array"), Type::dynamic, std::move(names), e.span);
   }
-  static constexpr std::string_view kSpecial[] = {"now", "ago", "column_ifexists", "columnifexists", "iscolumnexists", "pack_all",
+  static constexpr std::string_view kSpecial[] = {"now", "ago", "bin_auto", "column_ifexists", "columnifexists", "iscolumnexists", "pack_all",
                                                   "bag_pack_columns", "ingestion_time", "current_database", "gettype"};
   const bool star = e.arguments.size() == 1 && is<StarExpression>(*e.arguments[0]);
   if (std::ranges::find(kSpecial, name) == std::end(kSpecial) && !(star && (name == "pack_array" || name == "estimate_data_size"))) {
@@ -384,6 +384,17 @@ Expr Binder::special_call(const CallExpression& e, const Row& row, bool& handled
     if (bound.empty()) return now;
     if (bound[0]->type == kUnknown) return unknown(e.span, Type::datetime);
     return binary(name == "now" ? BinaryOperator::add : BinaryOperator::subtract, now, bound[0], e.span, e.name.span);
+  }
+  if (name == "bin_auto") {
+    if (bound.empty() || bound[0]->type == kUnknown) return unknown(e.span);
+    if (bin_auto_size_ == nullptr) {
+      error("YK023", e.name.span, "bin_auto() takes the size of its bins from a statement before the query: set query_bin_auto_size=1h;");
+      return unknown(e.span);
+    }
+    const std::vector<const Expression*> syntax(3, e.arguments[0]);
+    std::vector<Expr> arguments{bound[0], bin_auto_size_};
+    if (bin_auto_at_ != nullptr) arguments.push_back(bin_auto_at_);
+    return matched_call(*find_scalar(bin_auto_at_ != nullptr ? "bin_at" : "bin"), std::move(arguments), syntax, e.span, e.name.span);
   }
   if (name == "column_ifexists" || name == "columnifexists") {
     const Expr& wanted = bound[0];
@@ -569,6 +580,7 @@ std::string Binder::name_of(const Expression& e, const Expr& value) const {
         return "";
       }
       if (name == "ingestion_time") return "$IngestionTime";
+      if (name == "bin_auto") return first();
       if (name == "take_any" && c.arguments.size() == 1) return first().empty() ? "any_arg0" : first();
       if (name == "array_sort_asc" || name == "array_sort_desc") return first().empty() ? "" : first() + "_sorted";
       const Function* f = find_scalar(name);

@@ -44,6 +44,8 @@ void Binder::statement(const Statement& s, Bound* result) {
         query_.truncation_max_records = constant_long(*set.value, {}).value_or(0);
       }
       if (set.name.text == "truncationmaxsize" && set.value != nullptr) query_.truncation_max_size = constant_long(*set.value, {}).value_or(0);
+      if (set.name.text == "query_bin_auto_size" && set.value != nullptr) bin_auto_size_ = constant(*set.value, {});
+      if (set.name.text == "query_bin_auto_at" && set.value != nullptr) bin_auto_at_ = constant(*set.value, {});
       if (set.name.text == "query_take_max_records" && set.value != nullptr) query_.take_max_records = constant_long(*set.value, {}).value_or(0);
       break;
     }

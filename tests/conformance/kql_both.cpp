@@ -282,7 +282,7 @@ std::optional<std::string> compare_back_ends(Engine& engine, const kql::Catalog&
   if (!program) return std::nullopt;
   const auto rows = program->run();
   std::string out;
-  const bool answered = engine.query(compiled.statement.sql, compiled.statement.settings, out);
+  const bool answered = engine.query(compiled.statement, out);
   if (!answered || !rows) {
     if (answered == rows.has_value()) return "";  // both refuse
     if (!answered && (out.find("re2") != std::string::npos || out.find("Substitution") != std::string::npos)) return std::nullopt;  // a bad expression in the data

@@ -36,8 +36,8 @@ class PatternBinder;
 // Inside map(), any() and all(): the properties of an edge or inner node, without a name before them.
 class InnerNames final : public OperatorNames {
  public:
-  InnerNames(const PatternBinder& pattern, const Plan& properties, bool nodes, ColumnId degree_in, ColumnId degree_out)
-      : pattern_(pattern), properties_(properties), nodes_(nodes), degree_in_(degree_in), degree_out_(degree_out) {}
+  InnerNames(const PatternBinder& pattern, const Plan& properties, bool nodes, ColumnId degree_in, ColumnId degree_out, ColumnId node_id)
+      : pattern_(pattern), properties_(properties), nodes_(nodes), degree_in_(degree_in), degree_out_(degree_out), node_id_(node_id) {}
   Expr name(Binder& b, const NameExpression& e, const Row& row) const override;
   Expr path(Binder& b, const PathExpression& e, const Row& row) const override;
   Expr call(Binder& b, const CallExpression& e, const Row& row) const override;
@@ -46,7 +46,7 @@ class InnerNames final : public OperatorNames {
   const PatternBinder& pattern_;
   const Plan& properties_;
   const bool nodes_;
-  const ColumnId degree_in_, degree_out_;
+  const ColumnId degree_in_, degree_out_, node_id_;
 };
 
 class PatternBinder final : public OperatorNames {
@@ -317,8 +317,9 @@ class PatternBinder final : public OperatorNames {
     v.column.type = v.kind == GraphValue::Kind::map ? Type::dynamic : Type::boolean;
     v.degree_in = b_.fresh();
     v.degree_out = b_.fresh();
+    v.node_id = b_.fresh();
     const Plan& properties = inner ? node_plan_ : edge_plan_;
-    const InnerNames names(*this, properties, inner, v.degree_in, v.degree_out);
+    const InnerNames names(*this, properties, inner, v.degree_in, v.degree_out, v.node_id);
     const Row row{.input = &properties, .names = &names};
     v.expression = v.kind == GraphValue::Kind::map ? b_.scalar(*e.arguments[1], row) : b_.boolean(*e.arguments[1], row);
     if (v.expression->type == kUnknown) return unknown_value();
@@ -328,6 +329,7 @@ class PatternBinder final : public OperatorNames {
     }
     if (!reads(v.expression, v.degree_in)) v.degree_in = 0;
     if (!reads(v.expression, v.degree_out)) v.degree_out = 0;
+    if (!reads(v.expression, v.node_id)) v.node_id = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (reads(v.expression, values[i].column.id)) v.outer.push_back({values[i].column.id, i});
     }
@@ -348,7 +350,7 @@ class PatternBinder final : public OperatorNames {
     }
     if (!of.empty() && e->kind == Kind::column && of.front()->kind == GraphValue::Kind::all) {
       const GraphValue& all = *of.front();
-      if (all.outer.empty() && all.degree_in == 0 && all.degree_out == 0) {
+      if (all.outer.empty() && all.degree_in == 0 && all.degree_out == 0 && all.node_id == 0) {
         auto& edge = pattern.edges[all.element];
         (all.inner ? edge.inner_conditions : edge.conditions).push_back(all.expression);
         return;
@@ -391,6 +393,7 @@ Expr InnerNames::call(Binder& b, const CallExpression& e, const Row& row) const 
     if (e.name.text == "labels") return PatternBinder::no_labels();
     if (nodes_ && e.name.text == "node_degree_in") return make_column({degree_in_, "", Type::int64}, e.span);
     if (nodes_ && e.name.text == "node_degree_out") return make_column({degree_out_, "", Type::int64}, e.span);
+    if (nodes_ && e.name.text == "node_id") return make_column({node_id_, "", Type::string}, e.span);
   }
   if (e.name.text == "map" || e.name.text == "any" || e.name.text == "all") {
     b.error("YK018", e.span, fmt::format("{}() cannot stand within another of its kind.", e.name.text));

@@ -117,6 +117,14 @@ bool has_unknown_source(Binder& b, const Expression& e) {
 
 }  // namespace
 
+// What withsource= calls a leg: its table, or what its last operator "as" calls it.
+static std::string leg_name(const Expression& e, std::size_t position) {
+  if (const auto* n = as<NameExpression>(&e)) return std::string(n->name.text);
+  const auto* pipe = as<PipeExpression>(&e);
+  const auto* named = pipe != nullptr && !pipe->operators.empty() ? as<AsOperator>(pipe->operators.back()) : nullptr;
+  return named != nullptr ? std::string(named->name.text) : "union_arg" + std::to_string(position);
+}
+
 PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
   const bool fuzzy = b.parameter(op.parameters, "isfuzzy") == "true";
   const bool inner = b.parameter(op.parameters, "kind") == "inner";
@@ -128,7 +136,8 @@ PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
   const bool had_input = input != nullptr;
   if (input) {
     const auto* scan = as<ScanPlan>(input);
-    names.push_back(scan != nullptr ? scan->table : "union_arg0");
+    const auto* named = as<ReferencePlan>(input);  // ... | as T | union
+    names.push_back(scan != nullptr ? scan->table : named != nullptr && !named->target->name.empty() ? named->target->name : "union_arg0");
     inputs.push_back(std::move(input));
   }
   std::size_t position = had_input ? 1 : 0;
@@ -178,7 +187,7 @@ PlanPtr bind_union(Binder& b, const UnionOperator& op, PlanPtr input) {
     if (plan == nullptr) {
       bad = true;
     } else {
-      names.push_back(n != nullptr ? std::string(n->name.text) : "union_arg" + std::to_string(position));
+      names.push_back(leg_name(*inner_item, position));
       inputs.push_back(std::move(plan));
     }
     ++position;

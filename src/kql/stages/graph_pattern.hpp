@@ -54,7 +54,7 @@ struct GraphValue {
     std::size_t value;  // another GraphValue
   };
   std::vector<Outer> outer;
-  ColumnId degree_in = 0, degree_out = 0;  // of the inner node, as `expression` calls them; 0: not read
+  ColumnId degree_in = 0, degree_out = 0, node_id = 0;  // of the inner node, as `expression` calls them; 0: not read
   PlanColumn column;
 };
 

@@ -143,6 +143,11 @@ class Values {
     };
     degrees(value.degree_in, graph_.in);
     degrees(value.degree_out, graph_.out);
+    if (value.node_id != 0) {
+      auto column = std::make_shared<event::Column>(Type::string);
+      for (const auto n : element) column->append_text(out_.arena().copy(graph_.ids[n]));
+      rows.columns[value.node_id] = std::move(column);
+    }
     const auto result = TRY(program.run(rows, out_.arena())).front();
     const Operand operand(*result.column, result.constant);
     auto out = std::make_shared<event::Column>(value.column.type);
