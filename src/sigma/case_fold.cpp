@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/text.hpp"
 
 namespace yagura::sigma {
@@ -122,6 +126,18 @@ std::size_t fold_case(std::string_view text, char* out) {
   char* const start = out;
   std::size_t i = 0;
   while (i < text.size()) {
+#ifdef __SSE2__
+    while (text.size() - i >= 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
+      if (_mm_movemask_epi8(bytes) != 0) break;
+      const __m128i is_upper =
+          _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('Z' + 1)));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
+                       _mm_or_si128(bytes, _mm_and_si128(is_upper, _mm_set1_epi8(0x20))));
+      out += 16;
+      i += 16;
+    }
+#endif
     while (text.size() - i >= 8) {
       std::uint64_t eight;
       std::memcpy(&eight, text.data() + i, 8);
