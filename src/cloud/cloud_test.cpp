@@ -1,0 +1,162 @@
+#include <gtest/gtest.h>
+
+#include "base/file.hpp"
+#include "cloud/credentials.hpp"
+#include "cloud/notification.hpp"
+#include "cloud/sigv4.hpp"
+#include "cloud/sqs.hpp"
+#include "net/http_server.hpp"
+
+namespace yagura::cloud {
+namespace {
+
+// The examples of AWS's documentation, "Signature Calculations for the Authorization Header".
+struct SignedExample {
+  std::string_view target;
+  std::vector<net::HttpHeader> headers;
+  std::string_view signature;
+};
+
+TEST(SigV4Test, SignsAsAwsDocumentationDoes) {
+  const AwsCredentials credentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "", std::nullopt};
+  const std::int64_t time = *parse_iso8601("2013-05-24T00:00:00Z");
+  const std::vector<SignedExample> examples{
+      {"/test.txt", {{"Range", "bytes=0-9"}}, "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"},
+      {"/?lifecycle", {}, "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"},
+      {"/?prefix=J&max-keys=2", {}, "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"},
+  };
+  for (const auto& example : examples) {
+    net::HttpRequest request;
+    request.target = example.target;
+    request.headers = example.headers;
+    request.headers.push_back({"Host", "examplebucket.s3.amazonaws.com"});
+    sign(request, credentials, {"us-east-1", "s3"}, time);
+    EXPECT_TRUE(request.header("Authorization").ends_with(example.signature)) << example.target << "\n" << request.header("Authorization");
+  }
+}
+
+TEST(SigV4Test, AnonymousRequestsStayAsTheyAre) {
+  net::HttpRequest request;
+  sign(request, {}, {"us-east-1", "s3"}, 0);
+  EXPECT_TRUE(request.headers.empty());
+}
+
+TEST(NotificationTest, ReadsEveryForm) {
+  const std::string record = R"({"eventVersion":"2.1","awsRegion":"eu-west-1","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"AWSLogs/x+y%2Bz%E3%81%82.json.gz","size":7,"eTag":"e","sequencer":"1"}}})";
+  const std::string direct = R"({"Records":[)" + record + "," + record + "]}";
+  const auto s3 = parse_notification(direct);
+  ASSERT_TRUE(s3) << s3.error().message();
+  ASSERT_EQ(s3->objects.size(), 2U);
+  EXPECT_EQ(s3->objects[0].key, "AWSLogs/x y+zあ.json.gz");
+  EXPECT_EQ(s3->objects[0].size, 7U);
+
+  std::string escaped;
+  for (const char c : direct) escaped += c == '"' ? std::string("\\\"") : std::string(1, c);
+  const auto sns = parse_notification(R"({"Type":"Notification","TopicArn":"t","Message":")" + escaped + "\"}");
+  ASSERT_TRUE(sns) << sns.error().message();
+  EXPECT_EQ(sns->objects.size(), 2U);
+
+  const auto bridge = parse_notification(R"({"version":"0","detail-type":"Object Created","source":"aws.s3","region":"eu-west-1","detail":{"bucket":{"name":"b"},"object":{"key":"a+b%20c","size":3,"etag":"e"},"reason":"PutObject"}})");
+  ASSERT_TRUE(bridge) << bridge.error().message();
+  EXPECT_EQ(bridge->objects[0].key, "a+b%20c");  // EventBridge does not encode
+
+  EXPECT_EQ(parse_notification(R"({"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"})")->kind, Notification::Kind::test);
+  EXPECT_EQ(parse_notification(R"({"Records":[{"eventName":"ObjectRemoved:Delete","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]})")->kind, Notification::Kind::other);
+  for (const std::string_view bad : {"", "[]", "{}", "{\"Records\":[1]}", R"({"Records":[{"s3":{}}]})", R"({"Type":"Notification","Message":"{\"Type\":\"Notification\",\"Message\":\"{}\"}"})"})
+    EXPECT_FALSE(parse_notification(bad)) << bad;
+}
+
+TEST(QueueUrlTest, SaysRegionAndAccount) {
+  struct Row {
+    std::string_view url, region, account, name;
+  };
+  for (const auto& row : {Row{"https://sqs.ap-northeast-1.amazonaws.com/123456789012/trail", "ap-northeast-1", "123456789012", "trail"},
+                          Row{"https://eu-west-1.queue.amazonaws.com/1/n", "eu-west-1", "1", "n"}, Row{"https://sqs-fips.us-east-1.amazonaws.com/1/n.fifo", "us-east-1", "1", "n.fifo"},
+                          Row{"https://vpce-1-a.sqs.us-east-2.vpce.amazonaws.com/1/n", "us-east-2", "1", "n"}, Row{"http://127.0.0.1:5055/123456789012/q", "", "123456789012", "q"}}) {
+    const auto parts = parse_queue_url(row.url);
+    ASSERT_TRUE(parts) << row.url;
+    EXPECT_EQ(parts->region, row.region);
+    EXPECT_EQ(parts->account, row.account);
+    EXPECT_EQ(parts->name, row.name);
+  }
+  for (const std::string_view bad : {"", "arn:aws:sqs:eu-west-1:1:n", "https://sqs.eu-west-1.amazonaws.com", "https://sqs.eu-west-1.amazonaws.com/1", "https://x/1/a/b"}) EXPECT_FALSE(parse_queue_url(bad)) << bad;
+}
+
+TEST(CredentialsTest, AreRenewedBeforeTheyExpireAndAfterForget) {
+  std::int64_t now = 1000 * kTicksPerSecond;
+  int asked = 0;
+  bool broken = false;
+  const auto provider = renewed_credentials(
+      [&](Deadline) -> AwsResult<AwsCredentials> {
+        ++asked;
+        if (broken) return std::unexpected(AwsError{.step = "STS", .code = "AccessDenied", .message = "no", .status = 403, .request_id = {}, .likely_cause = {}});
+        return AwsCredentials{"key" + std::to_string(asked), "secret", "", now + 3600 * kTicksPerSecond};
+      },
+      [&] { return now; });
+  EXPECT_EQ(provider->get(Deadline::never())->access_key_id, "key1");
+  now += 3000 * kTicksPerSecond;
+  EXPECT_EQ(provider->get(Deadline::never())->access_key_id, "key1");
+  now += 400 * kTicksPerSecond;  // less than five minutes are left
+  broken = true;
+  EXPECT_EQ(provider->get(Deadline::never())->access_key_id, "key1");  // still good, and asked again
+  EXPECT_EQ(asked, 2);
+  now += 300 * kTicksPerSecond;
+  EXPECT_EQ(provider->get(Deadline::never()).error().code, "AccessDenied");
+  broken = false;
+  EXPECT_EQ(provider->get(Deadline::never())->access_key_id, "key4");
+  provider->forget();
+  EXPECT_EQ(provider->get(Deadline::never())->access_key_id, "key5");
+}
+
+TEST(CredentialsTest, ComeFromProfileFiles) {
+  const TemporaryDirectory folder;
+  ASSERT_TRUE(write_file_atomically(folder.path() / "credentials", "[default]\naws_access_key_id = A\naws_secret_access_key=S\n# x\n[other]\naws_access_key_id=B\naws_secret_access_key=T\naws_session_token=U\n"));
+  ASSERT_TRUE(write_file_atomically(folder.path() / "config", "[profile taken]\nrole_arn = arn:aws:iam::1:role/x\n"));
+  const auto profile = [&](std::string name) {
+    return profile_credentials({.profile = std::move(name), .credentials_file = folder.path() / "credentials", .config_file = folder.path() / "config"})->get(Deadline::never());
+  };
+  EXPECT_EQ(profile("default")->access_key_id, "A");
+  EXPECT_EQ(profile("other")->session_token, "U");
+  EXPECT_NE(profile("taken").error().message.find("role"), std::string::npos);
+  EXPECT_NE(profile("none").error().message.find("'none'"), std::string::npos);
+}
+
+TEST(CredentialsTest, MetadataIsAskedWithAToken) {
+  const auto server = net::HttpServer::start({.name = "metadata"}, [](const net::HttpRequest& request) {
+    if (request.method == "PUT" && request.target == "/latest/api/token") return net::text_response(200, "TOKEN");
+    if (request.header("X-aws-ec2-metadata-token") != "TOKEN") return net::text_response(401, "");
+    if (request.target.ends_with("/security-credentials/")) return net::text_response(200, "my-role\n");
+    return net::json_response(200, R"({"AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"2099-01-01T00:00:00Z"})");
+  });
+  ASSERT_TRUE(server);
+  const auto got = metadata_credentials({.endpoint = "http://127.0.0.1:" + std::to_string((*server)->port())})->get(Deadline::in(5s));
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->session_token, "T");
+}
+
+TEST(AwsClientTest, TriesAgainWhatPassesAndExplainsWhatDoesNot) {
+  std::atomic<int> calls = 0;
+  const auto server = net::HttpServer::start({.name = "aws"}, [&](const net::HttpRequest& request) {
+    if (request.target == "/busy") return ++calls < 3 ? net::text_response(503, "<Error><Code>SlowDown</Code><Message>Reduce</Message></Error>") : net::text_response(200, "fine");
+    net::HttpResponse response = net::text_response(403, R"(<Error><Code>AccessDenied</Code><Message>User is not authorized to perform: kms:Decrypt</Message><RequestId>R1</RequestId></Error>)");
+    return response;
+  });
+  ASSERT_TRUE(server);
+  AwsClient client({.service = "s3", .region = "eu-west-1", .endpoint = "http://127.0.0.1:" + std::to_string((*server)->port()), .ca = {}, .proxy = {}}, static_credentials({"A", "S", "", std::nullopt}));
+  net::HttpRequest request;
+  request.target = "/busy";
+  const auto fine = client.send(request, Deadline::in(20s));
+  ASSERT_TRUE(fine) << fine.error().text();
+  EXPECT_EQ(fine->body, "fine");
+  EXPECT_EQ(calls, 3);
+  request.target = "/secret";
+  const auto denied = client.send(request, Deadline::in(20s));
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().step, "KMS");
+  EXPECT_EQ(denied.error().code, "AccessDenied");
+  EXPECT_EQ(denied.error().request_id, "R1");
+  EXPECT_NE(denied.error().text().find("kms:Decrypt on the key"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace yagura::cloud
