@@ -8,7 +8,7 @@
 #include "files/line_place.hpp"
 #include "files/table_readers.hpp"
 #include "files/text_source.hpp"
-#include "hunt/json_cutter.hpp"
+#include "base/json_cutter.hpp"
 
 namespace yagura::files {
 
@@ -80,8 +80,8 @@ class JsonValues {
 
   template <class Each>
   Result<> walk_values(hunt::SlidingWindow& window, Each& each) {
-    hunt::JsonCutter cutter;
-    std::vector<hunt::JsonPiece> pieces;
+    JsonCutter cutter;
+    std::vector<JsonPiece> pieces;
     std::uint64_t line = 1;
     std::size_t size = kWindow;
     while (true) {

@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "hunt/json_cutter.hpp"
+#include "base/json_cutter.hpp"
 
 namespace yagura::hunt {
 
@@ -56,7 +56,7 @@ bool is_one_a_line(std::string_view text, bool ends) {
   const auto end = text.find('\n');
   if (end == std::string_view::npos && !ends) return false;
   const auto line = trim(text.substr(0, end));
-  JsonCutter cutter;
+  yagura::JsonCutter cutter;
   std::vector<JsonPiece> values;
   std::size_t consumed = 0;
   cutter.cut(line, true, values, consumed);
@@ -66,7 +66,7 @@ bool is_one_a_line(std::string_view text, bool ends) {
 }  // namespace
 
 // Behind the private name, so that the header need not show the class.
-class Evidence::JsonCutter : public hunt::JsonCutter {
+class Evidence::JsonCutter : public yagura::JsonCutter {
  public:
   bool lines = false;
 };

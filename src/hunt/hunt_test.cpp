@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "formats/registry.hpp"
 #include "hunt/hunter.hpp"
-#include "hunt/json_cutter.hpp"
+#include "base/json_cutter.hpp"
 #include "hunt/log_checks.hpp"
 #include "hunt/report_writer.hpp"
 

@@ -1,10 +1,10 @@
-#include "hunt/json_cutter.hpp"
+#include "base/json_cutter.hpp"
 
 #include <array>
 
 #include "base/text.hpp"
 
-namespace yagura::hunt {
+namespace yagura {
 
 namespace {
 
@@ -113,12 +113,12 @@ void JsonCutter::cut(std::string_view text, bool ends, std::vector<JsonPiece>& v
         consumed = ++at;
         continue;
       }
-      if (c == '[' && wrappers_ == 0) {
+      if (open_ && c == '[' && wrappers_ == 0) {
         wrappers_ = 1;
         consumed = ++at;
         continue;
       }
-      if (c == '{' && wrappers_ == 0) {
+      if (open_ && c == '{' && wrappers_ == 0) {
         std::size_t inside = 0;
         bool undecided = false;
         if (opens_wrapper(text, at, inside, undecided)) {
@@ -129,7 +129,7 @@ void JsonCutter::cut(std::string_view text, bool ends, std::vector<JsonPiece>& v
         }
         if (undecided && !ends) return;
       }
-      if (c != '{') {  // not an object: the rest of the line is given as it is
+      if (c != '{' && (open_ || c != '[')) {  // not an object: the rest of the line is given as it is
         const auto line = text.find('\n', at);
         if (line == std::string_view::npos && !ends) return;
         const auto end = line == std::string_view::npos ? text.size() : line;
@@ -151,4 +151,4 @@ void JsonCutter::cut(std::string_view text, bool ends, std::vector<JsonPiece>& v
   }
 }
 
-}  // namespace yagura::hunt
+}  // namespace yagura

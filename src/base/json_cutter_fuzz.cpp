@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "hunt/json_cutter.hpp"
+#include "base/json_cutter.hpp"
 
-using namespace yagura::hunt;
+using namespace yagura;
 
 namespace {
 

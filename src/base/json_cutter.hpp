@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace yagura::hunt {
+namespace yagura {
 
 struct JsonPiece {
   std::size_t at = 0, size = 0;  // in the text
@@ -15,6 +15,8 @@ struct JsonPiece {
 
 class JsonCutter {
  public:
+  enum class Wrappers { open, keep };  // keep: {"Records": [...]} is one value
+  explicit JsonCutter(Wrappers wrappers = Wrappers::open) : open_(wrappers == Wrappers::open) {}
   // Appends the whole values of `text`, which begins where the last call's `consumed` ended, and sets it to how many
   // bytes are done with. With `ends` there is no more text; a value that is cut off is given too.
   void cut(std::string_view text, bool ends, std::vector<JsonPiece>& values, std::size_t& consumed);
@@ -23,6 +25,7 @@ class JsonCutter {
   std::size_t value_end(std::string_view text, std::size_t at);
   bool opens_wrapper(std::string_view text, std::size_t at, std::size_t& inside, bool& undecided) const;
 
+  const bool open_;
   int wrappers_ = 0;        // arrays, and objects around arrays, that are open
   bool in_object_ = false;  // the array stands in an object whose other members are to be passed over
   bool passing_ = false;    // behind that array, until its object ends
@@ -32,4 +35,4 @@ class JsonCutter {
   bool in_string_ = false;
 };
 
-}  // namespace yagura::hunt
+}  // namespace yagura
