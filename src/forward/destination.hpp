@@ -44,6 +44,7 @@ struct DestinationSettings {
   std::function<Result<net::TlsClientOptions>()> tls_options;
   Bytes write_buffer = 256_KiB;               // messages waiting for the socket
   std::size_t most_untaken = 200'000;         // messages sent and not taken yet: what a reconnect may repeat at most
+  std::uint64_t most_datagrams = 5'000;       // a second, over UDP
   std::chrono::milliseconds settle = 2s;
   std::chrono::milliseconds attempt_timeout = 5s;     // per address
   std::chrono::milliseconds handshake_timeout = 10s;  // TLS, RELP open

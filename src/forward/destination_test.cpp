@@ -100,6 +100,20 @@ TEST_F(DestinationTest, NoticesThatTheReceiverWent) {
   EXPECT_FALSE(destination->connect(1, *wakeup));  // nobody listens any more
 }
 
+TEST_F(DestinationTest, TriesEachAddressOfAName) {
+  TestReceiver receiver;  // at 127.0.0.1 only; the name has ::1 too where there is IPv6
+  auto settings = plain(receiver.port());
+  settings.host = "localhost";
+  const auto destination = make_destination(settings);
+  const auto facts = destination->connect(1, *wakeup);
+  ASSERT_TRUE(facts) << facts.error().message();
+  EXPECT_EQ(facts->address, fmt::format("127.0.0.1:{}", receiver.port()));
+  settings.host = "no-such-name.invalid";
+  const auto refused = make_destination(settings)->connect(1, *wakeup);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("no-such-name.invalid"), std::string::npos);
+}
+
 TEST_F(DestinationTest, StopsAtOnceWhenWoken) {
   // An address that answers nothing (RFC 5737): either there is no route, or the wait is cut short.
   auto settings = plain(514);

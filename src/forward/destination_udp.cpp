@@ -20,6 +20,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMostV4 = 65'507, kMostV6 = 65'527;
 // After a refusal: how long the next datagram is watched for another before more follow it.
 constexpr auto kProbe = 250ms;
+// A backlog sent as fast as the kernel takes it would overflow the receiver's socket buffer, which tells nobody.
+constexpr auto kPace = std::chrono::milliseconds(5);
 
 class UdpDestination final : public Destination {
  public:
@@ -58,7 +60,7 @@ class UdpDestination final : public Destination {
   }
 
   bool ready_for_more() const override {
-    return socket_ && waiting_.size() < 64 && probing_since_ == Clock::time_point() && !(refused_ && !waiting_.empty());
+    return socket_ && waiting_.size() < 128 && probing_since_ == Clock::time_point() && !(refused_ && !waiting_.empty());
   }
 
   void offer(std::uint64_t number, std::string_view message) override { waiting_.push_back({number, std::string(message.substr(0, most_))}); }
@@ -71,6 +73,7 @@ class UdpDestination final : public Destination {
   }
 
   Waiting waiting() const override {
+    if (!waiting_.empty() && allowance_ < 1) return {.fd = socket_.get(), .events = 0, .most = kPace};
     if (probing_since_ != Clock::time_point()) return {.fd = socket_.get(), .events = 0, .most = kProbe};
     return {.fd = socket_.get(), .events = static_cast<short>(waiting_.empty() ? 0 : POLLOUT), .most = 1000ms};
   }
@@ -81,7 +84,7 @@ class UdpDestination final : public Destination {
     const auto never = Wakeup::create();
     while (socket_ && never && !waiting_.empty() && !deadline.passed()) {
       if (!step()) break;
-      if (!waiting_.empty()) (void)wait_for(socket_.get(), POLLOUT, **never, Deadline::in(100ms));
+      if (!waiting_.empty()) (void)wait_for(socket_.get(), waiting().events, **never, Deadline::in(waiting().most));
     }
     socket_.reset();
   }
@@ -114,7 +117,11 @@ class UdpDestination final : public Destination {
       taken_ = waiting_.front().number;
       waiting_.pop_front();
     }
-    while (!waiting_.empty()) {
+    const auto now = Clock::now();
+    const double rate = static_cast<double>(settings_.most_datagrams);
+    allowance_ = std::min(allowance_ + std::chrono::duration<double>(now - allowed_at_).count() * rate, std::max(1.0, rate / 50));
+    allowed_at_ = now;
+    while (!waiting_.empty() && allowance_ >= 1) {
       const auto& next = waiting_.front();
       const auto sent = ::send(socket_.get(), next.bytes.data(), next.bytes.size(), MSG_NOSIGNAL);
       if (sent < 0) {
@@ -124,6 +131,7 @@ class UdpDestination final : public Destination {
         return fail_errno(errno, fmt::format("sending {} bytes to {}", next.bytes.size(), name_));
       }
       taken_any_ = true;
+      allowance_ -= 1;
       if (refused_) {
         probing_since_ = Clock::now();
         return {};
@@ -140,6 +148,8 @@ class UdpDestination final : public Destination {
   std::deque<Datagram> waiting_;
   std::uint64_t taken_ = 0, lost_ = 0;
   std::size_t most_ = kMostV4, turn_ = 0;
+  double allowance_ = 1;  // datagrams that may go now
+  Clock::time_point allowed_at_ = Clock::now();
   bool refused_ = false;    // the network refused one, and none has been seen to go through since
   bool taken_any_ = false;
   Clock::time_point probing_since_{};

@@ -39,6 +39,8 @@ class ForwarderService::Core {
   }
 
   void begin() {
+    // Before anybody asks: a bookmark that is not known yet would let the journal delete what is to be sent.
+    look();
     thread_ = std::thread([this] { run(); });
   }
 
