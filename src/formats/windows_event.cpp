@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "formats/fields.hpp"
+#include "formats/windows_event_data.hpp"
 
 namespace yagura::formats {
 
@@ -76,7 +77,7 @@ std::span<const Renamed> winlogbeat_names() {
 // NXLog's im_msvistalog (https://docs.nxlog.co/refman/current/im/msvistalog.html#fields), Mordor's exports, Azure's
 // tables.
 std::span<const Renamed> flat_names() {
-  static const std::array<Renamed, 24> names{{
+  static const std::array<Renamed, 26> names{{
       {"SourceName", windows::provider},
       {"ProviderName", windows::provider},
       {"EventSourceName", windows::provider},
@@ -92,6 +93,8 @@ std::span<const Renamed> flat_names() {
       {"RecordId", windows::record_id},
       {"LogName", windows::channel},
       {"log_name", windows::channel},
+      {"EventLog", windows::channel},
+      {"Source", windows::provider},
       {"ActivityID", of("Correlation_ActivityID")},
       {"Correlation", of("Correlation_ActivityID")},
       {"SystemProcessId", of("Execution_ProcessID")},
@@ -176,8 +179,9 @@ struct ShapeIds {
                                 of("event.System.EventID"), of("System.EventID.Value")};
   std::array<FieldId, 2> winlogbeat{of("winlog.event_id"), of("winlog.channel")};
   std::array<FieldId, 2> six{of("event_id"), of("log_name")};
-  std::array<FieldId, 7> sources{windows::channel,      windows::provider, of("SourceName"),  of("ProviderName"),
-                                 of("EventSourceName"), of("LogName"),     of("ProviderGuid")};
+  std::array<FieldId, 8> sources{windows::channel,      windows::provider, of("SourceName"),  of("ProviderName"),
+                                 of("EventSourceName"), of("LogName"),     of("ProviderGuid"),
+                                 of("EventLog")};
 };
 const ShapeIds& shape_ids() {
   static const ShapeIds ids;
@@ -231,6 +235,7 @@ class Completer {
       default:
         if (roles_ & kFlatName) renamed(flat_names());
         if (roles_ & kEventData) body("EventData.");
+        event_data_text();
         if (roles_ & kUserData) body("UserData.");
         break;
     }
@@ -308,6 +313,15 @@ class Completer {
     if (const Value* told = find("event.outcome"); told && outcome.empty()) outcome = told->as_string();
     if (equal_ignoring_ascii_case(outcome, "success")) set(keywords, "Keywords", Value::string("0x8020000000000000"));
     if (equal_ignoring_ascii_case(outcome, "failure")) set(keywords, "Keywords", Value::string("0x8010000000000000"));
+  }
+
+  // Azure's exports: a row's dynamic column is a text.
+  void event_data_text() {
+    static const FieldId event_data = of("EventData");
+    for (const auto& field : fields_)
+      if (field.id == event_data && field.value.is_string())
+        read_event_data_text(field.value.as_string(), out_.arena(),
+                             [&](std::string_view name, Value value) { add_body(name, value); });
   }
 
   // <Event><System>...: elements and attributes as Element_Attribute.
