@@ -67,6 +67,80 @@ def wait_for(condition, seconds=60):
     return condition()
 
 
+ORDERED = """
+title: Order Failed
+name: order_failed
+id: 22222222-0000-4000-8000-000000000001
+logsource: {product: linux, service: sshd}
+detection: {k: ['Failed password for'], condition: k}
+level: low
+---
+title: Order Accepted
+name: order_accepted
+id: 22222222-0000-4000-8000-000000000002
+logsource: {product: linux, service: sshd}
+detection: {k: ['Accepted password for'], condition: k}
+level: low
+---
+title: Order Many Failed
+name: order_many
+id: 22222222-0000-4000-8000-000000000003
+correlation: {type: event_count, rules: [order_failed], group-by: [source.ip], timespan: 5m, condition: {gte: 4}, generate: true}
+level: medium
+---
+title: Order Guessed
+id: 22222222-0000-4000-8000-000000000004
+correlation: {type: temporal_ordered, rules: [order_many, order_accepted], group-by: [source.ip], timespan: 10m, generate: true}
+level: high
+---
+title: Order Many Users
+id: 22222222-0000-4000-8000-000000000005
+correlation: {type: value_count, rules: [order_failed, order_accepted], group-by: [source.ip], timespan: 5m, condition: {field: user.name, gte: 3}}
+level: high
+"""
+
+
+def test_the_order_of_arrival_does_not_matter(tmp_path):
+    """One history, a hundred times: each time from an address of its own, all of it shuffled on the wire."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "test.yml").write_text(ORDERED)
+    chance = random.Random(4)
+    start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=2)
+    history, at = [], 0.0
+    for _ in range(40):
+        at += chance.randrange(1, 900) / 10
+        history.append((at, "Failed" if chance.random() < 0.75 else "Accepted", f"u{chance.randrange(4)}"))
+    lines = []
+    for address in range(100):
+        for at, what, user in history:
+            stamp = (start + datetime.timedelta(seconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            lines.append(f"<38>1 {stamp} gate sshd 77 - - {what} password for {user} from 10.9.0.{address} port 4242 ssh2\n")
+    chance.shuffle(lines)
+    with Yagura(folder=tmp_path / "yagura", settings=f"detection: {{rules: [{rules}], lateness: 5s, alerts_per_minute: 0}}") as server:
+        server.send_tcp("".join(lines).encode())
+        query = ("SecurityAlert | where AlertName in ('Order Many Failed', 'Order Guessed', 'Order Many Users') | extend p = parse_json(ExtendedProperties) "
+                 "| project AlertName, StartTime, EndTime, events = tostring(p.EventCount), group = tostring(p.GroupBy)")
+        seen = []
+
+        def settled():
+            before = len(seen)
+            seen[:] = server.query(query)
+            if len(seen) == before and before:
+                return True
+            time.sleep(3)
+            return False
+
+        assert wait_for(settled, 60)
+    by_address = collections.defaultdict(list)
+    for row in seen:
+        by_address[json.loads(row["group"])["source.ip"]].append((row["AlertName"], row["StartTime"], row["EndTime"], row["events"]))
+    kinds = {tuple(sorted(found)) for found in by_address.values()}
+    assert len(by_address) == 100
+    assert len(kinds) == 1, kinds
+    assert {name for name, *_ in next(iter(kinds))} == {"Order Many Failed", "Order Guessed", "Order Many Users"}
+
+
 def test_a_correlation_on_a_field_of_a_device_pack_speaks_after_its_pause(tmp_path):
     with make(tmp_path) as server:
         server.send_tcp("".join(line(7) for _ in range(4)).encode())
