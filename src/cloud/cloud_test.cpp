@@ -3,8 +3,10 @@
 #include "base/file.hpp"
 #include "cloud/credentials.hpp"
 #include "cloud/notification.hpp"
+#include "cloud/object_stream.hpp"
 #include "cloud/sigv4.hpp"
 #include "cloud/sqs.hpp"
+#include "net/content_encoding.hpp"
 #include "net/http_server.hpp"
 
 namespace yagura::cloud {
@@ -156,6 +158,65 @@ TEST(AwsClientTest, TriesAgainWhatPassesAndExplainsWhatDoesNot) {
   EXPECT_EQ(denied.error().code, "AccessDenied");
   EXPECT_EQ(denied.error().request_id, "R1");
   EXPECT_NE(denied.error().text().find("kms:Decrypt on the key"), std::string::npos);
+}
+
+// A body in pieces of a given size.
+class PiecesOf final : public net::HttpBodyStream {
+ public:
+  PiecesOf(std::string bytes, std::size_t piece) : bytes_(std::move(bytes)), piece_(piece) {}
+  const net::HttpResponse& head() const override { return head_; }
+  const std::vector<net::HttpHeader>& trailers() const override { return trailers_; }
+  Result<std::string_view> read(Deadline) override {
+    const auto part = std::string_view(bytes_).substr(at_, piece_);
+    at_ += part.size();
+    return part;
+  }
+
+ private:
+  const std::string bytes_;
+  const std::size_t piece_;
+  std::size_t at_ = 0;
+  net::HttpResponse head_;
+  std::vector<net::HttpHeader> trailers_;
+};
+
+Result<std::string> content_of(std::string bytes, std::size_t piece, ObjectStreamLimits limits = {}) {
+  ObjectStream stream(std::make_unique<PiecesOf>(std::move(bytes), piece), limits);
+  std::string all;
+  while (true) {
+    const auto part = TRY(stream.read(Deadline::never()));
+    if (part.empty()) return all;
+    all += part;
+  }
+}
+
+TEST(ObjectStreamTest, GivesTheContentHoweverItComes) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "line " + std::to_string(i * 7919) + "\n";
+  const std::string gzip = *net::encode_gzip(text), zstd = *net::encode_zstd(text);
+  for (const std::size_t piece : {1UL, 3UL, 1000UL, 1UL << 20U}) {
+    if (piece > 1) EXPECT_EQ(content_of(text, piece).value_or(""), text);
+    EXPECT_EQ(content_of(gzip, piece).value_or(""), text) << piece;
+    EXPECT_EQ(content_of(zstd, piece).value_or(""), text) << piece;
+    EXPECT_EQ(content_of(gzip + gzip, piece).value_or(""), text + text) << piece;
+  }
+  EXPECT_EQ(content_of("", 10).value_or("x"), "");
+  EXPECT_EQ(content_of("ab", 1).value_or("x"), "ab");
+  EXPECT_EQ(content_of(*net::encode_gzip(std::string(5'000'000, 'a')), 4096).value_or(""), std::string(5'000'000, 'a'));
+}
+
+TEST(ObjectStreamTest, NamesWhatIsWrong) {
+  const std::string gzip = *net::encode_gzip(std::string(100'000, 'x') + "end"), zstd = *net::encode_zstd("some text");
+  EXPECT_EQ(content_of(gzip.substr(0, gzip.size() - 9), 100).error().kind(), ErrorKind::corrupt);
+  EXPECT_EQ(content_of(zstd.substr(0, zstd.size() - 2), 100).error().kind(), ErrorKind::corrupt);
+  EXPECT_EQ(content_of(gzip + "garbage", 100).error().kind(), ErrorKind::corrupt);
+  std::string broken = gzip;
+  broken[gzip.size() / 2] = static_cast<char>(broken[gzip.size() / 2] ^ 0x5A);
+  EXPECT_FALSE(content_of(broken, 100));
+  // A gzip of gzips of nothing much: a bomb is told long before its size.
+  const auto bomb = content_of(*net::encode_zstd(std::string(400UL << 20U, '\0'), 19), 1UL << 16U);
+  EXPECT_EQ(bomb.error().kind(), ErrorKind::exhausted);
+  EXPECT_EQ(content_of(gzip, 100, {.most = 1000_B}).error().kind(), ErrorKind::exhausted);
 }
 
 }  // namespace
