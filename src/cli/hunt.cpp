@@ -13,6 +13,7 @@
 #include "cli/command.hpp"
 #include "hunt/hunter.hpp"
 #include "hunt/report_writer.hpp"
+#include "roles/server_parts.hpp"
 #include "roles/server_role.hpp"
 
 namespace yagura::cli {
@@ -70,8 +71,8 @@ Result<hunt::ReportFormat> format_option(const Options& options) {
               did_you_mean(name, names), fmt::join(names, ", "));
 }
 
-Result<std::shared_ptr<const detect::RuleSnapshot>> load_rules(const Options& options, Console& console) {
-  const auto content = TRY(roles::find_content(options.content));
+Result<std::shared_ptr<const detect::RuleSnapshot>> load_rules(const Options& options, const std::filesystem::path& content,
+                                                               const normalise::PackSet& packs, Console& console) {
   detect::RuleLibraryOptions library;
   library.rule_folders.emplace_back(options.rules);
   std::error_code error;
@@ -84,6 +85,7 @@ Result<std::shared_ptr<const detect::RuleSnapshot>> load_rules(const Options& op
     library.pipeline_folders.emplace_back(pipeline);
   }
   library.least_level = sigma::Level::informational;
+  library.supplied = roles::supplied_by(packs);
   const auto loaded = TRY(detect::RuleLibrary::open(std::move(library)), "loading rules of {}", options.rules);
   auto snapshot = loaded->current();
   std::size_t errors = 0;
@@ -171,7 +173,9 @@ Result<ExitCode> run_hunt(const Options& options, Console& console) {
   hunting.rules = options.only;
   hunting.checks = !options.no_checks;
   hunting.with_slack = options.with_slack;
-  const auto snapshot = TRY(load_rules(options, console));
+  const auto content = TRY(roles::find_content(options.content));
+  hunting.packs = TRY(roles::load_packs(content));
+  const auto snapshot = TRY(load_rules(options, content, *hunting.packs, console));
 
   std::vector<hunt::FileProblem> missing;
   auto files = hunt::find_evidence(options.files, missing);

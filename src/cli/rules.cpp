@@ -31,6 +31,8 @@ Result<LoadedRules> load_rules(const RulesOptions& options) {
 
 std::vector<sigma::Match> match(const LoadedRules& rules, event::RecordBatch& records, sigma::MatchScratch& scratch) {
   std::vector<sigma::Match> matches;
+  // What a pack knows is of its log source, as in the server.
+  if (records.size() != 0 && records[0].header().log_source.product != "windows") rules.packs->apply(records);
   const sigma::FieldSupplier supply = [&](std::size_t record) { return rules.packs->apply(records, record); };
   rules.snapshot->set->match(records, scratch, matches, &supply);
   return matches;

@@ -86,6 +86,33 @@ class Hunting : public ::testing::Test {
 
 using Texts = std::vector<std::string>;
 
+// Rules for a firewall look at what its pack names.
+TEST_F(Hunting, FindsWithDevicePacks) {
+  write("packs/gate.yaml", R"(
+pack: gate
+log_source: {product: acme, category: firewall}
+table: CommonSecurityLog
+match: [{message: ['GATE-']}]
+steps: [{grok: ['GATE-%{NUM:event.code}: deny %{IP:source.ip}']}]
+)");
+  write("rules/gate.yml", R"(
+title: Denied
+id: 0d9be2cf-8b8a-4d0a-9d6b-2d2f0b4f8a04
+level: medium
+logsource: {product: acme, category: firewall}
+detection: {s: {source.ip|cidr: 198.51.100.0/24}, condition: s}
+)");
+  HuntOptions options;
+  auto packs = normalise::PackSet::load(folder_.path() / "packs");
+  ASSERT_TRUE(packs) << packs.error().message();
+  options.packs = std::make_shared<const normalise::PackSet>(std::move(*packs));
+  const auto file = write("gate.log",
+                          "<38>Nov 22 08:00:00 fw1 gate: GATE-7: deny 198.51.100.9\n<38>Nov 22 08:00:01 fw1 gate: GATE-7: deny 10.0.0.1\n");
+  EXPECT_EQ(titles(run({file.string()}, options)), (Texts{"Denied"}));
+  options.packs = nullptr;
+  EXPECT_EQ(titles(run({file.string()}, options)), Texts{});
+}
+
 TEST_F(Hunting, FindsByTimeWithCorrelations) {
   std::string lines = event(4688, 9, "2024-05-01T10:00:09Z",
                             R"("NewProcessName":"C:\\Windows\\System32\\whoami.exe","CommandLine":"whoami /all")");

@@ -93,6 +93,8 @@ class Work {
     event::RecordBatch batch;
     DecodeNotes notes;
     decoder.decode(piece, batch, notes);
+    const bool with_packs = options_.packs && batch.size() != 0 && batch[0].header().log_source.product != "windows";
+    if (with_packs) options_.packs->apply(batch);
     result.events = batch.size();
     result.malformed = notes.malformed;
     std::move(notes.problems.begin(), notes.problems.end(), std::back_inserter(result.problems));
@@ -105,7 +107,7 @@ class Work {
       some_in_time |= is_in_time(header.time);
     }
     if (options_.checks) append_runs(batch, notes.record_numbers, result.runs);
-    if (some_in_time) match(batch, scratch, matches, result);
+    if (some_in_time) match(batch, with_packs, scratch, matches, result);
     return result;
   }
 
@@ -113,10 +115,11 @@ class Work {
     return (!options_.since || time >= *options_.since) && (!options_.until || time < *options_.until);
   }
 
-  void match(const event::RecordBatch& batch, sigma::MatchScratch& scratch, std::vector<sigma::Match>& matches,
-             PieceResult& result) {
+  void match(event::RecordBatch& batch, bool with_packs, sigma::MatchScratch& scratch,
+             std::vector<sigma::Match>& matches, PieceResult& result) {
     matches.clear();
-    snapshot_->set->match(batch, scratch, matches);
+    const sigma::FieldSupplier supply = [&](std::size_t record) { return options_.packs->apply(batch, record); };
+    snapshot_->set->match(batch, scratch, matches, with_packs ? &supply : nullptr);
     std::vector<detect::Observation> observations;
     std::size_t at = 0;
     for (std::uint32_t i = 0; i < batch.size(); ++i) {
@@ -130,6 +133,7 @@ class Work {
       for (std::size_t m = first; m < at; ++m) {
         const auto& rule = snapshot_->rules[matches[m].rule];
         observations.push_back({i, matches[m].rule});
+        if (with_packs && rule.wants_supplied) options_.packs->apply(batch, i);
         if (rule.enabled && rule.standalone) found.rules.push_back(matches[m].rule);
       }
       if (check) found.rules.push_back(static_cast<std::uint32_t>(numbers_.checks + static_cast<std::size_t>(*check)));

@@ -15,6 +15,7 @@
 #include "detect/rule_library.hpp"
 #include "hunt/evidence.hpp"
 #include "hunt/report.hpp"
+#include "normalise/pack.hpp"
 
 namespace yagura::hunt {
 
@@ -28,6 +29,8 @@ struct HuntOptions {
   bool checks = true;                     // of the logs themselves
   bool with_slack = false;                // EVTX records that are left over behind newer ones
   std::size_t most_findings = 2'000'000;  // more are counted only
+  // Device packs: log sources and fields (source.ip ...) of lines and JSON; nullptr for none.
+  std::shared_ptr<const normalise::PackSet> packs;
 };
 
 struct Progress {
