@@ -118,7 +118,7 @@ class Binder {
 
   // Scalars.
   Expr scalar(const Expression& e, const Row& row);
-  Expr boolean(const Expression& e, const Row& row);
+  Expr boolean(const Expression& e, const Row& row, bool dynamic_too = false);
   Expr constant(const Expression& e, const Row& row);                 // folded to a literal where that can be
   std::optional<std::int64_t> constant_long(const Expression& e, const Row& row);
   Expr call(const Function& f, std::vector<Expr> arguments, Span span, Span name_span);  // converts arguments

@@ -65,6 +65,10 @@ bool Binder::judge(CallKind kind, const CallExpression& e, CallParts& parts) {
   parts.verdict = check_call(kind, e.name.text, parts.arguments, e.name.span);
   if (parts.verdict.known && parts.verdict.type == Type::dynamic && parts.verdict.shape == Shape{}) parts.verdict.shape = shape_by_name(e.name.text);
   if (parts.verdict.known && parts.verdict.type == kUnknown) parts.verdict.shape = shape_by_name(e.name.text);
+  // Decimals are averaged as reals.
+  if (kind == CallKind::aggregate && (e.name.text == "percentile" || e.name.text == "percentilew") && !parts.arguments.empty() && parts.arguments[0].type == Type::decimal) {
+    parts.verdict.type = Type::real;
+  }
   judged_call_ = parts.verdict.known;
   if (parts.verdict.ok) return true;
   error(parts.verdict.code, parts.verdict.where, parts.verdict.message);

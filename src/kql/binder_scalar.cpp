@@ -325,12 +325,13 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
         if (terms.empty()) return make_bool(false);
         return terms.size() == 1 ? terms[0] : make_call(find_scalar("or"), Type::boolean, terms, e.span);
       }
+      const std::size_t mistakes = errors_;
       const bool before = std::exchange(halving_, b.op == BinaryOperator::divide);
       Expr left = scalar(*b.left, row);
       halving_ = false;
       Expr right = scalar(*b.right, row);
       halving_ = before;
-      if (row.aggregates != nullptr && (gives_several(*b.left) || gives_several(*b.right)) && left->type != kUnknown && right->type != kUnknown) {
+      if (row.aggregates != nullptr && (gives_several(*b.left) || gives_several(*b.right)) && errors_ == mistakes) {
         error("KS106", b.operator_span,
               fmt::format("The operator '{}' is not defined for the operand types {} and {}.", to_string(b.op),
                           gives_several(*b.left) ? "tuple" : type_name(left->type), gives_several(*b.right) ? "tuple" : type_name(right->type)));
@@ -409,7 +410,7 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
   return unknown(e.span);
 }
 
-Expr Binder::boolean(const Expression& e, const Row& row) {
+Expr Binder::boolean(const Expression& e, const Row& row, bool dynamic_too) {
   // `where Flag = true` is written for Flag == true; Kusto lets a named bool stand there.
   if (const auto* named = as<NamedExpression>(&e); named != nullptr && named->names.size() == 1) {
     Expr value = scalar(*named->value, row);
@@ -421,7 +422,7 @@ Expr Binder::boolean(const Expression& e, const Row& row) {
   }
   Expr value = scalar(e, row);
   if (value->type == Type::boolean || value->type == kUnknown) return value;
-  if (value->type == Type::dynamic) return call("tobool", {value});
+  if (value->type == Type::dynamic && dynamic_too) return call("tobool", {value});
   error("KS141", e.span, "The expression must have the type bool.");
   return unknown(e.span);
 }
@@ -762,12 +763,12 @@ Expr Binder::between(const BetweenExpression& e, const Row& row) {
       return true;
     }
     if (t == Type::timespan && side->type == Type::timespan) return true;
-    if (t == Type::string && side->type == Type::string) return true;
     error("KS141", syntax.span, fmt::format("The expression must have the type {}.", type_name(t)));
     return false;
   };
-  if (!is_summable(t) && t != Type::dynamic && t != Type::string) {
-    error("KS106", e.operator_span, fmt::format("The operator 'between' is not defined for the operand type {}.", type_name(t)));
+  if (!is_summable(t) && t != Type::dynamic) {
+    error("KS106", e.operator_span, fmt::format("The operator '{}' is not defined for the operand types {}, {} and {}.", e.negated ? "!between" : "between",
+                                                type_name(t), type_name(low->type), type_name(high->type)));
     return unknown(e.span, Type::boolean);
   }
   if (!fits(low, *e.low, false) || !fits(high, *e.high, true)) return unknown(e.span, Type::boolean);

@@ -136,14 +136,22 @@ Relation SqlWriter::union_all(const UnionPlan& p, const Needed& needed) {
     Relation& r = branches[n];
     SqlScope scope = scope_of(r);
     scope.with = std::move(r.with);
+    // Names and the types of nulls are the first branch's to say: a union of a hundred tables has half a million of them.
+    const bool first = n == 0;
     std::string select;
-    for (const std::size_t i : used) {
+    const auto add = [&](std::string_view value, ColumnId id) {
       if (!select.empty()) select += ", ";
-      select += write_expression(*p.branches[n].values[i], scope).text + " AS " + name_of(p.columns[i].id);
+      select += value;
+      if (first) select += " AS " + name_of(id);
+    };
+    for (const std::size_t i : used) {
+      const BoundExpression& value = *p.branches[n].values[i];
+      const bool null = value.kind == BoundExpression::Kind::literal && value.value.is_null && value.type != Type::string;
+      add(null && !first ? "NULL" : write_expression(value, scope).text, p.columns[i].id);
     }
     if (natural) {
-      select += fmt::format("{}toUInt32({}) AS {}, {} AS {}", select.empty() ? "" : ", ", n, name_of(branch_id),
-                            r.order.empty() ? "toInt64(0)" : "toInt64(" + r.cells.at(r.order[0].column).sql.text + ")", name_of(row_id));
+      add(fmt::format("toUInt32({})", n), branch_id);
+      add(r.order.empty() ? "toInt64(0)" : "toInt64(" + r.cells.at(r.order[0].column).sql.text + ")", row_id);
     }
     if (select.empty()) select = "1 AS _";
     r.with = std::move(scope.with);

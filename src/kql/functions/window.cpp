@@ -80,6 +80,7 @@ constexpr Function kFunctions[] = {
     {.name = "next", .kind = Function::Kind::window, .summary = "The value of a later row.", .signatures = "next(column:scalar, offset:long?, default:scalar?) -> same", .takes_null = true, .may_be_null = true,
      .emit = [](SqlCall& c) { return neighbour(c, false); }},
     {.name = "row_rank_dense", .kind = Function::Kind::window, .summary = "The value's rank, without gaps.", .signatures = "row_rank_dense(term:not_dynamic, restart:bool?) -> long", .takes_null = true, .emit = [](SqlCall& c) { return rank(c, true); }},
+    {.name = "row_rank", .kind = Function::Kind::window, .summary = "Old spelling of row_rank_dense.", .signatures = "row_rank(term:not_dynamic) -> long", .takes_null = true, .emit = [](SqlCall& c) { return rank(c, true); }},
     {.name = "row_rank_min", .kind = Function::Kind::window, .summary = "The value's rank, with gaps behind equal ones.", .signatures = "row_rank_min(term:not_dynamic, restart:bool?) -> long", .takes_null = true, .emit = [](SqlCall& c) { return rank(c, false); }},
     {.name = ".near", .kind = Function::Kind::window, .summary = "Whether the condition holds for a row near by (rows_near).", .signatures = ".near(condition:bool, before:long, after:long) -> bool", .takes_null = true,
      .emit = [](SqlCall& c) {

@@ -70,8 +70,10 @@ PlanPtr extend(Binder& b, std::span<const Expression* const> columns, PlanPtr in
   // Columns that the expressions have found in a table whose columns are not all known.
   for (std::size_t i = known; i < input->columns.size(); ++i) {
     const PlanColumn& c = input->columns[i];
-    if (std::ranges::any_of(result, [&](const auto& r) { return r.first.name == c.name; })) continue;
-    result.insert(result.begin() + static_cast<std::ptrdiff_t>(i), {c, make_column(c)});
+    const auto place = result.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto said = std::ranges::find_if(result, [&](const auto& r) { return r.first.name == c.name; });
+    if (said == result.end()) result.insert(place, {c, make_column(c)});
+    else if (said > place) std::rotate(place, said, said + 1);
   }
   return b.select(b.with_windows(std::move(input), windows), std::move(result));
 }

@@ -87,7 +87,7 @@ class ScanBinder {
       step.optional = s.optional;
       if (s.output && s.output->text == "last") step.output = ScanSteps::Output::last;
       if (s.output && s.output->text == "none") step.output = ScanSteps::Output::none;
-      if (Expr condition = b_.boolean(*s.condition, row); condition->type != kUnknown) split(condition, step);
+      if (Expr condition = b_.boolean(*s.condition, row, true); condition->type != kUnknown) split(condition, step);
       for (const auto& a : s.assignments) {
         const auto to = std::ranges::find_if(steps_.declarations, [&](const auto& d) { return d.column.name == a.name.text; });
         if (to == steps_.declarations.end()) {
