@@ -187,6 +187,7 @@ std::string parse_timespan(std::string_view s) {
   // [-][d.]hh:mm[:ss[.fffffff]], or a whole number of days.
   return fmt::format(
       "multiIf(match({0}, '^\\\\s*-?[0-9]+\\\\s*$'), accurateCastOrNull(trim({0}), 'Int64') * 864000000000, "
+      "match({0}, '^\\\\s*-?[0-9]+\\\\.[0-9]*\\\\s*$'), accurateCastOrNull(trunc(toFloat64OrNull(trim({0})) * 864000000000), 'Int64'), "
       "match({0}, '^\\\\s*-?(?:[0-9]+[.:])?(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:\\\\.[0-9]+)?)?\\\\s*$'), "
       "if(startsWith(trim({0}), '-'), -1, 1) * ("
       "toInt64OrZero(extract({0}, '^\\\\s*-?([0-9]+)[.:](?:[0-9]+:[0-9]+(?::[0-9]+|$))')) * 0 + "

@@ -244,7 +244,7 @@ std::string query_over(std::string_view name, const Shape& shape, const Known& k
 }
 
 bool same_number(double x, double y) {
-  return x == y || (std::isnan(x) && std::isnan(y)) || std::fabs(x - y) <= 1e-9 * std::max(std::fabs(x), std::fabs(y));
+  return x == y || (std::isnan(x) && std::isnan(y)) || std::fabs(x - y) <= std::max(1e-9 * std::max(std::fabs(x), std::fabs(y)), 1e-12);
 }
 
 bool same(const json::value& a, const json::value& b, bool any_order) {

@@ -69,7 +69,7 @@ Sql sort(SqlCall& c, bool descending) {
   std::size_t count = c.size();
   bool nulls_last = true;
   if (count > 1 && c.type(count - 1) == Type::boolean) {
-    if (const auto* l = c.literal(count - 1)) nulls_last = l->boolean;
+    if (const auto* l = c.literal(count - 1)) nulls_last = l->is_null || l->boolean;
     --count;
   }
   const std::string a = elements(c, 0);

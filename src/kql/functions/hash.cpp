@@ -17,7 +17,7 @@ std::string hashed_bytes(SqlCall& call, std::size_t i) {
     case Type::datetime: return fmt::format("reinterpretAsFixedString({} + 621355968000000000)", sql::ticks_of(call.arg(i)));
     case Type::timespan: return "reinterpretAsFixedString(toInt64(" + call.arg(i) + "))";
     case Type::real: return "reinterpretAsFixedString(toFloat64(" + call.arg(i) + "))";
-    default: return "toString(" + call.arg(i) + ")";
+    default: return fmt::format("if(isNull({0}), NULL, {1})", call.shared(i), sql::to_text(call.type(i), call.shared(i)));
   }
 }
 

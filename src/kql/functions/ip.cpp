@@ -116,7 +116,7 @@ Sql emit_netmask_suffix(SqlCall& call) {
 Sql format_v4(SqlCall& call, bool with_mask) {
   std::string address, prefix = "toUInt8(32)";
   if (is_number(call.type(0))) {
-    const std::string n = call.name(is_integer(call.type(0)) ? "toInt64(" + call.arg(0) + ")" : fmt::format("accurateCastOrNull(trunc(toFloat64({})), 'Int64')", call.arg(0)));
+    const std::string n = call.name(is_integer(call.type(0)) ? "toInt64(" + call.arg(0) + ")" : fmt::format("accurateCastOrNull(toFloat64({}), 'Int64')", call.arg(0)));
     address = fmt::format("if({0} >= 0 AND {0} <= 4294967295, toUInt32({0}), NULL)", n);
   } else {
     const std::string ip = call.type(0) == Type::string ? call.shared(0) : call.name("ifNull(" + sql::to_text(call.type(0), call.shared(0)) + ", '')");

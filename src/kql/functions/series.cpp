@@ -26,6 +26,7 @@ Sql when_arrays(SqlCall& c, Sql value, std::size_t first = 2) {
   std::string all;
   for (std::size_t i = 0; i < std::min(first, c.size()); ++i) {
     if (c.type(i) == Type::dynamic) all += (all.empty() ? "" : " AND ") + fmt::format("startsWith(ifNull({}, ''), '[')", c.shared(i));
+    else if (c.nullable(i) && i < 2) all += (all.empty() ? "" : " AND ") + fmt::format("isNotNull({})", c.shared(i));
   }
   if (all.empty()) return value;
   return {fmt::format("if({}, {}, NULL)", all, value.text), true, false};
@@ -91,35 +92,39 @@ Sql cosine(SqlCall& c) {
 Sql pearson(SqlCall& c) {
   const std::string x = c.name(fmt::format("arrayMap(x -> ifNull(x, nan), {})", numbers(c, 0))), y = c.name(fmt::format("arrayMap(x -> ifNull(x, nan), {})", numbers(c, 1)));
   const std::string mx = c.name(fmt::format("arrayAvg({})", x)), my = c.name(fmt::format("arrayAvg({})", y));
-  return {fmt::format("if(length({0}) != length({1}), NULL, arraySum(arrayMap((x, y) -> (x - {2}) * (y - {3}), {0}, arrayResize({1}, length({0})))) / "
+  return {fmt::format("if(length({0}) != length({1}) OR empty({0}) OR arrayExists(v -> isNaN(v), {0}) OR arrayExists(v -> isNaN(v), {1}), NULL, arraySum(arrayMap((x, y) -> (x - {2}) * (y - {3}), {0}, arrayResize({1}, length({0})))) / "
                       "sqrt(arraySum(arrayMap(x -> pow(x - {2}, 2), {0})) * arraySum(arrayMap(y -> pow(y - {3}, 2), {1}))))", x, y, mx, my), true, false};
 }
 
 // min, position of min, max, position of max, mean, deviation, variance: of the numbers among the elements.
 struct Stats {
-  std::string min, min_at, max, max_at, avg, stdev, variance;
+  std::string min, min_at, max, max_at, avg, stdev, variance, sum;  // min_at and max_at as texts
 };
 Stats stats(SqlCall& c) {
   const std::string all = numbers(c, 0);
   const bool ignore = c.size() > 1 && c.literal(1) != nullptr && c.literal(1)->boolean;
-  const std::string x = c.name(fmt::format("arrayMap(v -> assumeNotNull(v), arrayFilter(v -> {}, {}))", ignore ? "ifNull(isFinite(v), 0)" : "isNotNull(v)", all));
-  const std::string avg = c.name(fmt::format("if(empty({0}), nan, arrayAvg({0}))", x));
-  const std::string variance = c.name(fmt::format("if(length({0}) < 2, 0., arraySum(arrayMap(v -> pow(v - {1}, 2), {0})) / (length({0}) - 1))", x, avg));
-  const std::string low = c.name(fmt::format("if(empty({0}), nan, arrayMin({0}))", x)), high = c.name(fmt::format("if(empty({0}), nan, arrayMax({0}))", x));
-  return {low, fmt::format("(toInt64(indexOf({}, {})) - 1)", all, low), high, fmt::format("(toInt64(indexOf({}, {})) - 1)", all, high), avg, fmt::format("sqrt({})", variance), variance};
+  // Of a series with a hole in it there is nothing to say, unless holes are to be left out.
+  const std::string finite = c.name(fmt::format("arrayMap(v -> assumeNotNull(v), arrayFilter(v -> ifNull(isFinite(v), 0), {}))", all));
+  const std::string x = ignore ? finite : c.name(fmt::format("if(length({0}) = length({1}), {0}, emptyArrayFloat64())", finite, all));
+  const auto none = [&](const std::string& value) { return c.name(fmt::format("if(empty({}), NULL, {})", x, value)); };
+  const std::string avg = none(fmt::format("arrayAvg({})", x));
+  const std::string variance = none(fmt::format("if(length({0}) < 2, 0., arraySum(arrayMap(v -> pow(v - ifNull({1}, 0), 2), {0})) / (length({0}) - 1))", x, avg));
+  const std::string low = none(fmt::format("arrayMin({})", x)), high = none(fmt::format("arrayMax({})", x));
+  const auto place = [&](const std::string& value) { return fmt::format("if(empty({0}), 'null', toString(toInt64(indexOf({1}, ifNull({2}, 0))) - 1))", x, all, value); };
+  return {low, place(low), high, place(high), avg, fmt::format("sqrt({})", variance), variance, none(fmt::format("arraySum({})", x))};
 }
 Sql stats_list(SqlCall& c) {
   const Stats s = stats(c);
   const auto real = [&](const std::string& x) { return sql::to_json(Type::real, c.name(x)); };
-  return {sql::json_array(fmt::format("[{}, toString({}), {}, toString({}), {}, {}, {}]", real(s.min), s.min_at, real(s.max), s.max_at, real(s.avg), real(s.stdev), real(s.variance))), false, false};
+  return {sql::json_array(fmt::format("[{}, {}, {}, {}, {}, {}, {}]", real(s.min), s.min_at, real(s.max), s.max_at, real(s.avg), real(s.stdev), real(s.variance))), false, false};
 }
 Sql stats_bag(SqlCall& c) {
   const Stats s = stats(c);
   const auto real = [&](const std::string& x) { return sql::to_json(Type::real, c.name(x)); };
   const std::string all = numbers(c, 0);
-  return {fmt::format("concat('{{\"min\":', {}, ',\"min_idx\":', toString({}), ',\"max\":', {}, ',\"max_idx\":', toString({}), ',\"avg\":', {}, ',\"stdev\":', {}, ',\"variance\":', {}, "
+  return {fmt::format("concat('{{\"min\":', {}, ',\"min_idx\":', {}, ',\"max\":', {}, ',\"max_idx\":', {}, ',\"avg\":', {}, ',\"stdev\":', {}, ',\"variance\":', {}, "
                       "',\"sum\":', {}, ',\"len\":', toString(length({})), '}}')",
-                      real(s.min), s.min_at, real(s.max), s.max_at, real(s.avg), real(s.stdev), real(s.variance), real(fmt::format("arraySum(arrayMap(x -> ifNull(x, 0), {}))", all)), all),
+                      real(s.min), s.min_at, real(s.max), s.max_at, real(s.avg), real(s.stdev), real(s.variance), real(s.sum), all),
           false, false};
 }
 
@@ -172,7 +177,7 @@ Sql fir(SqlCall& c) {
 // Missing elements (null, or the placeholder) replaced.
 std::string missing(SqlCall& c, std::size_t i) {
   if (c.size() <= i || (c.literal(i) != nullptr && c.literal(i)->is_null)) return "isNull(v)";
-  return fmt::format("(isNull(v) OR v = {})", c.shared(i));
+  return fmt::format("ifNull(v = {0}, isNull(v) AND isNull({0}))", c.shared(i));
 }
 Sql fill_const(SqlCall& c) {
   const std::string value = c.size() > 1 ? fmt::format("toFloat64({})", c.shared(1)) : "0.";
@@ -193,6 +198,11 @@ Sql fill_linear(SqlCall& c) {
   const std::string after = c.name(fmt::format("arrayReverseFill(p -> p != 0, arrayMap((v, i) -> if(isNull(v), toInt64(0), toInt64(i)), {0}, arrayEnumerate({0})))", x));
   return when_array(c, as_written(fmt::format("arrayMap((v, i, l, r) -> multiIf(isNotNull(v), v, l = 0 AND r = 0, {1}, l = 0, {2}, r = 0, {3}, {0}[l] + ({0}[r] - {0}[l]) * (i - l) / (r - l)), {0}, arrayEnumerate({0}), {4}, {5})",
                                               x, constant, edges ? x + "[r]" : "NULL", edges ? x + "[l]" : "NULL", before, after)));
+}
+
+// Flags say how the SQL is written: those that differ by row are read on rows.
+bool has_constant_flags(const BoundExpression& call) {
+  return std::ranges::all_of(call.arguments, [](const Expr& a) { return a->type != Type::boolean || a->kind == BoundExpression::Kind::literal; });
 }
 
 #define SERIES(text_name, text_summary, expression)                                                                        \
@@ -230,22 +240,22 @@ constexpr Function kFunctions[] = {
     {.name = "series_sum", .summary = "The sum.", .signatures = "series_sum(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return when_arrays(c, Sql{sum_of(c, numbers(c, 0)), true, false}); }, .examples = {{{"series_sum(dynamic([1, 2, 3]))", "6.0"}}}},
     {.name = "series_product", .summary = "The product.", .signatures = "series_product(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) {
        const std::string x = numbers(c, 0);
-       return when_arrays(c, Sql{fmt::format("if(arrayExists(v -> isNull(v), {0}), NULL, arrayProduct(arrayMap(v -> assumeNotNull(v), {0})))", x), true, false});
+       return when_arrays(c, Sql{fmt::format("if(arrayExists(v -> isNull(v), {0}), NULL, if(empty({0}), 1., arrayProduct(arrayMap(v -> assumeNotNull(v), {0}))))", x), true, false});
      }, .examples = {{{"series_product(dynamic([2, 3]))", "6.0"}}}},
     {.name = "series_magnitude", .summary = "The length of the series as a vector.", .signatures = "series_magnitude(series:array) -> real", .takes_null = true, .may_be_null = true, .emit = of_arrays<magnitude, 1>, .examples = {{{"series_magnitude(dynamic([3, 4]))", "5.0"}}}},
     {.name = "series_dot_product", .summary = "The sum of products.", .signatures = "series_dot_product(a:array, b:array) -> real; series_dot_product(a:array, b:number) -> real; series_dot_product(a:number, b:array) -> real", .takes_null = true, .may_be_null = true, .emit = of_arrays<dot, 2>, .examples = {{{"series_dot_product(dynamic([1, 2]), dynamic([3, 4]))", "11.0"}}}},
     {.name = "series_cosine_similarity", .summary = "The cosine of the angle between two series.", .signatures = "series_cosine_similarity(a:array, b:array, magnitude_a:real?, magnitude_b:real?) -> real", .takes_null = true, .may_be_null = true, .emit = of_arrays<cosine, 2>, .examples = {{{"series_cosine_similarity(dynamic([1, 0]), dynamic([0, 1]))", "0.0"}}}},
     {.name = "series_pearson_correlation", .summary = "The correlation of two series.", .signatures = "series_pearson_correlation(a:array, b:array) -> real", .takes_null = true, .may_be_null = true, .emit = of_arrays<pearson, 2>, .examples = {{{"series_pearson_correlation(dynamic([1, 2, 3]), dynamic([2, 4, 6]))", "1.0"}}}},
-    {.name = "series_stats", .summary = "min, min_idx, max, max_idx, avg, stdev, variance: a column each.", .signatures = "series_stats(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = of_arrays<stats_list, 1>},
-    {.name = "series_stats_dynamic", .summary = "The same as a bag, with sum and len.", .signatures = "series_stats_dynamic(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = of_arrays<stats_bag, 1>},
+    {.name = "series_stats", .summary = "min, min_idx, max, max_idx, avg, stdev, variance: a column each.", .signatures = "series_stats(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = of_arrays<stats_list, 1>, .emits = has_constant_flags},
+    {.name = "series_stats_dynamic", .summary = "The same as a bag, with sum and len.", .signatures = "series_stats_dynamic(series:array, ignore_nonfinite:bool?=) -> dynamic", .takes_null = true, .emit = of_arrays<stats_bag, 1>, .emits = has_constant_flags},
     {.name = "series_fit_line", .summary = "The line that fits best: rsquare, slope, variance, rvariance, interception, line_fit.", .signatures = "series_fit_line(series:array) -> dynamic", .takes_null = true, .emit = of_arrays<fit_line, 1>},
     {.name = "series_fit_line_dynamic", .summary = "The same as a bag.", .signatures = "series_fit_line_dynamic(series:array) -> dynamic", .takes_null = true, .emit = of_arrays<fit_line_bag, 1>},
     {.name = "series_iir", .summary = "An infinite impulse response filter.", .signatures = "series_iir(series:array, numerators:array, denominators:array) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = of_arrays<iir, 3>, .examples = {{{"series_iir(dynamic([1, 2, 3]), dynamic([1]), dynamic([1, -1]))", "[1.0,3.0,6.0]"}}}},
-    {.name = "series_fir", .summary = "A finite impulse response filter.", .signatures = "series_fir(series:array, filter:array, normalize:bool?, center:bool?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = of_arrays<fir, 2>, .examples = {{{"series_fir(dynamic([1, 2, 3]), dynamic([1, 1]), false)", "[1.0,3.0,5.0]"}}}},
+    {.name = "series_fir", .summary = "A finite impulse response filter.", .signatures = "series_fir(series:array, filter:array, normalize:bool?, center:bool?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = of_arrays<fir, 2>, .emits = has_constant_flags, .examples = {{{"series_fir(dynamic([1, 2, 3]), dynamic([1, 1]), false)", "[1.0,3.0,5.0]"}}}},
     {.name = "series_fill_const", .summary = "Missing values become a constant.", .signatures = "series_fill_const(series:array, constant:number?, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = fill_const, .examples = {{{"series_fill_const(dynamic([1, null]), 5)", "[1,5]"}}}},
     {.name = "series_fill_forward", .summary = "Missing values become the one before.", .signatures = "series_fill_forward(series:array, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return fill(c, true); }, .examples = {{{"series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]"}}}},
     {.name = "series_fill_backward", .summary = "Missing values become the one behind.", .signatures = "series_fill_backward(series:array, placeholder:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = [](SqlCall& c) { return fill(c, false); }, .examples = {{{"series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]"}}}},
-    {.name = "series_fill_linear", .summary = "Missing values on the line between their neighbours.", .signatures = "series_fill_linear(series:array, placeholder:number?, edges:bool?, constant:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = fill_linear, .examples = {{{"series_fill_linear(dynamic([1, null, 3]))", "[1,2,3]"}}}},
+    {.name = "series_fill_linear", .summary = "Missing values on the line between their neighbours.", .signatures = "series_fill_linear(series:array, placeholder:number?, edges:bool?, constant:number?) -> dynamic", .naming = ResultName::first_argument, .takes_null = true, .may_be_null = true, .emit = fill_linear, .emits = has_constant_flags, .examples = {{{"series_fill_linear(dynamic([1, null, 3]))", "[1,2,3]"}}}},
 
     // On rows: kernels/series_analysis.cpp.
     {.name = "series_fft", .summary = "The Fourier transform: real and imaginary parts.", .signatures = "series_fft(series:array, imaginary:array?) -> dynamic", .takes_null = true},

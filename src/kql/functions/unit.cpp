@@ -113,8 +113,8 @@ Sql format_bytes(SqlCall& c) {
   } else {
     power = c.name(fmt::format("if(NOT (abs({0}) >= 1), 0, toInt64(least(6., floor(log2(greatest(1., abs({0}))) / 10 + 1e-12))))", x));
   }
-  const std::string digits = c.size() > 1 ? fmt::format("ifNull(accurateCastOrNull(trunc(least(15., greatest(0., toFloat64({})))), 'Int64'), 0)", c.arg(1)) : "0";
-  const std::string value = c.name(fmt::format("round({} / pow(1024, {}), {})", x, power, digits));
+  const std::string digits = c.size() > 1 ? c.name(fmt::format("accurateCastOrNull(trunc(least(15., greatest(0., toFloat64({})))), 'Int64')", c.arg(1))) : "0";
+  const std::string value = c.name(fmt::format("if(isNull({2}), NULL, round({0} / pow(1024, {1}), ifNull({2}, 0)))", x, power, digits));
   return c.value(fmt::format("concat(toString({}), ' ', ['Bytes', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'][{} + 1])", value, power));
 }
 

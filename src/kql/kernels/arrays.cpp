@@ -7,6 +7,7 @@
 #include "kql/function.hpp"
 #include "kql/kernels/conversion.hpp"
 #include "kql/kernels/json.hpp"
+#include "kql/literal_text.hpp"
 
 namespace yagura::kql {
 namespace {
@@ -118,8 +119,7 @@ std::optional<double> sum(Json array) {
   double total = 0;
   bool all = true;
   json::for_each_element(array.text, [&](std::string_view item) {
-    if (json::is_null(item)) return;
-    const auto value = real_from_text(item);
+    const auto value = json::is_string(item) ? std::nullopt : real_from_text(item);
     if (value) {
       total += *value;
     } else {
@@ -181,9 +181,11 @@ void split(KernelCall& call) {
     if (call[1].type() == Type::dynamic) {
       if (json::is_array(call[1].text(row))) {
         json::for_each_element(call[1].text(row),
-                               [&](std::string_view item) { cut(long_from_text(item).value_or(0)); });
-      } else {
-        cut(long_from_text(text_of(call[1], row, call.arena)).value_or(0));
+                               [&](std::string_view item) {
+                                 if (const auto at = parse_long_text(item)) cut(*at);
+                               });
+      } else if (const auto at = parse_long_text(call[1].text(row))) {
+        cut(*at);
       }
     } else {
       cut(call[1].integer(row));
@@ -376,12 +378,9 @@ void range(KernelCall& call) {
 // Numbers before texts, whichever way; each in order.
 template <bool descending>
 bool sorts_before(std::string_view a, std::string_view b) {
-  const bool x = json::is_string(a), y = json::is_string(b);
-  if (x != y) return !x;
-  if (!x) {
-    const auto p = real_from_text(a), q = real_from_text(b);
-    if (p && q) return descending ? *p > *q : *p < *q;
-  }
+  const auto p = json::is_string(a) ? std::nullopt : real_from_text(a), q = json::is_string(b) ? std::nullopt : real_from_text(b);
+  if (p.has_value() != q.has_value()) return p.has_value();
+  if (p) return descending ? *p > *q : *p < *q;
   return descending ? a > b : a < b;
 }
 

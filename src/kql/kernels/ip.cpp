@@ -52,7 +52,8 @@ template <class Ip, std::optional<Ip> (*parse)(std::string_view)>
 void in_any_range(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     const auto ip = text_of(call[0], row, call.arena);
-    if (call.any_null(row) || !parse(ip)) {
+    const bool no_ranges = call[1].type() == Type::dynamic && !call.any_null(row) && !json::is_array(call[1].text(row));
+    if (call.any_null(row) || no_ranges || !parse(ip)) {
       call.put_null();
       continue;
     }

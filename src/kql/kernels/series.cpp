@@ -173,9 +173,21 @@ Number magnitude(const Numbers& a) {
   const auto square = dot(a, a);
   return square ? Number(std::sqrt(*square)) : std::nullopt;
 }
-Number cosine(const Numbers& a, const Numbers& b) {
-  const auto top = dot(a, b), p = magnitude(a), q = magnitude(b);
-  return top && p && q ? known(*top / (*p * *q)) : std::nullopt;
+// The magnitudes may be known beforehand.
+void cosine(KernelCall& call) {
+  for (std::size_t row = 0; row < call.rows; ++row) {
+    const auto a = series_of(call, 0, row), b = series_of(call, 1, row);
+    if (!a || !b) {
+      call.put_null();
+      continue;
+    }
+    const auto length = [&](std::size_t given, const Numbers& numbers) -> Number {
+      if (given >= call.size()) return magnitude(numbers);
+      return call[given].is_null(row) ? Number() : Number(call[given].real(row));
+    };
+    const auto top = dot(a->numbers, b->numbers), p = length(2, a->numbers), q = length(3, b->numbers);
+    call.put(top && p && q ? Number(*top / (*p * *q)) : Number());
+  }
 }
 Number pearson(const Numbers& a, const Numbers& b) {
   if (a.size() != b.size() || a.empty()) return std::nullopt;
@@ -493,7 +505,7 @@ constexpr Kernel kKernels[] = {
     {"series_product", whole<product>},
     {"series_magnitude", whole<magnitude>},
     {"series_dot_product", whole_pair<dot>},
-    {"series_cosine_similarity", whole_pair<cosine>},
+    {"series_cosine_similarity", cosine},
     {"series_pearson_correlation", whole_pair<pearson>},
     {"series_fill_const", fill_const},
     {"series_fill_forward", fill_next<true>},
