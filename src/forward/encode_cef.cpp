@@ -140,9 +140,11 @@ constexpr std::string_view kAzureProduct = "Microsoft Azure Stack HCI";
 class CefEncoder : public Encoder {
  public:
   explicit CefEncoder(const EncoderSettings& settings)
-      : settings_(settings), azure_(settings.kind == "cef-azure-local") {}
+      : settings_(settings), azure_(settings.kind != "cef") {
+    settings_.restorable |= settings.kind == "cef-restorable";
+  }
 
-  std::string_view kind() const override { return azure_ ? "cef-azure-local" : "cef"; }
+  std::string_view kind() const override { return settings_.kind; }
 
   Encoded encode(const Record& record, const EncodeContext& context, std::string& out) const override {
     const std::size_t begin = out.size();

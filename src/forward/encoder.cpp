@@ -235,7 +235,7 @@ Priority priority_of(const Record& record) {
 }
 
 std::span<const std::string_view> encoder_kinds() {
-  static constexpr std::array<std::string_view, 5> kKinds{"cef-azure-local", "cef", "rfc5424", "json", "leef"};
+  static constexpr std::array<std::string_view, 6> kKinds{"cef-azure-local", "cef-restorable", "cef", "rfc5424", "json", "leef"};
   return kKinds;
 }
 
@@ -249,11 +249,11 @@ Result<std::unique_ptr<Encoder>> make_encoder(const EncoderSettings& settings) {
                                     {"version", settings.version}})
     if (value.size() > 128 || value.find_first_of("\r\n") != std::string_view::npos)
       return fail(ErrorKind::invalid_input, "{} has to be one line of at most 128 bytes", name);
-  if (settings.kind == "cef-azure-local" || settings.kind == "cef") return encode::make_cef_encoder(settings);
+  if (settings.kind == "cef-azure-local" || settings.kind == "cef-restorable" || settings.kind == "cef") return encode::make_cef_encoder(settings);
   if (settings.kind == "rfc5424") return encode::make_rfc5424_encoder(settings);
   if (settings.kind == "json") return encode::make_json_encoder(settings);
   if (settings.kind == "leef") return encode::make_leef_encoder(settings);
-  return fail(ErrorKind::invalid_input, "unknown encoding '{}': it is one of cef-azure-local, cef, rfc5424, json, leef{}",
+  return fail(ErrorKind::invalid_input, "unknown encoding '{}': it is one of cef-azure-local, cef-restorable, cef, rfc5424, json, leef{}",
               settings.kind, did_you_mean(settings.kind, encoder_kinds()));
 }
 

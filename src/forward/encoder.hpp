@@ -59,7 +59,7 @@ class Encoder {
   virtual Encoded encode(const event::Record& record, const EncodeContext& context, std::string& out) const = 0;
 };
 
-// "cef-azure-local", "cef", "rfc5424", "json", "leef".
+// "cef-azure-local", "cef-restorable" (the same with `restorable`), "cef", "rfc5424", "json", "leef".
 std::span<const std::string_view> encoder_kinds();
 
 // invalid_input for an unknown kind, naming the nearest.

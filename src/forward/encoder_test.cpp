@@ -120,7 +120,7 @@ TEST(Encoder, RefusesWhatItDoesNotKnow) {
   const auto wrong = make_encoder({.kind = "ceff"});
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().message(),
-            "unknown encoding 'ceff': it is one of cef-azure-local, cef, rfc5424, json, leef, did you mean 'cef'?");
+            "unknown encoding 'ceff': it is one of cef-azure-local, cef-restorable, cef, rfc5424, json, leef, did you mean 'cef'?");
   EXPECT_FALSE(make_encoder({.kind = "cef", .vendor = "a\nb"}));
   EXPECT_FALSE(make_encoder({.kind = "cef", .header = "rfc3163"}));
   for (const auto kind : encoder_kinds()) {
