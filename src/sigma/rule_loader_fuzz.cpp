@@ -1,4 +1,5 @@
-// Laws: no text crashes the loader; what it loads prints as YAML that loads as the same; conditions likewise.
+// Laws: no text crashes the loader; what it loads prints as YAML that loads as the same; conditions likewise; YAML is the same
+// with and without the reader for simple texts.
 #include <cstdio>
 #include <cstdlib>
 
@@ -6,6 +7,7 @@
 #include "sigma/rule_loader.hpp"
 #include "sigma/rule_printer.hpp"
 #include "sigma/rule_set.hpp"
+#include "sigma/yaml_document.hpp"
 
 #define CHECK(condition)                                    \
   do {                                                      \
@@ -24,6 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     const auto again = parse_condition(to_text(*condition));
     CHECK(again && *again == *condition);
   }
+  const auto yaml = parse_yaml(text), library = parse_yaml_by_library(text);
+  CHECK(yaml.error.has_value() == library.error.has_value() && yaml.documents == library.documents);
   const LoadOptions options{{{"a", {"x", "y*"}}}};
   RuleCollection rules;
   Problems problems;

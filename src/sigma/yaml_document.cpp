@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/text.hpp"
+#include "sigma/yaml_plain.hpp"
 
 namespace yagura::sigma {
 
@@ -325,6 +326,17 @@ bool operator==(const YamlNode& a, const YamlNode& b) {
 }
 
 YamlDocuments parse_yaml(std::string_view text) {
+  if (!check_characters(text)) {
+    if (auto plain = parse_plain_yaml(text)) {
+      YamlDocuments result;
+      result.documents.push_back(std::move(*plain));
+      return result;
+    }
+  }
+  return parse_yaml_by_library(text);
+}
+
+YamlDocuments parse_yaml_by_library(std::string_view text) {
   YamlDocuments result;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (auto error = check_characters(text)) {

@@ -66,6 +66,8 @@ struct YamlDocuments {
 };
 
 YamlDocuments parse_yaml(std::string_view text);
+// The same, always by yaml-cpp: yaml_plain.hpp reads what is simple.
+YamlDocuments parse_yaml_by_library(std::string_view text);
 
 // One document as YAML that parse_yaml() reads back as an equal tree.
 std::string print_yaml(const YamlNode& node);
