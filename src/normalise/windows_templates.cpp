@@ -12,6 +12,7 @@ std::span<const WindowsTemplate> windows_templates() {
                                     kAntimalware = "Microsoft Antimalware", kTasks = "Microsoft-Windows-TaskScheduler",
                                     kIntegrity = "Microsoft-Windows-CodeIntegrity",
                                     kPowerShell = "Microsoft-Windows-PowerShell",
+                                    kBitLocker = "Microsoft-Windows-BitLocker-API",
                                     kSessions = "Microsoft-Windows-TerminalServices-LocalSessionManager",
                                     kApplocker = "Microsoft-Windows-AppLocker";
   static constexpr WindowsTemplate kAll[] = {
@@ -131,27 +132,93 @@ std::span<const WindowsTemplate> windows_templates() {
       {kPowerShell, 4104, "Execute a Remote Command",
        "Creating Scriptblock text ({MessageNumber} of {MessageTotal}):\r\n{ScriptBlockText}\r\n\r\nScriptBlock ID: "
        "{ScriptBlockId}\r\nPath: {Path}"},
-      {kPowerShell, 4105, "Starting Command", "Started invocation of ScriptBlock ID: {ScriptBlockId}\r\nRunspace ID: {RunspaceId}"},
-      {kPowerShell, 4106, "Stopping Command", "Completed invocation of ScriptBlock ID: {ScriptBlockId}\r\nRunspace ID: {RunspaceId}"},
+      {kPowerShell, 4105, "Starting Command",
+       "Started invocation of ScriptBlock ID: {ScriptBlockId}\r\nRunspace ID: {RunspaceId}"},
+      {kPowerShell, 4106, "Stopping Command",
+       "Completed invocation of ScriptBlock ID: {ScriptBlockId}\r\nRunspace ID: {RunspaceId}"},
       {kPowerShell, 40961, "PowerShell Console Startup", "PowerShell console is starting up"},
       {kPowerShell, 40962, "PowerShell Console Startup", "PowerShell console is ready for user input"},
       {kTasks, 129, "Created Task Process",
        "Task Scheduler launch task \"{TaskName}\" , instance \"{Path}\"  with process ID {ProcessID}."},
       {kSessions, 21, "",
-       "Remote Desktop Services: Session logon succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource Network "
+       "Remote Desktop Services: Session logon succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource "
+       "Network "
        "Address: {Address}"},
       {kSessions, 23, "",
        "Remote Desktop Services: Session logoff succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}"},
       {kSessions, 24, "",
-       "Remote Desktop Services: Session has been disconnected:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource "
+       "Remote Desktop Services: Session has been disconnected:\r\n\r\nUser: {User}\r\nSession ID: "
+       "{SessionID}\r\nSource "
        "Network Address: {Address}"},
       {kSessions, 25, "",
-       "Remote Desktop Services: Session reconnection succeeded:\r\n\r\nUser: {User}\r\nSession ID: {SessionID}\r\nSource "
+       "Remote Desktop Services: Session reconnection succeeded:\r\n\r\nUser: {User}\r\nSession ID: "
+       "{SessionID}\r\nSource "
        "Network Address: {Address}"},
       {kSessions, 40, "", "Session {Session} has been disconnected, reason code {Reason}"},
       {"Microsoft-Windows-WMI-Activity", 5857, "",
        "{ProviderName} provider started with result code {Code}. HostProcess = {HostProcess}; ProcessID = {ProcessID}; "
        "ProviderPath = {ProviderPath}"},
+      {kBitLocker, 768, "",
+       "BitLocker encryption was started for volume {VolumeMountPoint} using {AlgorithmType} algorithm."},
+      {kBitLocker, 769, "",
+       "BitLocker encryption will occur for volume {VolumeMountPoint} when the computer is restarted using "
+       "{AlgorithmType} algorithm."},
+      {kBitLocker, 770, "", "BitLocker decryption was started for volume {VolumeMountPoint}."},
+      {kBitLocker, 771, "", "BitLocker encryption was stopped for volume {VolumeMountPoint}."},
+      {kBitLocker, 772, "",
+       "BitLocker encryption was restarted for volume {VolumeMountPoint} using {AlgorithmType} algorithm."},
+      {kBitLocker, 773, "", "BitLocker was suspended for volume {VolumeMountPoint}."},
+      {kBitLocker, 774, "", "BitLocker was resumed for volume {VolumeMountPoint}."},
+      {kBitLocker, 775, "",
+       "A BitLocker key protector was created.\r\nProtector GUID: {ProtectorGUID}\r\nIdentification GUID: "
+       "{IdentificationGUID}"},
+      {kBitLocker, 776, "",
+       "A BitLocker key protector was removed.\r\nProtector GUID: {ProtectorGUID}\r\nIdentification GUID: "
+       "{IdentificationGUID}"},
+      {kBitLocker, 777, "",
+       "The PIN was updated for the operating system volume.\r\nProtector GUID: {ProtectorGUID}\r\nIdentification "
+       "GUID: {IdentificationGUID}"},
+      {kBitLocker, 778, "", "The BitLocker volume {VolumeMountPoint} was reverted to an unprotected state."},
+      {kBitLocker, 779, "", "The BitLocker volume {VolumeMountPoint} was erased."},
+      {kBitLocker, 780, "", "The identification field was changed. \r\nIdentification GUID: {IdentificationGUID}"},
+      {kBitLocker, 781, "",
+       "The BitLocker protected volume {VolumeMountPoint} was locked. \r\nIdentification GUID: {IdentificationGUID}"},
+      {kBitLocker, 782, "",
+       "The BitLocker protected volume {VolumeMountPoint} was unlocked.\r\nProtector GUID: "
+       "{ProtectorGUID}\r\nIdentification GUID: {IdentificationGUID}"},
+      {kBitLocker, 783, "",
+       "BitLocker Drive Encryption recovery information for the specified protector is already present in Active "
+       "Directory Domain Services.\r\nProtector GUID: {ProtectorGUID}\r\nIdentification GUID: {IdentificationGUID}"},
+      {kBitLocker, 784, "",
+       "BitLocker Drive Encryption recovery information was backed up successfully to Active Directory Domain "
+       "Services.\r\nProtector GUID: {ProtectorGUID}\r\nIdentification GUID: {IdentificationGUID}"},
+      {kBitLocker, 785, "",
+       "Failed to backup BitLocker Drive Encryption recovery information to Active Directory Domain "
+       "Services.\r\nProtector GUID: {ProtectorGUID}\r\nIdentification GUID: {IdentificationGUID}"},
+      {kBitLocker, 790, "", "A PIN change attempt failed.\r\nError message: {ErrorCode}"},
+      {kBitLocker, 792, "",
+       "BitLocker encountered a failure to commit metadata changes for volume {VolumeMountPoint}."},
+      {kBitLocker, 793, "", "BitLocker resealed boot settings to the TPM for volume {VolumeMountPoint}."},
+      {kBitLocker, 794, "", "BitLocker failed to reseal boot settings to the TPM.\r\nError message: {ErrorCode}."},
+      {kBitLocker, 796, "",
+       "BitLocker Drive Encryption is using software-based encryption to protect volume {VolumeMountPoint}."},
+      {kBitLocker, 805, "",
+       "The BitLocker protected volume was unlocked in the Windows Recovery Environment.\r\nProtector GUID: "
+       "{ProtectorGUID}\r\nIdentification GUID: {IdentificationGUID}\r\nUnlock time: {UnlockTime}"},
+      {kBitLocker, 817, "",
+       "BitLocker successfully sealed a key to the TPM.\r\nPCRs measured include [{PCRBitmap}].\r\nThe source for "
+       "these PCRs was: {PCRBitmapSource}."},
+      {kBitLocker, 827, "", "A password change attempt failed.\r\nError message: {ErrorCode}"},
+      {kBitLocker, 843, "",
+       "BitLocker was suspended from within the Windows Recovery Environment.\r\nSuspend time: {ResealTime}"},
+      {kBitLocker, 845, "",
+       "BitLocker Drive Encryption recovery information for volume {VolumeMountPoint} was backed up successfully to "
+       "your Azure AD.\r\nProtector GUID: {ProtectorGUID}.\r\nTraceId: {TraceGUID}"},
+      {kBitLocker, 846, "",
+       "Failed to backup BitLocker Drive Encryption recovery information for volume {VolumeMountPoint} to your Azure "
+       "AD.\r\nTraceId: {TraceGUID}\r\nError: {ErrorCode}"},
+      {kBitLocker, 851, "", "Failed to enable Silent Encryption.\r\nError: {ErrorCode}."},
+      {kBitLocker, 858, "", "Recovery Password Rotation failed.\r\nError: {ErrorCode}."},
       {kIntegrity, 3076, "",
        "Code Integrity determined that a process ({ProcessName}) attempted to load {FileName} that did not meet the "
        "{RequestedSigningLevel} signing level requirements or violated code integrity policy. However, due to code "
@@ -241,16 +308,28 @@ std::span<const WindowsTitle> sysmon_titles() {
 // Schema 4.90 (sysmon -s); earlier ones lack some.
 std::span<const WindowsTitle> sysmon_fields() {
   static constexpr WindowsTitle kAll[] = {
-      {1, "RuleName UtcTime ProcessGuid ProcessId Image FileVersion Description Product Company OriginalFileName CommandLine CurrentDirectory User LogonGuid LogonId TerminalSessionId IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage ParentCommandLine ParentUser"},
+      {1,
+       "RuleName UtcTime ProcessGuid ProcessId Image FileVersion Description Product Company OriginalFileName "
+       "CommandLine CurrentDirectory User LogonGuid LogonId TerminalSessionId IntegrityLevel Hashes ParentProcessGuid "
+       "ParentProcessId ParentImage ParentCommandLine ParentUser"},
       {2, "RuleName UtcTime ProcessGuid ProcessId Image TargetFilename CreationUtcTime PreviousCreationUtcTime User"},
-      {3, "RuleName UtcTime ProcessGuid ProcessId Image User Protocol Initiated SourceIsIpv6 SourceIp SourceHostname SourcePort SourcePortName DestinationIsIpv6 DestinationIp DestinationHostname DestinationPort DestinationPortName"},
+      {3,
+       "RuleName UtcTime ProcessGuid ProcessId Image User Protocol Initiated SourceIsIpv6 SourceIp SourceHostname "
+       "SourcePort SourcePortName DestinationIsIpv6 DestinationIp DestinationHostname DestinationPort "
+       "DestinationPortName"},
       {4, "UtcTime State Version SchemaVersion"},
       {5, "RuleName UtcTime ProcessGuid ProcessId Image User"},
       {6, "RuleName UtcTime ImageLoaded Hashes Signed Signature SignatureStatus"},
-      {7, "RuleName UtcTime ProcessGuid ProcessId Image ImageLoaded FileVersion Description Product Company OriginalFileName Hashes Signed Signature SignatureStatus User"},
-      {8, "RuleName UtcTime SourceProcessGuid SourceProcessId SourceImage TargetProcessGuid TargetProcessId TargetImage NewThreadId StartAddress StartModule StartFunction SourceUser TargetUser"},
+      {7,
+       "RuleName UtcTime ProcessGuid ProcessId Image ImageLoaded FileVersion Description Product Company "
+       "OriginalFileName Hashes Signed Signature SignatureStatus User"},
+      {8,
+       "RuleName UtcTime SourceProcessGuid SourceProcessId SourceImage TargetProcessGuid TargetProcessId TargetImage "
+       "NewThreadId StartAddress StartModule StartFunction SourceUser TargetUser"},
       {9, "RuleName UtcTime ProcessGuid ProcessId Image Device User"},
-      {10, "RuleName UtcTime SourceProcessGUID SourceProcessId SourceThreadId SourceImage TargetProcessGUID TargetProcessId TargetImage GrantedAccess CallTrace SourceUser TargetUser"},
+      {10,
+       "RuleName UtcTime SourceProcessGUID SourceProcessId SourceThreadId SourceImage TargetProcessGUID "
+       "TargetProcessId TargetImage GrantedAccess CallTrace SourceUser TargetUser"},
       {11, "RuleName UtcTime ProcessGuid ProcessId Image TargetFilename CreationUtcTime User"},
       {12, "RuleName EventType UtcTime ProcessGuid ProcessId Image TargetObject User"},
       {13, "RuleName EventType UtcTime ProcessGuid ProcessId Image TargetObject Details User"},
