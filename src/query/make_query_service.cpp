@@ -12,6 +12,7 @@
 #include "base/metrics.hpp"
 #include "kql/compile.hpp"
 #include "kql/stages/run_stages.hpp"
+#include "query/parquet_reader.hpp"
 #include "query/post_steps.hpp"
 #include "query/store_catalog.hpp"
 
@@ -201,6 +202,9 @@ class ServiceImpl final : public QueryService {
     };
     if (options_.external.any()) {
       environment.fetch = [this, deadline](const std::string& address, Bytes most) { return fetch_external(options_.external, address, most, deadline); };
+      environment.read_parquet = [this, deadline, &request, rows = environment.limits.max_rows](std::string_view bytes) {
+        return parquet_as_json(store_, bytes, rows, request.limits.max_memory, deadline);
+      };
     }
     return environment;
   }

@@ -20,7 +20,10 @@ query::ExternalDataOptions external_data(std::filesystem::path mirror, std::vect
     net::HttpRequest request;
     request.target = parsed->target;
     request.headers = {{"Accept", "*/*"}, {"User-Agent", "yagura"}};
-    auto response = TRY(net::HttpClient::create(std::move(options))->send(request, deadline, most));
+    auto answer = net::HttpClient::create(std::move(options))->send(request, deadline, most);
+    if (!answer && answer.error().message().find("body limit") != std::string::npos)
+      return fail(ErrorKind::exhausted, "{} sends more than the {} that a file may have", parsed->host, to_string(most));
+    auto response = TRY(std::move(answer));
     if (response.status != 200) return fail(ErrorKind::unavailable, "{} answers with status {}{}", parsed->host, response.status, response.status / 100 == 3 ? " (redirects are not followed)" : "");
     return std::move(response.body);
   };

@@ -88,7 +88,7 @@ Reply run(Context& context, const Exchange& exchange, const LogAnalyticsQuery& w
   if (!range) return refuse(range.error());
   request.from_ticks = range->from_ticks;
   request.to_ticks = range->to_ticks;
-  request.limits.timeout = preferences.wait;
+  request.limits.timeout = std::min(context.options.limits.timeout, preferences.wait);
 
   LogAnalyticsTable table(LogAnalyticsTable::Results::all);
   const query::QueryOutcome outcome = run_query(context, exchange, std::move(request), table, "log_analytics");

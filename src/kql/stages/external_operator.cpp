@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "kql/kernels/conversion.hpp"
 #include "kql/kernels/json.hpp"
+#include "kql/stages/zip_archive.hpp"
 
 namespace yagura::kql {
 
@@ -189,44 +190,16 @@ Result<std::vector<Source>> sources_of(std::span<const PlanColumn> columns, std:
   return out;
 }
 
-class ExternalRows final : public LocalOperator {
- public:
-  ExternalRows(std::vector<std::string> addresses, std::vector<std::pair<std::string, std::string>> properties, std::vector<PlanColumn> columns)
-      : addresses_(std::move(addresses)), properties_(std::move(properties)), columns_(std::move(columns)) {}
-
-  Result<event::TableBatch> run(const StageInputs&, StageContext& context) const override {
-    event::TableBatch all;
-    for (const auto& c : columns_) all.add_column({c.name, c.type, ""}, event::Column(c.type));
-    for (const auto& address : addresses_) {
-      // The query part may be a key: it is not for messages.
-      const std::string name(file_of(address));
-      const std::string bytes = TRY(context.fetch(address, kMostBytes), "fetching {}", name);
-      auto rows = TRY(read_external(bytes, address, properties_, columns_, context), "reading {}", name);
-      for (std::size_t i = 0; i < columns_.size(); ++i) all.column(i).append_all(rows.column(i));
-      all.adopt(std::make_shared<event::TableBatch>(std::move(rows)));
-      TRY(context.room_for(all.row_count()));
-    }
-    return all;
+// The rows of a file that is packed no more.
+Result<event::TableBatch> read_plain(std::string_view bytes, std::string_view format, const std::vector<std::pair<std::string, std::string>>& properties,
+                                     std::span<const PlanColumn> columns, StageContext& context) {
+  std::string converted;
+  if (format == "parquet" || bytes.starts_with("PAR1")) {
+    converted = TRY(context.parquet_as_json(bytes));
+    bytes = converted;
+    format = "json";
   }
-
- private:
-  const std::vector<std::string> addresses_;
-  const std::vector<std::pair<std::string, std::string>> properties_;
-  const std::vector<PlanColumn> columns_;
-};
-
-}  // namespace
-
-Result<event::TableBatch> read_external(std::string_view bytes, std::string_view address, const std::vector<std::pair<std::string, std::string>>& properties,
-                                        std::span<const PlanColumn> columns, StageContext& context) {
-  std::string plain;
-  if (bytes.starts_with("\x1f\x8b")) {
-    plain = TRY(unpacked(bytes));
-    bytes = plain;
-  }
-  if (bytes.starts_with("PK\x03\x04")) return fail(ErrorKind::not_supported, "zip archives cannot be read; give the file itself, or gzip");
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
-  const std::string format = format_of(address, property(properties, "format"));
   const bool skip_first = equals_ignore_case(property(properties, "ignoreFirstRecord"), "true");
   const auto sources = TRY(sources_of(columns, property(properties, "ingestionMapping")));
   event::TableBatch out;
@@ -286,7 +259,57 @@ Result<event::TableBatch> read_external(std::string_view bytes, std::string_view
     }
     return out;
   }
-  return fail(ErrorKind::not_supported, "the format '{}' is not read here; there are csv, tsv, psv, scsv, txt, raw, json and multijson", format);
+  return fail(ErrorKind::not_supported, "the format '{}' is not read here; there are csv, tsv, psv, scsv, txt, raw, json, multijson and parquet", format);
+}
+
+class ExternalRows final : public LocalOperator {
+ public:
+  ExternalRows(std::vector<std::string> addresses, std::vector<std::pair<std::string, std::string>> properties, std::vector<PlanColumn> columns)
+      : addresses_(std::move(addresses)), properties_(std::move(properties)), columns_(std::move(columns)) {}
+
+  Result<event::TableBatch> run(const StageInputs&, StageContext& context) const override {
+    event::TableBatch all;
+    for (const auto& c : columns_) all.add_column({c.name, c.type, ""}, event::Column(c.type));
+    for (const auto& address : addresses_) {
+      // The query part may be a key: it is not for messages.
+      const std::string name(file_of(address));
+      const std::string bytes = TRY(context.fetch(address, kMostBytes), "fetching {}", name);
+      auto rows = TRY(read_external(bytes, address, properties_, columns_, context), "reading {}", name);
+      for (std::size_t i = 0; i < columns_.size(); ++i) all.column(i).append_all(rows.column(i));
+      all.adopt(std::make_shared<event::TableBatch>(std::move(rows)));
+      TRY(context.room_for(all.row_count()));
+    }
+    return all;
+  }
+
+ private:
+  const std::vector<std::string> addresses_;
+  const std::vector<std::pair<std::string, std::string>> properties_;
+  const std::vector<PlanColumn> columns_;
+};
+
+}  // namespace
+
+Result<event::TableBatch> read_external(std::string_view bytes, std::string_view address, const std::vector<std::pair<std::string, std::string>>& properties,
+                                        std::span<const PlanColumn> columns, StageContext& context) {
+  std::string plain;
+  if (bytes.starts_with("\x1f\x8b")) {
+    plain = TRY(unpacked(bytes));
+    bytes = plain;
+  }
+  const std::string_view said = property(properties, "format");
+  if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06")) {
+    event::TableBatch all;
+    for (const auto& c : columns) all.add_column({c.name, c.type, ""}, event::Column(c.type));
+    for (const auto& file : TRY(read_zip(bytes, kMostBytes))) {
+      auto rows = TRY(read_plain(file.content, format_of(file.name, said), properties, columns, context), "reading a file of the ZIP archive");
+      for (std::size_t i = 0; i < columns.size(); ++i) all.column(i).append_all(rows.column(i));
+      all.adopt(std::make_shared<event::TableBatch>(std::move(rows)));
+      TRY(context.room_for(all.row_count()));
+    }
+    return all;
+  }
+  return read_plain(bytes, format_of(address, said), properties, columns, context);
 }
 
 PlanPtr make_external_stage(const ExternalPlan& plan) {

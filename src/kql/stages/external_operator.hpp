@@ -1,7 +1,7 @@
 // externaldata: rows of files elsewhere. https://learn.microsoft.com/kusto/query/externaldata-operator
 //
 // Who may be asked, and how, is the caller's affair (StageContext::fetch). Formats: csv, tsv, psv, scsv, txt, raw, json (a record
-// on each line) and multijson; gzip by its first bytes. Total over hostile bytes: what is no record is an Error that names the
+// on each line), multijson and parquet (which the store reads); gzip and zip by their first bytes. Total over hostile bytes: what is no record is an Error that names the
 // address and the record.
 #pragma once
 #include "kql/stages/local_operator.hpp"

@@ -23,6 +23,11 @@ Result<std::string> StageContext::fetch(const std::string& address, Bytes most) 
   return fetch_(address, most);
 }
 
+Result<std::string> StageContext::parquet_as_json(std::string_view bytes) const {
+  if (!read_parquet_) return fail(ErrorKind::not_supported, "Parquet is read by the store, and there is none here");
+  return read_parquet_(bytes);
+}
+
 std::vector<event::ColumnSchema> schema_of(std::span<const PlanColumn> columns) {
   std::vector<event::ColumnSchema> out;
   for (const auto& c : columns) out.push_back({c.name, c.type, ""});

@@ -29,10 +29,13 @@ class StageContext {
  public:
   // Bytes of a file elsewhere, for externaldata.
   using Fetch = std::function<Result<std::string>(const std::string& address, Bytes most)>;
-  StageContext(std::string what, StageLimits limits, std::function<Result<>()> alive, Fetch fetch = {})
-      : what_(std::move(what)), limits_(limits), alive_(std::move(alive)), fetch_(std::move(fetch)) {}
+  // A Parquet file's rows as JSON objects one after the other: the store has the reader.
+  using ReadParquet = std::function<Result<std::string>(std::string_view bytes)>;
+  StageContext(std::string what, StageLimits limits, std::function<Result<>()> alive, Fetch fetch = {}, ReadParquet read_parquet = {})
+      : what_(std::move(what)), limits_(limits), alive_(std::move(alive)), fetch_(std::move(fetch)), read_parquet_(std::move(read_parquet)) {}
 
   Result<std::string> fetch(const std::string& address, Bytes most) const;
+  Result<std::string> parquet_as_json(std::string_view bytes) const;
 
   // An Error when the query was cancelled or is out of time. Cheap: asks every thousandth time.
   Result<> check() {
@@ -51,6 +54,7 @@ class StageContext {
   StageLimits limits_;
   std::function<Result<>()> alive_;
   Fetch fetch_;
+  ReadParquet read_parquet_;
   std::uint64_t steps_ = 0;
 };
 

@@ -94,7 +94,7 @@ Result<StagedStatement> run_stages(SqlStatement statement, const StageEnvironmen
     return s;
   };
   for (const auto& stage : stages) {
-    StageContext context(stage.what, environment.limits, environment.alive, environment.fetch);
+    StageContext context(stage.what, environment.limits, environment.alive, environment.fetch, environment.read_parquet);
     StageInputs inputs;
     if (environment.stream && stage.inputs.size() == 1 && !stage.inputs.front()->result_stage && stage.operation->row_by_row()) {
       results.push_back(std::make_shared<event::TableBatch>(TRY(in_pieces(stage, filled(*stage.inputs.front()), environment, context))));

@@ -20,6 +20,7 @@ struct StageEnvironment {
   std::function<Result<>()> alive;  // an Error when the query was cancelled or is out of time; may be empty
   StageLimits limits;
   StageContext::Fetch fetch;  // for externaldata; may be empty
+  StageContext::ReadParquet read_parquet;  // likewise
 };
 
 struct StagedStatement {
