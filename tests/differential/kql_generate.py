@@ -5,7 +5,7 @@ TABLES = {
     'T': [['b', 'bool'], ['i', 'int'], ['l', 'long'], ['r', 'real'], ['c', 'decimal'], ['s', 'string'], ['t', 'datetime'],
           ['p', 'timespan'], ['g', 'guid'], ['d', 'dynamic']],
     'U': [['l', 'long'], ['s', 'string'], ['t', 'datetime'], ['x', 'real'], ['name', 'string'], ['d', 'dynamic']],
-    'functions': [['F', '(n:long)', '{ T | where l > n }'], ['G', '(x:string, y:long=5)', '{ strcat(x, y) }']],
+    'functions': [['F', '(n:long)', '{ T | where l > n }'], ['G', '(x:string, y:long=5)', '{ strcat(x, y) }'], ['F2', '(X:(l:long, s:string))', '{ X | where l > 1 | extend F2 = s }']],
 }
 LITERALS = {
     'bool': ['true', 'false', 'bool(null)'], 'int': ['int(3)', 'int(null)'], 'long': ['1', '42', 'long(7)', '0x1F'],
@@ -34,6 +34,18 @@ SCALARS = [
     ('min_of', ['long', 'long'], 'long'), ('max_of', ['real', 'real'], 'real'), ('ipv4_is_private', ['string'], 'bool'), ('parse_url', ['string'], 'dynamic'),
     ('base64_decode_tostring', ['string'], 'string'), ('column_ifexists', ["'s'", 'string'], 'string'), ('make_datetime', ['long', 'long', 'long'], 'datetime'),
     ('gettype', ['any'], 'string'), ('rand', [], 'real'), ('has_any_index', ['string', 'dynamic'], 'long'), ('repeat', ['long', '3'], 'dynamic'),
+    ('strcat_delim', ["','", 'any', 'any'], 'string'), ('strcat_array', ['dynamic', "','"], 'string'), ('extract_all', ["'(a)'", 'string'], 'dynamic'), ('replace_regex', ['string', "'a'", "'b'"], 'string'),
+    ('trim_start', ["'a'", 'string'], 'string'), ('reverse', ['any'], 'string'), ('translate', ["'a'", "'b'", 'string'], 'string'), ('url_decode', ['string'], 'string'), ('hash_md5', ['any'], 'string'),
+    ('parse_path', ['string'], 'dynamic'), ('parse_ipv4', ['string'], 'long'), ('ipv4_is_in_range', ['string', "'10.0.0.0/8'"], 'bool'), ('ipv4_compare', ['string', 'string'], 'long'), ('parse_xml', ['string'], 'dynamic'),
+    ('parse_csv', ['string'], 'dynamic'), ('parse_version', ['string'], 'decimal'), ('todecimal', ['any'], 'decimal'), ('exp', ['real'], 'real'), ('log', ['real'], 'real'), ('sign', ['real'], 'real'), ('ceiling', ['real'], 'real'),
+    ('isfinite', ['real'], 'bool'), ('binary_and', ['long', 'long'], 'long'), ('binary_shift_left', ['long', 'long'], 'long'), ('dayofmonth', ['datetime'], 'int'), ('monthofyear', ['datetime'], 'int'),
+    ('getyear', ['datetime'], 'int'), ('week_of_year', ['datetime'], 'long'), ('startofweek', ['datetime', '1'], 'datetime'), ('datetime_part', ["'hour'", 'datetime'], 'long'), ('format_timespan', ['timespan', "'hh:mm'"], 'string'),
+    ('unixtime_seconds_todatetime', ['long'], 'datetime'), ('datetime_local_to_utc', ['datetime', "'UTC'"], 'datetime'), ('bin_at', ['datetime', 'timespan', 'datetime'], 'datetime'), ('array_slice', ['dynamic', 'long', 'long'], 'dynamic'),
+    ('array_index_of', ['dynamic', 'any'], 'long'), ('array_sum', ['dynamic'], 'real'), ('array_split', ['dynamic', 'long'], 'dynamic'), ('array_reverse', ['dynamic'], 'dynamic'), ('bag_merge', ['dynamic', 'dynamic'], 'dynamic'),
+    ('bag_remove_keys', ['dynamic', "dynamic(['a'])"], 'dynamic'), ('bag_has_key', ['dynamic', "'a'"], 'bool'), ('set_has_element', ['dynamic', 'any'], 'bool'), ('set_difference', ['dynamic', 'dynamic'], 'dynamic'), ('zip', ['dynamic', 'dynamic'], 'dynamic'),
+    ('treepath', ['dynamic'], 'dynamic'), ('jaccard_index', ['dynamic', 'dynamic'], 'real'), ('series_fir', ['dynamic', 'dynamic'], 'dynamic'), ('series_sum', ['dynamic'], 'real'), ('dynamic_to_json', ['dynamic'], 'string'),
+    ('geo_distance_2points', ['real', 'real', 'real', 'real'], 'real'), ('toscalar', ['(U | project l)'], 'long'), ('toscalar', ['(T | summarize max(t))'], 'datetime'), ('estimate_data_size', ['any'], 'long'), ('new_guid', [], 'guid'),
+    ('range', ['long', 'long', '1'], 'dynamic'), ('case', ['bool', 'long', 'bool', 'long', 'long'], 'long'), ('iff', ['bool', 'any', 'any'], 'string'), ('coalesce', ['string', 'string', 'string'], 'string'), ('punycode_to_string', ['string'], 'string'),
 ]
 AGGREGATES = [
     ('count', [], 'long'), ('dcount', ['any'], 'long'), ('countif', ['bool'], 'long'), ('sum', ['long'], 'long'), ('avg', ['real'], 'real'), ('min', ['datetime'], 'datetime'),
@@ -41,6 +53,10 @@ AGGREGATES = [
     ('take_any', ['any'], 'string'), ('percentile', ['long', '95'], 'long'), ('percentiles', ['real', '5', '50'], 'real'), ('stdev', ['real'], 'real'), ('arg_max', ['datetime', '*'], 'datetime'),
     ('arg_min', ['long', 'string'], 'long'), ('sumif', ['long', 'bool'], 'long'), ('dcountif', ['any', 'bool'], 'long'), ('make_bag', ['dynamic'], 'dynamic'), ('variance', ['long'], 'real'),
     ('make_set_if', ['string', 'bool'], 'dynamic'), ('binary_all_or', ['long'], 'long'), ('hll', ['string'], 'dynamic'), ('argmax', ['long', 'string'], 'long'),
+    ('sum', ['timespan'], 'timespan'), ('avg', ['datetime'], 'datetime'), ('avg', ['any'], 'real'), ('max', ['any'], 'string'), ('avgif', ['real', 'bool'], 'real'), ('maxif', ['datetime', 'bool'], 'datetime'), ('minif', ['any', 'bool'], 'string'),
+    ('make_list_if', ['any', 'bool'], 'dynamic'), ('make_list_with_nulls', ['any'], 'dynamic'), ('make_set', ['string', '10'], 'dynamic'), ('count_distinct', ['any'], 'long'), ('count_distinctif', ['any', 'bool'], 'long'), ('stdevp', ['real'], 'real'),
+    ('varianceif', ['real', 'bool'], 'real'), ('percentile', ['any', '50'], 'long'), ('percentilew', ['long', 'long', '50'], 'long'), ('percentiles_array', ['real', '5', '95'], 'dynamic'), ('tdigest', ['real'], 'dynamic'), ('hll_merge', ['dynamic'], 'dynamic'),
+    ('take_anyif', ['any', 'bool'], 'string'), ('buildschema', ['dynamic'], 'dynamic'), ('binary_all_xor', ['long'], 'long'), ('make_bag_if', ['dynamic', 'bool'], 'dynamic'), ('dcount', ['string', '2'], 'long'), ('take_any', ['*'], 'string'), ('covariance', ['real', 'real'], 'real'),
 ]
 TEXT = ['==', '!=', '=~', '!~', 'has', '!has', 'has_cs', 'contains', '!contains', 'contains_cs', 'startswith', '!startswith', 'endswith', 'hasprefix', 'hassuffix']
 TYPES = list(LITERALS)
@@ -136,7 +152,8 @@ class Generator:
     def operator(self, columns):
         """Text of one operator, and the columns behind it as far as they are known."""
         some = lambda n: self.random.sample(columns, min(n, len(columns)))
-        kind = self.random.randint(0, 27)
+        kind = self.random.randint(0, 40)
+        names = lambda *types: [c[0] for c in columns if c[1] in types]
         if kind <= 4:
             return f"| where {self.condition(columns)}", columns
         if kind <= 7:
@@ -186,6 +203,39 @@ class Generator:
             return f"| union {self.pick(['', 'isfuzzy=true ', 'withsource=Src '])}{self.pick(['U', '(U | where l > 1)', 'T, U', '(T | project s, l = 1.5)'])}", columns
         if kind == 26:
             return self.pick(['| count', '| getschema', '| serialize rn = row_number()', '| extend q = prev(l)', '| as Z', '| sample 3']), columns
+        if kind == 28:
+            prefix = self.pick(['', ", 'p_'"])
+            return f"| evaluate bag_unpack({self.pick(names('dynamic') or ['d'])}{prefix})", columns + [('k', 'any'), ('Level', 'any')]
+        if kind == 29:
+            return f"| make-series {self.aggregate(columns)[0]}{self.pick(['', ' default=0'])} on {self.pick(names('datetime', 'long') or ['t'])} {self.pick(['step 1h', 'from ago(1d) to now() step 1h', 'from 1 to 5 step 1'])}{self.pick(['', ' by s'])}", columns
+        if kind == 30:
+            others = self.pick(['', " with others='x'"])
+            return f"| top-nested 3 of {self.column(columns)}{others} by {self.aggregate(columns)[0]}{self.pick(['', ', top-nested of s by count()', ', top-nested 2 of l by max(t) desc'])}", columns
+        if kind == 31:
+            return self.pick(['| top-hitters 3 of {0}', '| top-hitters 3 of {0} by l', '| sample-distinct 4 of {0}', '| reduce by {0}', '| facet by {0}', '| project-keep {0}, s*']).format(self.column(columns)), columns
+        if kind == 32:
+            delimiters = self.pick(['', " with (pair_delimiter=',', kv_delimiter='=')", ' with (greedy=true)'])
+            return f"| parse-kv {self.pick(names('string') or ['s'])} as ({self.pick(['K:long', 'K:string, w:datetime', 's2:guid'])}){delimiters}", columns
+        if kind == 33:
+            return f"| parse-where {self.pick(names('string') or ['s'])} with * 'x' {self.pick(['K', 'w'])}:{self.pick(['long', 'int', 'real'])} ',' {self.pick(['*', 'R'])}", columns
+        if kind == 34:
+            return f"| partition {self.pick(['', 'hint.strategy=native '])}by {self.column(columns)} ({self.pick(['top 1 by l', 'summarize n = count()', 'where l > 1 | take 2', 'extend z = s'])})", columns
+        if kind == 35:
+            return f"| scan {self.pick(['', 'with_match_id=m '])}declare (c:long=0, f:string='') with (step a: {self.condition(columns, 1)} => c = 1; step b{self.pick(['', ' output=last', ' output=none'])}: {self.condition(columns, 1)} => c = a.c + 1, f = s;)", columns
+        if kind == 36:
+            return self.pick(['| evaluate narrow()', '| evaluate autocluster()', '| evaluate pivot(s, count())', '| evaluate pivot(s, sum(l), t)', "| evaluate activity_counts_metrics(s, t, ago(1d), now(), 1h)", '| evaluate dcount_intersect(d, d)',
+                              '| invoke F2()', '| evaluate rolling_percentile(l, 50, t, 1d, 3)', '| evaluate session_count(s, t, ago(1d), now(), 1h, 1d)', '| evaluate ipv4_lookup(U, s, name)']), columns
+        if kind == 37:
+            one, two = self.pick(columns)[0], self.pick(columns)[0]
+            return f"| serialize {self.pick(['n = row_number()', f'p = prev({one})', f'x2 = next({one}, 2)', f'c = row_cumsum({two})', f'q = row_window_session({one}, 1h, 5m, {two} != prev({two}))', f'r2 = row_rank_dense({one})'])}", columns
+        if kind == 38:
+            key = self.pick(['.a.b', '[0]', "['x']", '[-1].y', '.["a-b"]', '[1.5]'])
+            return f"| extend {self.new_name()} = {self.pick(names('dynamic') or ['d'])}{key}", columns
+        if kind == 39:
+            values = self.pick(['U', '(U | project name)', 'T | project s', "dynamic(['a', 'b'])", "'a', 'b'"])
+            return f"| where {self.column(columns)} {self.pick(['in', 'has_any', '!in~'])} ({values})", columns
+        if kind == 40:
+            return f"| summarize {self.aggregate(columns)[0]} by {self.column(columns)}, {self.pick(['bin(t, 1h)', 'bin(l, 10)', 'tostring(d)', 'x = s', 'strlen(s)'])}", columns
         return f"| mv-apply e = {self.pick([c[0] for c in columns if c[1] == 'dynamic'] or ['d'])} on ({self.pick(['where tolong(e) > 1', 'extend f = e.x', 'summarize m = make_set(e)', 'top 1 by tostring(e)'])})", columns
 
     def query(self):
@@ -199,6 +249,9 @@ class Generator:
         source = self.pick(['T', 'T', 'T', 'U', 'F(3)', 'V' if 'V =' in before else 'T', "datatable(l:long, s:string, d:dynamic)[1, 'a', dynamic([1])]", 'range l from 1 to 5 step 1', 'union T, U'])
         columns = {'U': TABLES['U'], 'datatable': [['l', 'long'], ['s', 'string'], ['d', 'dynamic']], 'range': [['l', 'long']]}.get(source.split('(')[0].split(' ')[0], TABLES['T'])
         columns = [tuple(c) for c in columns]
+        if self.chance(0.04):
+            condition = self.pick(["s == 'a'", 'l > 1 and t > ago(1d)', "'x'", "* has 'a'", "name has 'x'"])
+            return before + self.pick(['find in (T, U) where ', 'search in (T, U) ', 'find where ', 'search ', 'find withsource=W in (T, U) where ']) + condition
         if self.chance(0.06):
             return before + 'print ' + ', '.join(self.item([])[0] for _ in range(self.random.randint(1, 3)))
         text = before + source
