@@ -13,10 +13,13 @@ namespace {
 
 constexpr std::size_t kMostKnown = 500'000;  // identities remembered after a crash
 constexpr auto kLook = std::chrono::milliseconds(500);
+constexpr auto kForget = std::chrono::minutes(5);
+constexpr auto kLookSoon = std::chrono::milliseconds(50);
 
-// Lines: "through N", "mark N", "damaged N", "sent N source".
+// Lines: "through N", "mark N", "damaged N", "agent 0 id", "sent N source".
 std::string to_text(const SendProgress& progress, Position mark) {
   std::string out = fmt::format("through {}\nmark {}\ndamaged {}\n", progress.through.number(), mark.number(), progress.damaged);
+  if (!progress.agent.empty()) fmt::format_to(std::back_inserter(out), "agent 0 {}\n", percent_encode(progress.agent));
   for (const auto& [source, count] : progress.sent) fmt::format_to(std::back_inserter(out), "sent {} {}\n", count, percent_encode(source));
   return out;
 }
@@ -30,6 +33,7 @@ bool parse(std::string_view text, SendProgress& progress, Position& mark) {
     if (words[0] == "through") progress.through = Position(*number);
     else if (words[0] == "mark") mark = Position(*number);
     else if (words[0] == "damaged") progress.damaged = *number;
+    else if (words[0] == "agent" && words.size() == 3) progress.agent = percent_decode(words[2]);
     else if (words[0] == "sent" && words.size() == 3) progress.sent[percent_decode(words[2])] = *number;
     else return false;
   }
@@ -104,7 +108,14 @@ Spool::Door& Spool::of(const std::string& source) {
   return *door;
 }
 
+void Spool::opened() {
+  const std::lock_guard lock(mutex_);
+  opened_ = true;
+  found_.clear();
+}
+
 Position Spool::settled() const {
+  if (!opened_) return mark_;  // sources that are not there yet may give again what the scan has found
   Position least = writer_->durable_position();
   for (const auto& [name, door] : doors_)
     if (door->keeps_checkpoints_ && door->last_ > door->covered_) least = std::min(least, door->covered_);
@@ -118,7 +129,7 @@ Result<> Spool::keep(const SendProgress& progress) {
     const std::lock_guard lock(mutex_);
     mark = std::max(mark_, settled());
   }
-  if (progress.through != kept_.through || progress.damaged != kept_.damaged || mark != mark_) {
+  if (progress.through != kept_.through || progress.damaged != kept_.damaged || progress.agent != kept_.agent || mark != mark_) {
     TRY(checkpoints_->save("progress", to_text(progress, mark)), "keeping how far the spool was sent");
     kept_ = progress;
     const std::lock_guard lock(mutex_);
@@ -147,10 +158,17 @@ void Spool::forget_unsent() {
   accepted_ = kept_.sent;
 }
 
+void Spool::forget_sent(const std::map<std::string, std::uint64_t>& sent) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [source, count] : sent)
+    if (auto& accepted = accepted_[source]; accepted >= count) accepted -= count;
+}
+
 void Spool::look() {
   const auto size = writer_->status().size.count();
   const std::lock_guard lock(mutex_);
   size_ = size;
+  added_ = 0;
   looked_at_ = std::chrono::steady_clock::now();
   if (size_ < settings_.max_size.count()) room_.notify_all();
 }
@@ -158,7 +176,8 @@ void Spool::look() {
 Result<> Spool::wait_for_room(std::unique_lock<std::mutex>& lock, std::uint64_t events, Deadline deadline) {
   using Clock = std::chrono::steady_clock;
   while (true) {
-    if (Clock::now() - looked_at_ > kLook) {
+    // Much may have come since: compressed it is less, so look before saying no.
+    if (const auto ago = Clock::now() - looked_at_; ago > kLook || (size_ + added_ >= settings_.max_size.count() && ago > kLookSoon)) {
       lock.unlock();
       look();
       lock.lock();
@@ -195,16 +214,25 @@ Result<Position> Spool::let_in(Door& door, std::span<const journal::EntryView> e
       if (!door.known_.contains(entry.item_id)) fresh.push_back(entry);
     taken = fresh;
   }
+  const auto given_again = [&](Position position) {
+    if (door.known_.empty()) return;
+    for (const auto& entry : entries)
+      if (door.known_.erase(entry.item_id) > 0) {
+        door.floor_ = position;
+        door.known_at_ = std::chrono::steady_clock::now();
+      }
+  };
   if (taken.empty()) {
-    for (const auto& entry : entries) door.known_.erase(entry.item_id);
-    return std::max(door.last_, writer_->durable_position());
+    const Position last = std::max(door.last_, writer_->durable_position());
+    given_again(last);
+    return last;
   }
   TRY(wait_for_room(lock, taken.size(), deadline));
   // Under the lock: what the door gave last, and what is counted, are one with what the journal has.
   const Position last = TRY(writer_->append(taken, std::min(deadline, Deadline::in(1s), [](const Deadline& a, const Deadline& b) { return a.at() < b.at(); })));
-  if (!door.known_.empty())
-    for (const auto& entry : entries) door.known_.erase(entry.item_id);
+  given_again(last);
   door.last_ = last;
+  for (const auto& entry : taken) added_ += entry.payload.size();
   accepted_[door.source_] += taken.size();
   return last;
 }
@@ -233,7 +261,11 @@ Result<> Spool::Door::wait_durable(Position position, Deadline deadline) { retur
 Position Spool::Door::durable_position() const {
   const Position durable = spool_.writer_->durable_position();
   const std::lock_guard lock(spool_.mutex_);
-  asked_ = durable;
+  if (!known_.empty() && std::chrono::steady_clock::now() - known_at_ > kForget && spool_.size_ < spool_.settings_.max_size.count()) {
+    known_.clear();  // what it has not given again by now is gone: a file that was deleted, say
+    floor_ = last_;
+  }
+  if (known_.empty() && durable >= floor_) asked_ = durable;
   return durable;
 }
 
@@ -262,6 +294,8 @@ Result<std::optional<std::string>> Spool::Door::load(std::string_view key) {
       }
     spool_.found_.erase(found);
   }
+  floor_ = {};
+  known_at_ = std::chrono::steady_clock::now();
   return value;
 }
 

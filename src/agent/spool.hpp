@@ -49,6 +49,7 @@ struct SendProgress {
   Position through;                            // everything up to it is acknowledged and counted
   std::map<std::string, std::uint64_t> sent;   // by source
   std::uint64_t damaged = 0;                   // entries that could not be read again
+  std::string agent;                           // whose counts these are: joined anew, it is another
 };
 
 class Spool {
@@ -59,6 +60,8 @@ class Spool {
 
   // Of the source of that name; lives as long as the spool.
   Door& of(const std::string& source);
+  // Every source there is has its door and has loaded its checkpoint: what others had left is forgotten.
+  void opened();
   journal::Writer& journal() { return *writer_; }
   Guid id() const { return id_; }
 
@@ -70,6 +73,8 @@ class Spool {
   void hold(std::function<std::optional<Position>()> holder);
   // There is no server: what is there is nothing that waits for one.
   void forget_unsent();
+  // What was sent was sent to another server, or as another agent: counting begins behind it.
+  void forget_sent(const std::map<std::string, std::uint64_t>& sent);
   // Looks at the size on disk: room may have come.
   void look();
 
@@ -96,8 +101,10 @@ class Spool {
   std::condition_variable room_;
   std::map<std::string, std::unique_ptr<Door>> doors_ GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> accepted_ GUARDED_BY(mutex_);
-  std::uint64_t size_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t size_ GUARDED_BY(mutex_) = 0;   // on disk, when looked at
+  std::uint64_t added_ GUARDED_BY(mutex_) = 0;  // since, before compression
   std::chrono::steady_clock::time_point looked_at_ GUARDED_BY(mutex_){};
+  bool opened_ GUARDED_BY(mutex_) = false;
   std::function<std::optional<Position>()> holder_ GUARDED_BY(mutex_);
   double tokens_ GUARDED_BY(mutex_) = 0;
   std::chrono::steady_clock::time_point filled_at_ GUARDED_BY(mutex_) = std::chrono::steady_clock::now();
@@ -126,7 +133,11 @@ class Spool::Door final : public intake::EntrySink, public intake::CheckpointSto
   struct HashGuid {
     std::size_t operator()(const Guid& id) const { return static_cast<std::size_t>(id.high ^ (id.low * 0x9E3779B97F4A7C15ULL)); }
   };
-  std::unordered_set<Guid, HashGuid> known_;  // identities that it may give again
+  mutable std::unordered_set<Guid, HashGuid> known_;  // identities that it may give again
+  // While it does, its checkpoints speak of what it has given again, not of all that is durable: only from this position on are
+  // the two the same.
+  mutable Position floor_;
+  std::chrono::steady_clock::time_point known_at_{};  // it has given one of them again, or began
 };
 
 }  // namespace yagura::agent

@@ -146,6 +146,19 @@ bool Uplink::join_up() {
   client_ = std::move(*client);
   if (const auto identity = fleet::read_identity(settings_.folder / "identity.pem")) {
     certificate_made_ = identity->made_ticks;
+    if (counted_.agent != identity->agent_id) {
+      // Joined anew: the server knows nothing of this spool, and is not to get again what went out before.
+      spool_.forget_sent(counted_.sent);
+      counted_.sent.clear();
+      counted_.agent = identity->agent_id;
+      begins_ = counted_.through.number() != 0;
+      if (begins_) acked_ = {};
+      body_.clear();
+      {
+        const std::lock_guard guard(mutex_);
+        tail_.reset();
+      }
+    }
     const std::lock_guard lock(mutex_);
     status_.certificate_expires_ticks = identity->expires_ticks;
   }
@@ -190,7 +203,8 @@ bool Uplink::heartbeat() {
   if (!answer->notice.empty()) log_warning("agent", "{}", answer->notice);
   heartbeat_interval_ = std::chrono::seconds(std::clamp<std::int64_t>(answer->interval_seconds, 1, 3'600));
   next_heartbeat_ = Clock::now() + heartbeat_interval_;
-  if (!tail_ || answer->acked < acked_.number()) rewind(answer->acked);
+  if (begins_ && answer->acked == 0) rewind(counted_.through.number());
+  else if (!tail_ || answer->acked < acked_.number()) rewind(answer->acked);
   else if (body_.empty() && answer->acked > acked_.number()) rewind(answer->acked);
   if (answer->configuration && configure_) {
     const auto refused = configure_(answer->generation, *answer->configuration);
@@ -310,6 +324,7 @@ void Uplink::send() {
   request.headers.push_back({"Content-Encoding", "zstd"});
   request.headers.push_back({"X-Yagura-Spool", to_string(spool_.id())});
   request.headers.push_back({"X-Yagura-After", std::to_string(acked_.number())});
+  if (begins_) request.headers.push_back({"X-Yagura-Begin", "1"});
   request.body = body_;
   auto response = client_->send(request, Deadline::in(settings_.timeout), kMostAnswer);
   if (!response) {
@@ -336,6 +351,7 @@ void Uplink::send() {
   }
   backoff_.succeeded();
   say("connected", "");
+  begins_ = false;
   acked_ = body_last_;
   counted_.through = std::max(counted_.through, acked_);
   for (const auto& [source, count] : batch_counts_) counted_.sent[source] += count;

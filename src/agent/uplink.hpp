@@ -106,6 +106,7 @@ class Uplink {
   Clock::time_point flush_at_{}, next_heartbeat_{}, next_keep_{};
   std::chrono::milliseconds heartbeat_interval_;
   std::int64_t certificate_made_ = 0;
+  bool begins_ = false;    // the first batch as this agent, of a spool that was sent in part before
   std::uint64_t skipped_ = 0;  // of the tails before this one
   std::uint64_t damaged_before_ = 0;
 };

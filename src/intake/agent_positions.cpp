@@ -150,6 +150,7 @@ Result<AgentTaken> AgentPositions::take(const AgentBatch& batch, Deadline deadli
   Position at;
   {
     const std::lock_guard lock(append_mutex_);
+    if (batch.begins && state->taken == Position()) state->taken = batch.after;
     out.acked = state->taken;
     at = state->at;
   }

@@ -36,6 +36,7 @@ struct AgentBatch {
   std::string_view host;   // for entries that come from files of that host
   Guid spool;
   Position after;  // what the agent believes that the server has: everything up to it
+  bool begins = false;  // ... or what went elsewhere before it joined here: good while nothing is known of the spool
   std::span<const std::shared_ptr<const journal::Block>> runs;
 };
 

@@ -139,7 +139,8 @@ class AgentSourceImpl final : public AgentSource {
       return refusal(runs.error());
     }
     if (const auto trouble = sink_.trouble(); !trouble.empty()) return push_back(trouble);
-    const auto taken = positions_->take({.agent = agent.id, .host = agent.host, .spool = *spool, .after = Position(*after), .runs = *runs},
+    const auto taken = positions_->take({.agent = agent.id, .host = agent.host, .spool = *spool, .after = Position(*after),
+                                         .begins = request.header("x-yagura-begin") == "1", .runs = *runs},
                                         Deadline::in(settings_.durable_timeout));
     if (!taken) {
       if (taken.error().kind() == ErrorKind::corrupt) {

@@ -157,6 +157,7 @@ void AgentRole::Impl::start_sources() {
     add(intake::make_source(one, spool->of(name), spool->of(name)), name);
   }
   for (const auto& one : wanted.windows) add(winlog::make_source(one, spool->of(one.name), spool->of(one.name)), one.name);
+  spool->opened();
   log_info("agent", "{} sources are read", sources.size());
 }
 
