@@ -321,7 +321,7 @@ void add_set_options(CLI::App* command, CmdletCall& call) {
   command->add_option("--output-severity", set.output_severity, "Default (warning and worse, and audits) or Verbose (all)");
   flag(command, "--use-relp", set.use_relp, "RELP over the connection: acknowledged messages");
   command->add_option("--framing", set.framing, "octet-counting (the default) or lf");
-  command->add_option("--encoding", set.encoding, "cef-azure-local (the default), cef, rfc5424, json or leef");
+  command->add_option("--encoding", set.encoding, "cef-azure-local (the default), cef-restorable, cef, rfc5424, json or leef");
   command->add_option("--subscription", set.subscription, "azure-local (the default), azure-local+auth, all, or a profile's file");
   command->add_option_function<std::string>("--profile", [&set](const std::string& word) { set.production = word == "production"; }, "production: refuse what is not for production")
       ->check(CLI::IsMember({"production", "none"}));

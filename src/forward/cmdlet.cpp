@@ -159,7 +159,7 @@ std::string help_of(Cmdlet cmdlet) {
           "\nYagura's own:\n"
           "  -UseRelp                      RELP over the connection: acknowledged messages\n"
           "  -Framing                      octet-counting (the default) or lf\n"
-          "  -Encoding                     cef-azure-local (the default), cef, rfc5424, json, leef\n"
+          "  -Encoding                     cef-azure-local (the default), cef-restorable, cef, rfc5424, json, leef\n"
           "  -Subscription                 azure-local (the default), azure-local+auth, all, or a profile's file\n"
           "  -Production                   refuse what is not for production\n";
       break;

@@ -112,7 +112,7 @@ class RelpDestination final : public Destination {
       out_.erase(0, sent_);
       sent_ = 0;
     }
-    while (true) {
+    for (int i = 0; i < 16; ++i) {
       char scratch[16 * 1024];
       std::size_t got = 0;
       const auto status = stream_.read(scratch, sizeof(scratch), got);
@@ -124,6 +124,7 @@ class RelpDestination final : public Destination {
       while (const auto frame = TRY(relp::next_frame(rest), "reading what {} answers", name_)) TRY(take(*frame));
       in_.erase(0, in_.size() - rest.size());
     }
+    return {};
   }
 
   Result<> take(const relp::Frame& frame) {

@@ -134,8 +134,8 @@ class StreamDestination final : public Destination {
       buffer_.erase(0, sent_);
       sent_ = 0;
     }
-    // A syslog server has nothing to say, except that it goes.
-    while (true) {
+    // A syslog server has nothing to say, except that it goes; one that talks all the time is not listened to all the time.
+    for (int i = 0; i < 16; ++i) {
       char scratch[4096];
       std::size_t got = 0;
       const auto status = stream_.read(scratch, sizeof(scratch), got);
