@@ -168,11 +168,15 @@ class ForwarderService::Core {
   }
 
   Result<ForwarderOptions> make(const ForwarderSettings& settings) {
+    auto subscription = TRY(subscription_of(settings));
+    auto warnings = warnings_of(settings);
+    if (auto blind = describe_blind_spots(subscription.profile()); !blind.empty())
+      warnings.push_back({"blind-spot", std::move(blind)});
     return ForwarderOptions{
         .name = kName,
         .open_tail = options_.open_tail,
         .head = options_.head,
-        .subscription = TRY(subscription_of(settings)),
+        .subscription = std::move(subscription),
         .encoder = TRY(make_encoder(encoder_settings(settings))),
         .destination = destination_settings(settings, store_),
         .ledger_file = options_.files.ledger(kName),
@@ -180,7 +184,7 @@ class ForwarderService::Core {
         .host = options_.host,
         .ignored_hints = options_.ignored_hints,
         .after_decode = options_.after_decode,
-        .warnings = warnings_of(settings),
+        .warnings = std::move(warnings),
     };
   }
 

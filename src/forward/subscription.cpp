@@ -232,4 +232,15 @@ std::vector<BlindSpot> blind_spots(const Profile& profile) {
   return missing;
 }
 
+std::string describe_blind_spots(const Profile& profile) {
+  const auto missing = blind_spots(profile);
+  if (missing.empty()) return {};
+  std::string ids;
+  for (const auto& spot : missing) ids += (ids.empty() ? "" : ", ") + std::to_string(spot.event_id);
+  return fmt::format(
+      "The profile {} does not send the security events {}: detections of failed access (brute force, lockouts, Kerberos, NTLM) see "
+      "nothing of this host. The profile azure-local+auth sends them.",
+      profile.name, ids);
+}
+
 }  // namespace yagura::forward

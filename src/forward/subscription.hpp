@@ -68,6 +68,8 @@ struct BlindSpot {
 };
 // Empty when nothing is missing.
 std::vector<BlindSpot> blind_spots(const Profile& profile);
+// One sentence about them for people; "" when nothing is missing.
+std::string describe_blind_spots(const Profile& profile);
 
 struct BuiltinProfile {
   std::string_view name;

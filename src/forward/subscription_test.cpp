@@ -65,6 +65,8 @@ TEST(Profiles, AzureLocalIsBlindToFailedAccess) {
   EXPECT_EQ(missing, "4625 4740 4768 4769 4771 4776 ");
   EXPECT_TRUE(blind_spots(*builtin_profile("azure-local+auth")).empty());
   EXPECT_TRUE(blind_spots(*builtin_profile("all")).empty());
+  EXPECT_EQ(describe_blind_spots(*builtin_profile("all")), "");
+  EXPECT_NE(describe_blind_spots(*builtin_profile("azure-local")).find("4625, 4740"), std::string::npos);
 }
 
 TEST(Profiles, OfTheProgramAreWhatWasReviewed) {
