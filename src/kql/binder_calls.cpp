@@ -509,6 +509,12 @@ Expr Binder::window_call(const CallExpression& e, const Function& f, const Row& 
     arguments.push_back(parts.values[i]);
     syntax.push_back(e.arguments[i]);
   }
+  // What stands in for a row that is not there has the column's type, or is null.
+  if ((f.name == "prev" || f.name == "next") && arguments.size() == 3 && arguments[2]->type != arguments[0]->type && arguments[0]->type != kUnknown) {
+    const Type wanted = arguments[0]->type, given = arguments[2]->type;
+    const bool fits = promotes(given, wanted) || wanted == Type::string || wanted == Type::dynamic || given == Type::dynamic || (is_number(given) && is_number(wanted));
+    arguments[2] = fits ? convert(arguments[2], wanted) : make_null(wanted);
+  }
   // Windows inside of windows are computed first: the operator adds them one after the other.
   for (auto& n : nested) row.windows->push_back(std::move(n));
   Expr call = matched_call(f, std::move(arguments), syntax, e.span, e.name.span);

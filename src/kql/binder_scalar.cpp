@@ -297,7 +297,8 @@ Expr Binder::scalar(const Expression& e, const Row& row) {
         else if (operand->type == Type::decimal) v.text = v.text.starts_with('-') ? v.text.substr(1) : "-" + v.text;
         else if (operand->type != Type::dynamic) v.integer = static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(v.integer));
         if (operand->type != Type::dynamic) {
-          return make_literal(operand->type, v, e.span);
+          const bool is_signed = is<Literal>(*u.operand);  // -int(5) is a literal; -(int(5)) an operation
+          return make_literal(operand->type == Type::int32 && !is_signed ? Type::int64 : operand->type, v, e.span);
         }
       }
       const Type type = operand->type == Type::int32 ? Type::int64 : operand->type;

@@ -221,7 +221,7 @@ class Generator:
         if kind == 34:
             return f"| partition {self.pick(['', 'hint.strategy=native '])}by {self.column(columns)} ({self.pick(['top 1 by l', 'summarize n = count()', 'where l > 1 | take 2', 'extend z = s'])})", columns
         if kind == 35:
-            return f"| scan {self.pick(['', 'with_match_id=m '])}declare (c:long=0, f:string='') with (step a: {self.condition(columns, 1)} => c = 1; step b{self.pick(['', ' output=last', ' output=none'])}: {self.condition(columns, 1)} => c = a.c + 1, f = s;)", columns
+            return f"| scan {self.pick(['', 'with_match_id=m '])}declare (depth:long=0, first:string='') with (step a: {self.condition(columns, 1)} => depth = 1; step b{self.pick(['', ' output=last', ' output=none'])}: {self.condition(columns, 1)} => depth = a.depth + 1, first = s;)", columns
         if kind == 36:
             return self.pick(['| evaluate narrow()', '| evaluate autocluster()', '| evaluate pivot(s, count())', '| evaluate pivot(s, sum(l), t)', "| evaluate activity_counts_metrics(s, t, ago(1d), now(), 1h)", '| evaluate dcount_intersect(d, d)',
                               '| invoke F2()', '| evaluate rolling_percentile(l, 50, t, 1d, 3)', '| evaluate session_count(s, t, ago(1d), now(), 1h, 1d)', '| evaluate ipv4_lookup(U, s, name)']), columns

@@ -67,6 +67,11 @@ PlanPtr bind_make_series(Binder& b, const MakeSeriesOperator& op, PlanPtr input)
   const Type type = axis->type == Type::int32 ? Type::int64 : axis->type;
   bad = bad || type == kUnknown || !step || step->type == kUnknown || (from && from->type == kUnknown) || (to && to->type == kUnknown);
   if (!bad) {
+    for (const auto& [bound, syntax] : {std::pair{from, op.from}, std::pair{to, op.to}}) {
+      if (!bound || bound->type == type || promotes(bound->type, type)) continue;
+      b.error("KS141", syntax->span, fmt::format("The expression must have the type {}.", type_name(type)));
+      bad = true;
+    }
     const bool fits = (type == Type::datetime || type == Type::timespan) ? step->type == Type::timespan : is_number(type) && is_number(step->type);
     if (!fits) {
       b.error("KS178", op.step->span, fmt::format("The type '{}' is not an appropriate interval type for '{}'", type_name(step->type), type_name(type)));

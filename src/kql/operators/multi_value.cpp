@@ -31,7 +31,7 @@ bool bind_items(Binder& b, std::span<const MvApplyOperator::Item> syntax, const 
       item.array = make_null(Type::dynamic);
       item.type = input.open ? kUnknown : Type::dynamic;
     } else if (item.array->type != Type::dynamic) {
-      b.error("KS141", inner.span, "The expression must have the type dynamic.");
+      b.error("KS141", i.value->span, "The expression must have the type dynamic.");
       good = false;
       item.array = make_null(Type::dynamic);
     }
@@ -190,6 +190,7 @@ PlanPtr bind_partition(Binder& b, const PartitionOperator& op, PlanPtr input) {
   if (op.braces) return bind_partition_query(b, op, std::move(input));
   const PlanColumn* by = b.column(*op.by, *input);
   if (by == nullptr) return nullptr;
+  if (by->type == Type::dynamic) b.error("KS116", op.by->span, "The value of type 'dynamic' is not allowed in this context.");
   const PlanColumn key = *by;
   const PlanPtr source = b.select(input, [&] {
     std::vector<std::pair<PlanColumn, Expr>> same;

@@ -91,6 +91,7 @@ PlanPtr union_of_parts(Binder& b, const PartitionOperator& op, const PlanColumn&
 PlanPtr bind_partition_query(Binder& b, const PartitionOperator& op, PlanPtr input) {
   const PlanColumn* by = b.column(*op.by, *input);
   if (by == nullptr) return nullptr;
+  if (by->type == Type::dynamic) b.error("KS116", op.by->span, "The value of type 'dynamic' is not allowed in this context.");
   const PlanColumn key = *by;
   const std::string_view strategy = b.parameter(op.parameters, "hint.strategy");
   if (strategy == "shuffle") {
@@ -114,6 +115,7 @@ PlanPtr bind_partition_query(Binder& b, const PartitionOperator& op, PlanPtr inp
 PlanPtr bind_partition_parts(Binder& b, const PartitionOperator& op, PlanPtr input) {
   const PlanColumn* by = b.column(*op.by, *input);
   if (by == nullptr) return nullptr;
+  if (by->type == Type::dynamic) b.error("KS116", op.by->span, "The value of type 'dynamic' is not allowed in this context.");
   const PlanColumn key = *by;
   const auto at = static_cast<std::size_t>(by - input->columns.data());
   const auto source = b.share("", std::move(input));

@@ -55,6 +55,7 @@ PlanPtr bind_facet(Binder& b, const FacetOperator& op, PlanPtr input) {
       bad = true;
       continue;
     }
+    if (column->type == Type::dynamic) b.error("KS116", item->span, "The value of type 'dynamic' is not allowed in this context.");
     auto groups = std::make_shared<AggregatePlan>();
     groups->columns = {b.new_column(column->name, column->type), b.new_column("count_" + column->name, Type::int64)};
     groups->keys = {make_column(*column)};

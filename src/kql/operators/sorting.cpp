@@ -84,6 +84,7 @@ PlanPtr bind_sample_distinct(Binder& b, const SampleDistinctOperator& op, PlanPt
   bool is_explicit = false;
   auto values = b.items(*op.of, row, is_explicit);
   if (!count || values.empty()) return input;
+  if (values[0].value->type == Type::dynamic) b.error("KS116", op.of->span, "The value of type 'dynamic' is not allowed in this context.");
   auto plan = std::make_shared<AggregatePlan>();
   plan->input = std::move(input);
   plan->columns.push_back(b.new_column(values[0].name.empty() ? "Column1" : values[0].name, values[0].value->type));
