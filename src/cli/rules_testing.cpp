@@ -98,6 +98,10 @@ class Tester {
     const std::string name = test.is_map() ? text_at(test, "name") : "";
     const auto* event = test.is_map() ? test.find("event") : nullptr;
     const auto* line = test.is_map() ? test.find("line") : nullptr;
+    static constexpr std::string_view kKeys[] = {"name", "rule", "event", "line", "format", "logsource", "match"};
+    for (const auto& [key, value] : test.entries)
+      if (std::ranges::find(kKeys, std::string_view(key.text)) == std::end(kKeys))
+        return broken(key.place, name, fmt::format("a test has no '{}'{}", key.text, did_you_mean(key.text, kKeys)));
     if ((event == nullptr) == (line == nullptr)) return broken(test.place, name, "a test has either 'event', a map of fields, or 'line', a text");
     const std::string wanted = test.find("rule") != nullptr ? text_at(test, "rule") : file_rule;
     const auto rule = find(wanted);
