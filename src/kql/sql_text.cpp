@@ -99,10 +99,10 @@ std::string real_text(std::string_view x) {
   return fmt::format(
       "multiIf(isNaN({0}), 'NaN', isInfinite({0}), if({0} > 0, 'Infinity', '-Infinity'), {0} = 0, '0.0', "
       "position(toString({0}), 'e') > 0, "
-      "replaceRegexpOne(replaceRegexpOne(toString({0}), 'e([0-9])', 'E+\\\\1'), 'e-([0-9]+)$', 'E-0\\\\1'), "
+      "replaceOne(replaceRegexpOne(replaceRegexpOne(toString({0}), 'e([0-9])', 'E+\\\\1'), 'e-([0-9])$', 'E-0\\\\1'), 'e', 'E'), "
       "abs({0}) >= 1e15, "
       "concat(if({0} < 0, '-', ''), replaceRegexpOne(concat(substring(toString(abs({0})), 1, 1), '.', "
-      "substring(toString(abs({0})), 2)), '\\\\.?0*$', ''), 'E+', toString(length(toString(abs({0}))) - 1)), "
+      "substring(replaceOne(toString(abs({0})), '.', ''), 2)), '\\\\.?0*$', ''), 'E+', toString(length(extract(toString(abs({0})), '^[0-9]+')) - 1)), "
       "abs({0}) < 1e-4, "
       "concat(if({0} < 0, '-', ''), replaceRegexpOne(replaceRegexpOne(toString(abs({0})), '^0\\\\.0*([0-9])', '\\\\1.'), "
       "'\\\\.$', ''), 'E-0', toString(length(extract(toString(abs({0})), '^0\\\\.(0*)')) + 1)), "

@@ -104,10 +104,13 @@ Sql choose(SqlCall& c) {
 Sql range_of(SqlCall& c) {
   const Type t = c.type(0);
   const bool time = t == Type::datetime;
-  const auto n = [&](std::size_t i) { return c.name(c.type(i) == Type::datetime ? sql::ticks_of(c.arg(i)) : c.arg(i)); };
+  const auto n = [&](std::size_t i) {
+    return c.name(c.type(i) == Type::datetime ? sql::ticks_of(c.arg(i)) : c.type(i) == Type::decimal ? "toFloat64(" + c.arg(i) + ")" : c.arg(i));
+  };
   const std::string from = n(0), to = n(1);
   std::string step = c.size() > 2 ? n(2) : time || t == Type::timespan ? "toInt64(36000000000)" : "toInt64(1)";
-  const bool real = t == Type::real || c.type(1) == Type::real || (c.size() > 2 && c.type(2) == Type::real);
+  bool real = false;
+  for (std::size_t i = 0; i < c.size(); ++i) real = real || c.type(i) == Type::real || c.type(i) == Type::decimal;
   const std::string count = c.name(real ? fmt::format("if({2} = 0 OR NOT ((toFloat64({1}) - {0}) / {2} >= 0) OR NOT isFinite(toFloat64({0})) OR NOT isFinite(toFloat64({2})), 0, toUInt64(greatest(0, least(1048576, floor((toFloat64({1}) - {0}) / {2} + 1e-9) + 1))))", from, to, step)
                                         : fmt::format("multiIf({2} > 0 AND {1} >= {0}, toUInt64(least(1048576, intDiv(toInt128({1}) - {0}, {2}) + 1)), "
                                                       "{2} < 0 AND {1} <= {0}, toUInt64(least(1048576, intDiv(toInt128({0}) - {1}, -toInt128({2})) + 1)), 0)", from, to, step));

@@ -157,7 +157,7 @@ constexpr Function kFunctions[] = {
      .naming = ResultName::first_argument, .may_be_null = true, .emit = to_bool, .examples = {{{"tobool('true')", "true"}, {"tobool(0)", "false"}}}},
     {.name = "tostring", .summary = "The value as text; null is the empty text.", .signatures = "tostring(value:scalar) -> string",
      .naming = ResultName::first_argument, .emit = to_string_value,
-     .examples = {{{"tostring(123)", "123"}, {"tostring(1.0)", "1.0"}, {"tostring(dynamic('a'))", "a"}, {"tostring(int(null))", ""}}}},
+     .examples = {{{"tostring(123)", "123"}, {"tostring(3333333333333333.5)", "3.3333333333333335E+15"}, {"tostring(dynamic('a'))", "a"}, {"tostring(int(null))", ""}}}},
     {.name = "todatetime", .summary = "The value as datetime.", .signatures = "todatetime(value:scalar) -> datetime",
      .naming = ResultName::first_argument, .may_be_null = true, .emit = to_datetime,
      .examples = {{{"todatetime('2015-12-31 23:59:59.9')", "2015-12-31T23:59:59.9000000Z"}, {"todatetime('x')", ""},

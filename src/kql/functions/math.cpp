@@ -108,7 +108,7 @@ constexpr Function kFunctions[] = {
     {.name = "abs", .summary = "The absolute value.", .signatures = "abs(number:real) -> real; abs(number:decimal) -> decimal; abs(number:timespan) -> timespan; abs(number:integer) -> long",
      .naming = ResultName::first_argument, .emit = absolute, .examples = {{{"abs(-5)", "5"}, {"abs(-1.5)", "1.5"}}}},
     {.name = "ceiling", .summary = "The least integer not below.", .signatures = "ceiling(number:number) -> same", .naming = ResultName::first_argument,
-     .emit = [](SqlCall& c) { return whole(c, "ceil"); }, .examples = {{{"ceiling(-1.1)", "-1.0"}, {"ceiling(0.9)", "1.0"}}}},
+     .emit = [](SqlCall& c) { return whole(c, "ceil"); }, .examples = {{{"ceiling(-1.1)", "-1.0"}, {"ceiling(0.9)", "1.0"}, {"ceiling(decimal(-2.25))", "-2"}, {"ceiling(decimal(2.25))", "3"}}}},
     {.name = "round", .summary = "Rounded to so many digits behind the point.", .signatures = "round(number:number, precision:integer?=) -> same",
      .naming = ResultName::first_argument, .emit = round_value, .examples = {{{"round(2.98765, 3)", "2.988"}, {"round(2.5)", "3.0"}}}},
     {.name = "bin", .aliases = "floor", .summary = "Rounded down to a multiple of the bin's size.",

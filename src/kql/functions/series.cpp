@@ -149,9 +149,11 @@ std::string with_line(SqlCall& c, const std::string& result) {
   body = let("n", "toFloat64(length(y))", body);
   return let("y", fmt::format("arrayMap(v -> ifNull(toFloat64OrNull(v), 0.), {})", sql::array_of(c.arg(0))), body);
 }
-Sql fit_line(SqlCall& c) { return {with_line(c, sql::json_array("[r0, r1, r2, r3, r4, " + reals("fit") + "]")), false, false}; }
+// There is no line through no points.
+Sql when_points(SqlCall& c, const std::string& line) { return {fmt::format("if(empty({}), NULL, {})", sql::array_of(c.shared(0)), line), true, false}; }
+Sql fit_line(SqlCall& c) { return when_points(c, with_line(c, sql::json_array("[r0, r1, r2, r3, r4, " + reals("fit") + "]"))); }
 Sql fit_line_bag(SqlCall& c) {
-  return {with_line(c, "concat('{\"rsquare\":', r0, ',\"slope\":', r1, ',\"variance\":', r2, ',\"rvariance\":', r3, ',\"interception\":', r4, ',\"line_fit\":', " + reals("fit") + ", '}')"), false, false};
+  return when_points(c, with_line(c, "concat('{\"rsquare\":', r0, ',\"slope\":', r1, ',\"variance\":', r2, ',\"rvariance\":', r3, ',\"interception\":', r4, ',\"line_fit\":', " + reals("fit") + ", '}')"));
 }
 
 // y[i] = sum of b[j] x[i-j] less sum of a[j] y[i-j], by a[0].

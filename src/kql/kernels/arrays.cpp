@@ -347,11 +347,12 @@ void range(KernelCall& call) {
       append_json_of(out, Operand(one, true), 0);
     };
     std::size_t made = 0;
-    const bool reals =
-        type == Type::real || call[1].type() == Type::real || (call.size() > 2 && call[2].type() == Type::real);
+    bool reals = false;
+    for (std::size_t i = 0; i < call.size(); ++i) reals = reals || call[i].type() == Type::real || call[i].type() == Type::decimal;
     if (reals) {
       const double from = call[0].real(row), to = call[1].real(row), by = call.size() > 2 ? call[2].real(row) : 1;
-      for (double value = from; by != 0 && made < kMost && (by > 0 ? value <= to : value >= to);
+      const bool endless = !std::isfinite(from) || !std::isfinite(by);
+      for (double value = from; !endless && by != 0 && made < kMost && (by > 0 ? value <= to : value >= to);
            value = from + by * static_cast<double>(made)) {
         event::Column one(Type::real);
         one.append_real(value);

@@ -278,7 +278,8 @@ void make_datetime_rows(KernelCall& call) {
       } else if (type == Type::datetime) {
         call.put(call[0].integer(row));
       } else {
-        call.put(in_range(static_cast<__int128>(call[0].integer(row)) - kTicksOf1970));
+        const auto ticks = type == Type::real || type == Type::decimal ? long_from_real(call[0].real(row)) : std::optional(call[0].integer(row));
+        call.put(ticks ? in_range(static_cast<__int128>(*ticks) - kTicksOf1970) : std::nullopt);
       }
       continue;
     }

@@ -1,6 +1,7 @@
 // Kernels of IP addresses.
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "base/text.hpp"
 #include "kql/function.hpp"
@@ -92,6 +93,9 @@ void format_v4(KernelCall& call) {
       Maybe number;
       if (value.type() == Type::int32 || value.type() == Type::int64) {
         number = value.integer(row);
+      } else if (value.type() == Type::real || value.type() == Type::decimal) {
+        const double whole = value.real(row);
+        if (whole == std::trunc(whole) && whole >= 0 && whole <= 4294967295.0) number = static_cast<std::int64_t>(whole);
       } else {
         const auto text = text_of(value, row, call.arena);
         ip = parse_ip4(text);

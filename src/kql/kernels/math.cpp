@@ -67,17 +67,24 @@ void bin_values(KernelCall& call, bool at_fixed_point) {
   }
 }
 
-template <auto integers, auto reals>
-void keep_type(KernelCall& call) {
+// The least whole number not below; of the same type.
+void ceiling(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
     if (call.any_null(row)) {
       call.put_null();
     } else if (call.result.type() == Type::real) {
-      call.put(static_cast<double>(reals(call[0].real(row))));
+      call.put(std::ceil(call[0].real(row)));
     } else if (call.result.type() == Type::decimal) {
-      call.put(std::string(text_of(call[0], row, call.arena)));
+      auto value = Decimal::parse(text_of(call[0], row, call.arena));
+      bool cut = false;
+      for (; value && value->scale > 0; --value->scale) {
+        cut = cut || value->units % 10 != 0;
+        value->units /= 10;
+      }
+      if (value && cut && call[0].real(row) > 0) ++value->units;
+      call.put(value ? std::optional(value->to_text()) : std::nullopt);
     } else {
-      call.put(static_cast<std::int64_t>(integers(call[0].integer(row))));
+      call.put(call[0].integer(row));
     }
   }
 }
@@ -201,7 +208,7 @@ constexpr auto kLog = [](double x) { return x >= 0 ? Real(std::log(x)) : std::nu
 constexpr auto kLog2 = [](double x) { return x >= 0 ? Real(std::log2(x)) : std::nullopt; };
 constexpr auto kLog10 = [](double x) { return x >= 0 ? Real(std::log10(x)) : std::nullopt; };
 constexpr auto kSqrt = [](double x) { return x >= 0 ? Real(std::sqrt(x)) : std::nullopt; };
-constexpr auto kSign = [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; };
+constexpr auto kSign = [](double x) { return std::isnan(x) ? x : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; };
 // An int has 32 bits.
 void hex(KernelCall& call) {
   for (std::size_t row = 0; row < call.rows; ++row) {
@@ -265,7 +272,7 @@ constexpr Kernel kKernels[] = {
     {"bin", [](KernelCall& call) { bin_values(call, false); }},
     {"floor", [](KernelCall& call) { bin_values(call, false); }},
     {"bin_at", [](KernelCall& call) { bin_values(call, true); }},
-    {"ceiling", keep_type<[](std::int64_t x) { return x; }, [](double x) { return std::ceil(x); }>},
+    {"ceiling", ceiling},
     {"round", round_values},
     {"rand", random_values, nullptr, false, true},
     {"new_guid",

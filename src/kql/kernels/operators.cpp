@@ -1,4 +1,6 @@
 // Kernels of operators: arithmetic, comparison, sets, members of dynamics.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <unordered_set>
 
@@ -22,7 +24,7 @@ std::optional<double> real_of(const Operand& value, std::size_t row, Arena& aren
 std::optional<Decimal> decimal_of(const Operand& value, std::size_t row) {
   switch (value.type()) {
     case Type::decimal: return Decimal::parse(value.text(row));
-    case Type::real: return Decimal::parse(std::to_string(value.real(row)));
+    case Type::real: return Decimal::parse(fmt::format("{}", value.real(row)));  // the shortest digits
     default: return Decimal{.units = value.integer(row), .scale = 0};
   }
 }
