@@ -206,7 +206,8 @@ PlanPtr bind_project_rename(Binder& b, const ProjectRenameOperator& op, PlanPtr 
     if (old == nullptr) continue;
     if (std::ranges::none_of(columns, [&](const auto& c) { return c.id == old->id; })) columns.push_back(*old);  // found just now
     const std::string name(named->names[0].text);
-    if (name == old->name) b.error("KS171", named->names[0].span, fmt::format("A column with the name '{}' is already declared.", name));
+    // Published parsers do it: it changes nothing.
+    if (name == old->name && b.options().as_language_service) b.error("KS171", named->names[0].span, fmt::format("A column with the name '{}' is already declared.", name));
     for (auto& c : columns) {
       if (c.id == old->id) {
         c.name = name;
