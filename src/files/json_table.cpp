@@ -35,7 +35,9 @@ class JsonValues {
     const auto end_of_line = window.view().find('\n', first);
     const auto line = window.view().substr(
         first, end_of_line == std::string_view::npos ? std::string_view::npos : end_of_line - first);
-    if (window.view()[first] == '{' && is_whole(line)) return walk_lines(window, each);
+    // One object alone may hold the records of all: {"Records": [...]}.
+    const bool alone = window.ended() && (end_of_line == std::string_view::npos || window.view().find_first_not_of(" \t\r\n", end_of_line) == std::string_view::npos);
+    if (window.view()[first] == '{' && !alone && is_whole(line)) return walk_lines(window, each);
     return walk_values(window, each);
   }
 

@@ -244,8 +244,9 @@ Result<std::unique_ptr<ByteSource>> uncompressed(std::unique_ptr<ByteSource> sou
 
 Result<std::unique_ptr<ByteSource>> as_utf8(std::unique_ptr<ByteSource> source) {
   const auto first = TRY(peek(source, 2));
-  if (first == "\xFF\xFE" || first == "\xFE\xFF")
-    return std::make_unique<Utf16Source>(std::move(source), first == "\xFE\xFF");
+  // A source may give more than it was asked for.
+  if (first.starts_with("\xFF\xFE") || first.starts_with("\xFE\xFF"))
+    return std::make_unique<Utf16Source>(std::move(source), first.starts_with("\xFE"));
   return source;
 }
 
