@@ -26,6 +26,7 @@ struct PackIndex {
   };
   std::unique_ptr<hs_database_t, DatabaseFree> literals;
   std::vector<std::vector<std::uint32_t>> packs_of_literal;
+  std::vector<std::pair<std::uint32_t, std::string>> literal_packs;  // the same, in the order of packs
   std::unordered_map<std::string, std::vector<std::uint32_t>> by_app;     // lower case
   std::unordered_map<std::string, std::vector<std::uint32_t>> by_vendor;  // lower case; prefixes under always
   std::vector<std::vector<std::uint32_t>> by_field;                       // by FieldId
@@ -167,6 +168,7 @@ std::unique_ptr<detail::PackIndex> make_index(const std::vector<std::unique_ptr<
           index->packs_of_literal.emplace_back();
         }
         index->packs_of_literal[known->second].push_back(i);
+        index->literal_packs.emplace_back(i, longest);
       } else if (!match.fields.empty()) {
         const auto number = match.fields.front().number();
         if (index->by_field.size() <= number) index->by_field.resize(number + 1);
@@ -200,6 +202,9 @@ std::unique_ptr<detail::PackIndex> make_index(const std::vector<std::unique_ptr<
   return index;
 }
 
+constexpr std::uint32_t kNoPack = 0xFFFF'FFFF;
+constexpr std::ptrdiff_t kFewPacks = 4;
+
 const detail::Pack* pack_of(const Record& record, const std::vector<std::unique_ptr<detail::Pack>>& packs,
                             const detail::PackIndex& index) {
   thread_local std::vector<std::uint32_t> candidates;
@@ -225,20 +230,40 @@ const detail::Pack* pack_of(const Record& record, const std::vector<std::unique_
       candidates.insert(candidates.end(), more.begin(), more.end());
     }
   }
-  if (index.literals) {
-    const std::string_view text = has_message ? message : record.header().origin.raw;
-    Found found{&index, &candidates};
-    if (auto* scratch = index.scratch(); scratch != nullptr && !text.empty())
-      hs_scan(index.literals.get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch, on_literal, &found);
-  }
-  if (candidates.empty()) return nullptr;
-  std::sort(candidates.begin(), candidates.end());
-  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  const auto in_order = [&] {
+    std::sort(candidates.begin(), candidates.end());
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  };
   auto& run = run_of_this_thread();
   run.begin(record);
+  in_order();
+  std::uint32_t known = kNoPack;
   for (const auto candidate : candidates)
+    if (run.matches(*packs[candidate])) {
+      known = candidate;
+      break;
+    }
+  const auto best = [&]() -> const detail::Pack* { return known == kNoPack ? nullptr : packs[known].get(); };
+  if (!index.literals) return best();
+  const std::string_view text = has_message ? message : record.header().origin.raw;
+  // Only packs that go before the one that is known already: when they are few, looking for their texts is quicker than for all.
+  const auto before = std::ranges::lower_bound(index.literal_packs, known, {}, &std::pair<std::uint32_t, std::string>::first) -
+                      index.literal_packs.begin();
+  if (before <= kFewPacks) {
+    for (const auto& [pack, literal] : std::span(index.literal_packs).first(static_cast<std::size_t>(before)))
+      if (text.find(literal) != std::string_view::npos && run.matches(*packs[pack])) return packs[pack].get();
+    return best();
+  }
+  candidates.clear();
+  Found found{&index, &candidates};
+  if (auto* scratch = index.scratch(); scratch != nullptr && !text.empty())
+    hs_scan(index.literals.get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch, on_literal, &found);
+  in_order();
+  for (const auto candidate : candidates) {
+    if (candidate >= known) break;
     if (run.matches(*packs[candidate])) return packs[candidate].get();
-  return nullptr;
+  }
+  return best();
 }
 
 }  // namespace
