@@ -655,7 +655,7 @@ PlanPtr Binder::table(const Expression& e, const Row& row) {
         return plan;
       }
       if (d.values.size() % width != 0) {
-        error("KS126", d.values.back()->span,
+        error("KS173", d.values.back()->span,
               fmt::format("The number of values must be a multiple of the number of columns ({}).", width));
         return nullptr;
       }
