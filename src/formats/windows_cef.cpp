@@ -89,7 +89,8 @@ struct Body {
   std::vector<event::Field> fields;
 };
 
-// "Name*8,LogonType#1,+Element": names, types and sizes of the values that stand in `text`. False when they do not fit it.
+// "Name*8,LogonType#1,+Element": names, types and sizes of the values that stand in `text`. False when they do not fit
+// it.
 bool read_description(std::string_view description, std::string_view text, RecordBatch& out, Body& body) {
   bool first = true;
   for (auto one : split(description, ',')) {
@@ -208,15 +209,14 @@ bool restore_windows_event(RecordBatch& out) {
     if (value.empty()) continue;
     switch (one.form) {
       case Form::text: keep(to, Value::string(value)); break;
-      case Form::number:
-        keep(to, parse_int64(value) ? Value::int64(*parse_int64(value)) : Value::string(value));
-        break;
+      case Form::number: keep(to, parse_int64(value) ? Value::int64(*parse_int64(value)) : Value::string(value)); break;
       case Form::guid:
         keep(to, Value::string(value.size() == 36 ? out.arena().concat("{", to_lower_ascii(value), "}") : value));
         break;
     }
   }
-  if (const auto sid = trim(find(user)); !sid.empty()) keep(field_of(WindowsSystem::security_user_id), Value::string(sid));
+  if (const auto sid = trim(find(user)); !sid.empty())
+    keep(field_of(WindowsSystem::security_user_id), Value::string(sid));
 
   const auto task_text = find(task), opcode_text = find(opcode), message_text = find(message);
   const auto host = find(field::host_name);

@@ -53,8 +53,7 @@ struct Table {
       layout.names = list;
       current->push_back(layout);
     }
-    for (auto& [name, layouts] : providers)
-      std::ranges::stable_sort(layouts, {}, &WindowsDataLayout::event_id);
+    for (auto& [name, layouts] : providers) std::ranges::stable_sort(layouts, {}, &WindowsDataLayout::event_id);
   }
 };
 

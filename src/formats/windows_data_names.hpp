@@ -1,6 +1,6 @@
-// Names and types of Windows events' data by provider, event id and version, for values that came without their names: the
-// forwarder's MasEventData is "S-1-5-18!!HOST$!!...". The table is part of the program (windows_data_names.txt) and is read
-// when it is first asked. Any thread; views live as long as the program.
+// Names and types of Windows events' data by provider, event id and version, for values that came without their names:
+// the forwarder's MasEventData is "S-1-5-18!!HOST$!!...". The table is part of the program (windows_data_names.txt) and
+// is read when it is first asked. Any thread; views live as long as the program.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -24,8 +24,8 @@ struct WindowsDataLayout {
 std::span<const WindowsDataLayout> windows_data_layouts(std::string_view provider, std::int64_t event_id);
 
 // The layout that explains the values: of the version if there is one with as many names, else of any version; else one
-// whose last one or two names are missing, since new names are only ever added at the end. Values have to fit their types.
-// nullptr when there is none.
+// whose last one or two names are missing, since new names are only ever added at the end. Values have to fit their
+// types. nullptr when there is none.
 const WindowsDataLayout* windows_data_layout(std::string_view provider, std::int64_t event_id, std::int64_t version,
                                              bool user_data, std::span<const std::string_view> values);
 

@@ -246,9 +246,8 @@ void WindowsEventView::look(const Record& record) {
       continue;
     }
     // Blanks were taken out for a twin, wherever it stands.
-    if (std::ranges::any_of(data_, [&](const Data& one) {
-          return is_joined_twin({{}, one.name, one.value}, {{}, name, field.value});
-        }))
+    if (std::ranges::any_of(
+            data_, [&](const Data& one) { return is_joined_twin({{}, one.name, one.value}, {{}, name, field.value}); }))
       continue;
     // Typed, when the record has it under its own name; System's names are System's.
     const Value* typed = is_of_system(name) ? nullptr : record.find(name);

@@ -16,10 +16,30 @@ namespace yagura::formats {
 
 // System's elements and attributes, in the order in which Windows writes them.
 enum class WindowsSystem : std::uint8_t {
-  provider_name, provider_guid, provider_event_source_name, event_id, event_id_qualifiers, version, level, task, opcode,
-  keywords, system_time, event_record_id, correlation_activity_id, correlation_related_activity_id,
-  execution_process_id, execution_thread_id, execution_processor_id, execution_session_id, execution_kernel_time,
-  execution_user_time, execution_processor_time, channel, computer, security_user_id,
+  provider_name,
+  provider_guid,
+  provider_event_source_name,
+  event_id,
+  event_id_qualifiers,
+  version,
+  level,
+  task,
+  opcode,
+  keywords,
+  system_time,
+  event_record_id,
+  correlation_activity_id,
+  correlation_related_activity_id,
+  execution_process_id,
+  execution_thread_id,
+  execution_processor_id,
+  execution_session_id,
+  execution_kernel_time,
+  execution_user_time,
+  execution_processor_time,
+  channel,
+  computer,
+  security_user_id,
 };
 inline constexpr std::size_t kWindowsSystemCount = 24;
 event::FieldId field_of(WindowsSystem system);

@@ -11,11 +11,32 @@ using event::Value;
 
 namespace {
 
-enum class NodeKind : std::uint8_t { event, system, system_element, event_data, user_data, user_element, data, attribute };
+enum class NodeKind : std::uint8_t {
+  event,
+  system,
+  system_element,
+  event_data,
+  user_data,
+  user_element,
+  data,
+  attribute
+};
 
 enum class Element : std::uint8_t {
-  provider, event_id, version, level, task, opcode, keywords, time_created, event_record_id, correlation, execution,
-  channel, computer, security,
+  provider,
+  event_id,
+  version,
+  level,
+  task,
+  opcode,
+  keywords,
+  time_created,
+  event_record_id,
+  correlation,
+  execution,
+  channel,
+  computer,
+  security,
 };
 constexpr std::size_t kElements = 14;
 
@@ -101,8 +122,8 @@ class Evaluation {
       for (const auto& predicate : step.predicates) {
         ++passed[at];
         const std::uint32_t place = passed[at];
-        const bool good = predicate.kind == Expression::Kind::position ? place == predicate.position
-                                                                       : holds(predicate, node, place);
+        const bool good =
+            predicate.kind == Expression::Kind::position ? place == predicate.position : holds(predicate, node, place);
         if (!good) return false;
         ++at;
       }
@@ -232,7 +253,8 @@ class Evaluation {
   static std::optional<std::uint64_t> bits_of(const Value& value) {
     if (value.kind() == Value::Kind::int64) return static_cast<std::uint64_t>(value.as_int64());
     const auto text = trim(value.as_string());
-    if (const auto negative = parse_int64(text); negative && *negative < 0) return static_cast<std::uint64_t>(*negative);
+    if (const auto negative = parse_int64(text); negative && *negative < 0)
+      return static_cast<std::uint64_t>(*negative);
     const auto number = number_of(text);
     if (!number || *number < 0 || *number > 18'446'744'073'709'551'615.0L) return std::nullopt;
     return static_cast<std::uint64_t>(*number);
@@ -271,8 +293,7 @@ class Evaluation {
   }
 
   bool compare(const Value& value, const Expression& expression, bool is_channel) {
-    const bool equality =
-        expression.comparison == Comparison::equal || expression.comparison == Comparison::not_equal;
+    const bool equality = expression.comparison == Comparison::equal || expression.comparison == Comparison::not_equal;
     const auto* literal = std::get_if<Literal>(&expression.right);
     if (literal == nullptr || !equality) {
       if (const auto left = number_of_value(value); left && constant_of(expression)) return numbers(*left, expression);
@@ -309,11 +330,10 @@ class Evaluation {
       const auto own = static_cast<long double>(*time);
       long double milliseconds;
       if (difference.first)
-        milliseconds =
-            ((difference.number ? ticks_of_number(*difference.number)
-                                : static_cast<long double>(now_.time_since_epoch().count())) -
-             own) /
-            10'000;
+        milliseconds = ((difference.number ? ticks_of_number(*difference.number)
+                                           : static_cast<long double>(now_.time_since_epoch().count())) -
+                        own) /
+                       10'000;
       else
         milliseconds = (own - ticks_of_number(*difference.number)) / 10'000;
       return numbers(milliseconds, expression);

@@ -30,7 +30,21 @@ struct Stop {};  // the fault is noted; unwinds to parse(). Never leaves this fi
 bool is_name_start(char c) { return is_ascii_alpha(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
 bool is_name_char(char c) { return is_name_start(c) || is_ascii_digit(c) || c == '-' || c == '.'; }
 
-enum class Sort : std::uint8_t { end, name, star, number, literal, open, close, left, right, slash, at, comma, compare };
+enum class Sort : std::uint8_t {
+  end,
+  name,
+  star,
+  number,
+  literal,
+  open,
+  close,
+  left,
+  right,
+  slash,
+  at,
+  comma,
+  compare
+};
 
 struct Token {
   Sort sort = Sort::end;
@@ -66,7 +80,9 @@ class Parser {
     fault_ = {offset, std::move(what)};
     throw Stop();
   }
-  [[noreturn]] void stop(std::string_view expected) { stop_at(token_.offset, fmt::format("{}, found {}", expected, found())); }
+  [[noreturn]] void stop(std::string_view expected) {
+    stop_at(token_.offset, fmt::format("{}, found {}", expected, found()));
+  }
   std::string found() const {
     if (token_.sort == Sort::end) return "the end of the query";
     return fmt::format("'{}'", token_.text.substr(0, 40));
@@ -127,7 +143,8 @@ class Parser {
       }
     if (is_ascii_digit(c) || (c == '-' && at_ + 1 < text_.size() && is_ascii_digit(text_[at_ + 1]))) {
       std::size_t end = at_ + 1;
-      while (end < text_.size() && (is_ascii_alpha(text_[end]) || is_ascii_digit(text_[end]) || text_[end] == '.')) ++end;
+      while (end < text_.size() && (is_ascii_alpha(text_[end]) || is_ascii_digit(text_[end]) || text_[end] == '.'))
+        ++end;
       return take(Sort::number, end - at_);
     }
     if (is_name_start(c)) {
@@ -183,9 +200,8 @@ class Parser {
 
   Expression expression(int depth) {
     check_depth(depth);
-    return joined(Expression::Kind::any, "or", [&] {
-      return joined(Expression::Kind::all, "and", [&] { return term(depth + 1); });
-    });
+    return joined(Expression::Kind::any, "or",
+                  [&] { return joined(Expression::Kind::all, "and", [&] { return term(depth + 1); }); });
   }
   // (a or b) or c is a or b or c.
   template <class Part>
@@ -251,8 +267,7 @@ class Parser {
       stop("expected a comparison");
     }
     out.comparison = comparison();
-    if (token_.sort != Sort::literal && token_.sort != Sort::number)
-      stop("expected a text in quotes or a number");
+    if (token_.sort != Sort::literal && token_.sort != Sort::number) stop("expected a text in quotes or a number");
     out.right = constant();
     return out;
   }

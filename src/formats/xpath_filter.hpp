@@ -1,16 +1,17 @@
 // The XPath 1.0 of the Windows Event Log: which events a subscription or a query list chooses.
 //
-//   const auto filter = TRY(XPathFilter::parse("*[System[(EventID=4624)] and EventData[Data[@Name='LogonType']!='3']]"));
-//   if (filter.matches(view, now)) ...
+//   const auto filter = TRY(XPathFilter::parse("*[System[(EventID=4624)] and
+//   EventData[Data[@Name='LogonType']!='3']]")); if (filter.matches(view, now)) ...
 //
 // Microsoft's subset ("Consuming Events", XPath 1.0 limitations): paths begin with * or Event and go by children and
-// attributes; predicates hold and, or, = != < <= > >=, parentheses, a position on a leaf, band(), timediff(), position().
-// A comparison with several nodes is true when it is true for one of them, != as well: Data[@Name='X']!='3' wants an X
-// that is not 3. Operators may be written as in XML (&lt;, &gt;=). Texts are compared exactly, names of channels and GUIDs
-// in any letter case; numbers as numbers; < and its like also compare times. What Windows refuses is refused here.
+// attributes; predicates hold and, or, = != < <= > >=, parentheses, a position on a leaf, band(), timediff(),
+// position(). A comparison with several nodes is true when it is true for one of them, != as well: Data[@Name='X']!='3'
+// wants an X that is not 3. Operators may be written as in XML (&lt;, &gt;=). Texts are compared exactly, names of
+// channels and GUIDs in any letter case; numbers as numbers; < and its like also compare times. What Windows refuses is
+// refused here.
 //
-// Immutable; any thread. A query has at most 64 KiB, 4,096 terms and 64 levels; looking at an event costs at most terms times
-// data. Errors name the column and what was expected.
+// Immutable; any thread. A query has at most 64 KiB, 4,096 terms and 64 levels; looking at an event costs at most terms
+// times data. Errors name the column and what was expected.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -67,9 +68,10 @@ struct ChannelQuery {
 Result<ChannelQuery> parse_channel_query(std::string_view text, XPathFault* fault = nullptr);
 
 // A structured query, as the Event Viewer exports a filter:
-//   <QueryList><Query Id="0" Path="Security"><Select Path="Security">*[...]</Select><Suppress ...>...</Suppress></Query></QueryList>
-// An event is chosen by a Query when one of its Selects has it and none of its Suppresses, and by the list when one of its
-// queries does.
+//   <QueryList><Query Id="0" Path="Security"><Select Path="Security">*[...]</Select><Suppress
+//   ...>...</Suppress></Query></QueryList>
+// An event is chosen by a Query when one of its Selects has it and none of its Suppresses, and by the list when one of
+// its queries does.
 struct QueryList {
   struct Query {
     std::string id;

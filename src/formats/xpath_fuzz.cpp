@@ -1,4 +1,5 @@
-// Laws: what parses prints to something that parses to the same; a fault lies within the text; events are looked at within bounds.
+// Laws: what parses prints to something that parses to the same; a fault lies within the text; events are looked at
+// within bounds.
 #include <cstdio>
 #include <cstdlib>
 #include <string>

@@ -111,7 +111,8 @@ enum class Place : std::uint8_t { event, system, elsewhere };
 using Ranges = XPathFilter::Ranges;
 using Ids = std::optional<Ranges>;
 
-constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min(), kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min(),
+                       kMost = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kMostRanges = 1'024;
 
 Ranges sorted(Ranges ranges) {
@@ -252,15 +253,15 @@ Result<QueryList> parse_query_list(std::string_view xml) {
       const std::string_view name = child.name();
       if (name != "Select" && name != "Suppress")
         return fail(ErrorKind::invalid_input, "{}: expected <Select> or <Suppress>, found <{}>", at(child), name);
-      if (++selectors > kMostSelectors) return fail(ErrorKind::invalid_input, "{}: more than 1,024 selectors", at(child));
+      if (++selectors > kMostSelectors)
+        return fail(ErrorKind::invalid_input, "{}: more than 1,024 selectors", at(child));
       std::string_view path = child.attribute("Path").value();
       if (path.empty()) path = node.attribute("Path").value();
       if (path.empty())
         return fail(ErrorKind::invalid_input, "{}: <{}> names no channel: it wants a Path", at(child), name);
       auto filter = XPathFilter::parse(trim(child.text().get()));
       if (!filter)
-        return fail(ErrorKind::invalid_input, "{}: {} of its query: {}", at(child), name,
-                    filter.error().message());
+        return fail(ErrorKind::invalid_input, "{}: {} of its query: {}", at(child), name, filter.error().message());
       (name == "Select" ? query.select : query.suppress).push_back({std::string(path), std::move(*filter)});
     }
     if (query.select.empty())

@@ -67,8 +67,8 @@ TEST_P(XPathCases, DoAsWritten) {
   } else {
     error = list.error().message();
   }
-  for (const auto& [section, text] : std::map<std::string, std::string>{
-           {"error", error}, {"prints", prints}, {"ids", ids}, {"matches", matches}})
+  for (const auto& [section, text] :
+       std::map<std::string, std::string>{{"error", error}, {"prints", prints}, {"ids", ids}, {"matches", matches}})
     if (c.has(section)) expect_section(c, section, text);
   if (!c.has("error")) EXPECT_EQ(error, "none") << c.where;
 }

@@ -28,14 +28,14 @@ struct Number {
 };
 struct Literal {
   std::string text;
-  std::optional<long double> number;      // of "5", "0x10"
-  std::optional<std::int64_t> time;       // of "2026-01-02T03:04:05Z"
+  std::optional<long double> number;  // of "5", "0x10"
+  std::optional<std::int64_t> time;   // of "2026-01-02T03:04:05Z"
   bool is_guid = false;
 };
-struct TimeDifference {  // timediff(a) and timediff(a, b), in milliseconds
-  std::shared_ptr<const Step> first;                  // empty when the first is a number
-  std::optional<Number> number;                       // a FILETIME
-  std::shared_ptr<const Step> second;                 // empty, and no number: now
+struct TimeDifference {                // timediff(a) and timediff(a, b), in milliseconds
+  std::shared_ptr<const Step> first;   // empty when the first is a number
+  std::optional<Number> number;        // a FILETIME
+  std::shared_ptr<const Step> second;  // empty, and no number: now
 };
 struct Position {};  // position()
 
@@ -46,13 +46,13 @@ struct Expression {
   Kind kind = Kind::exists;
   std::vector<Expression> parts;  // of all and any
 
-  Operand left;                                // of compare
+  Operand left;  // of compare
   Comparison comparison = Comparison::equal;
   std::variant<Literal, Number> right;
 
-  std::shared_ptr<const Step> path;            // of exists and band
-  std::uint64_t bits = 0;                      // of band
-  std::uint32_t position = 0;                  // of position: Data[3]
+  std::shared_ptr<const Step> path;  // of exists and band
+  std::uint64_t bits = 0;            // of band
+  std::uint32_t position = 0;        // of position: Data[3]
 };
 
 // Decimal with or without a fraction, or 0x and hexadecimal digits; the whole text.

@@ -1,5 +1,6 @@
-// The profiles that are part of the program. Their files (content/profiles) are taken in when it is built; the digests here are
-// written by hand, so that a changed file is a failing test and a refused profile, never a quiet change of what is sent.
+// The profiles that are part of the program. Their files (content/profiles) are taken in when it is built; the digests
+// here are written by hand, so that a changed file is a failing test and a refused profile, never a quiet change of
+// what is sent.
 #include <array>
 
 #include "base/embed.hpp"
@@ -18,8 +19,10 @@ namespace yagura::forward {
 namespace {
 
 constexpr std::array<BuiltinProfile, 3> kProfiles{{
-    {"azure-local", "Security events of Azure Local hosts", "3b7f950f44ba3a8d45cc68af4056906682b64941dd90f00e19ee119aedef1d00"},
-    {"azure-local+auth", "Azure Local, with failed logons, lockouts, Kerberos and NTLM", "c47468e313092eb2d4d2a59c26e16ed5e70f620a072fb6065007cab4d2782bbb"},
+    {"azure-local", "Security events of Azure Local hosts",
+     "3b7f950f44ba3a8d45cc68af4056906682b64941dd90f00e19ee119aedef1d00"},
+    {"azure-local+auth", "Azure Local, with failed logons, lockouts, Kerberos and NTLM",
+     "c47468e313092eb2d4d2a59c26e16ed5e70f620a072fb6065007cab4d2782bbb"},
     {"all", "Every event of every source", "e22f9026473ba357592122ccf28b796aff8faaaadb15794f28f3dad20d294704"},
 }};
 
@@ -43,7 +46,8 @@ Result<std::string_view> builtin_profile_text(std::string_view name) {
     const auto text = text_of(i);
     const auto digest = to_hex(as_text(sha256(text)));
     if (digest != kProfiles[i].sha256)
-      return fail(ErrorKind::corrupt, "the profile {} of this program is not the one that was reviewed: its SHA-256 is {}",
+      return fail(ErrorKind::corrupt,
+                  "the profile {} of this program is not the one that was reviewed: its SHA-256 is {}",
                   kProfiles[i].name, digest);
     return text;
   }

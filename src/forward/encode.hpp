@@ -15,11 +15,12 @@ std::string_view host_of(const event::Record& record, const EncodeContext& conte
 // The event's time, or the context's when it has none, in 100 ns since 1970.
 std::int64_t time_of(const event::Record& record, const EncodeContext& context);
 // "<84>Nov 22 08:00:00 host " (RFC 3164 section 4.1), local time.
-void append_rfc3164_header(std::string& out, Priority priority, const event::Record& record, const EncodeContext& context,
-                           bool short_host);
+void append_rfc3164_header(std::string& out, Priority priority, const event::Record& record,
+                           const EncodeContext& context, bool short_host);
 // "<84>1 2026-11-22T08:00:00.123456Z host app proc msgid " (RFC 5424 section 6), UTC.
-void append_rfc5424_header(std::string& out, Priority priority, const event::Record& record, const EncodeContext& context,
-                           std::string_view app, std::string_view process, std::string_view message_id);
+void append_rfc5424_header(std::string& out, Priority priority, const event::Record& record,
+                           const EncodeContext& context, std::string_view app, std::string_view process,
+                           std::string_view message_id);
 
 // The reference's table of levels: 0 undefined, 1 critical, 2 error, 3 warning, 4 information, 5 verbose.
 struct LevelRow {
@@ -32,11 +33,11 @@ std::uint8_t cef_severity(std::uint8_t syslog_severity);
 
 // The names beside a Windows event, its own when a shipper rendered them.
 struct WindowsNames {
-  std::string task_name;        // never empty: "None", "(13)" as the Event Viewer shows what it has no name for
-  std::string task_category;    // "" when unknown
+  std::string task_name;      // never empty: "None", "(13)" as the Event Viewer shows what it has no name for
+  std::string task_category;  // "" when unknown
   std::string opcode_name;
   std::string keyword_names;
-  std::string keywords;         // 0x8020000000000000
+  std::string keywords;  // 0x8020000000000000
   std::string description;
 };
 WindowsNames windows_names(const event::Record& record, const formats::WindowsEventView& view);

@@ -139,8 +139,7 @@ constexpr std::string_view kAzureProduct = "Microsoft Azure Stack HCI";
 
 class CefEncoder : public Encoder {
  public:
-  explicit CefEncoder(const EncoderSettings& settings)
-      : settings_(settings), azure_(settings.kind != "cef") {
+  explicit CefEncoder(const EncoderSettings& settings) : settings_(settings), azure_(settings.kind != "cef") {
     settings_.restorable |= settings.kind == "cef-restorable";
   }
 
@@ -160,8 +159,7 @@ class CefEncoder : public Encoder {
       // It is CEF already: its own header and extension.
       append_one_line(out, formats::encode_cef(record));
       const bool shortened = context.most_bytes != 0 && out.size() - begin > context.most_bytes;
-      if (shortened)
-        out.resize(begin + cut_text(std::string_view(out).substr(begin), context.most_bytes).size());
+      if (shortened) out.resize(begin + cut_text(std::string_view(out).substr(begin), context.most_bytes).size());
       return {priority.facility, priority.severity, shortened};
     }
     Extension extension(out);
@@ -264,27 +262,31 @@ class CefEncoder : public Encoder {
     for (const auto one : types)
       if (signature.empty() && record.header().format != "rfc3164" && record.header().format != "rfc5424")
         signature = record.text(one);
-    if (signature.empty()) signature = id.empty() || id == "-" ? std::string(app) : std::string(app) + ":" + std::string(id);
+    if (signature.empty())
+      signature = id.empty() || id == "-" ? std::string(app) : std::string(app) + ":" + std::string(id);
     if (signature.empty()) signature = record.header().format;
     const auto vendor = record.text(field::device_vendor), product = record.text(field::device_product);
     const auto& source = record.header().log_source;
     // Azure Local's preset names one product, whatever the message.
-    header(out, azure_                   ? kAzureProduct
-                : !product.empty()        ? product
-                : !source.product.empty() ? source.product
-                                          : "Yagura",
-           azure_ ? "Microsoft" : !vendor.empty() ? vendor : "Yagura", azure_ ? "1.0" : kVersion, signature,
-           app.empty() ? std::string_view(signature) : app, cef_severity(priority.severity));
+    header(out,
+           azure_                    ? kAzureProduct
+           : !product.empty()        ? product
+           : !source.product.empty() ? source.product
+                                     : "Yagura",
+           azure_            ? "Microsoft"
+           : !vendor.empty() ? vendor
+                             : "Yagura",
+           azure_ ? "1.0" : kVersion, signature, app.empty() ? std::string_view(signature) : app,
+           cef_severity(priority.severity));
     extension.add("rt", std::to_string(time_of(record, context) / 10'000));
     extension.add("dvchost", host_of(record, context));
     extension.add_if("deviceFacility", record.text(field::facility));
     extension.add_if("deviceProcessName", app);
     extension.add_if("dvcpid", record.text(field::proc_id));
     extension.add_if("msg", record.text(field::message));
-    static const std::array<event::FieldId, 10> done{field::facility, field::severity,      field::version,
-                                                     field::host_name, field::app_name,     field::proc_id,
-                                                     field::msg_id,    field::message,      field::device_vendor,
-                                                     field::device_product};
+    static const std::array<event::FieldId, 10> done{
+        field::facility, field::severity, field::version, field::host_name,     field::app_name,
+        field::proc_id,  field::msg_id,   field::message, field::device_vendor, field::device_product};
     for (const auto& one : record.own_fields()) {
       if (one.id.is_listed() && std::ranges::find(done, one.id) != done.end()) continue;
       if (const std::string key = key_of(one.name); !key.empty()) extension.add_if(key, &one.value);

@@ -1,5 +1,5 @@
-// JSON: one object on one line. Windows events as evtx_dump lays them out ({"Event": {"System": ..., "EventData": ...}}), so
-// that tools for those and our own decoder read them; every other record as its fields, in their order.
+// JSON: one object on one line. Windows events as evtx_dump lays them out ({"Event": {"System": ..., "EventData":
+// ...}}), so that tools for those and our own decoder read them; every other record as its fields, in their order.
 #include <unordered_map>
 
 #include "base/json_writer.hpp"

@@ -1,5 +1,5 @@
-// LEEF 2.0: LEEF:2.0|vendor|product|version|event id|delimiter|key=value<delimiter>key=value. IBM's format has no escapes, so the
-// delimiter is one that no value holds, and line breaks become blanks.
+// LEEF 2.0: LEEF:2.0|vendor|product|version|event id|delimiter|key=value<delimiter>key=value. IBM's format has no
+// escapes, so the delimiter is one that no value holds, and line breaks become blanks.
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "formats/fields.hpp"
@@ -106,10 +106,9 @@ class LeefEncoder : public Encoder {
       severity = leef_severity(cef_severity(priority.severity));
       add("sev", std::to_string(severity));
       add("identHostName", host_of(record, context));
-      static const std::array<event::FieldId, 8> done{field::device_vendor,         field::device_product,
-                                                      field::device_version,        field::device_event_class_id,
-                                                      field::host_name,             field::message,
-                                                      field::leef_version,          field::cef_version};
+      static const std::array<event::FieldId, 8> done{
+          field::device_vendor, field::device_product, field::device_version, field::device_event_class_id,
+          field::host_name,     field::message,        field::leef_version,   field::cef_version};
       for (const auto& one : record.own_fields())
         if (!one.id.is_listed() || std::ranges::find(done, one.id) == done.end())
           if (std::string key = key_of(one.name); key != "sev") add_value(std::move(key), &one.value);
@@ -118,14 +117,15 @@ class LeefEncoder : public Encoder {
     }
 
     std::string header = "LEEF:2.0";
-    for (const std::string_view part : {std::string_view(vendor), std::string_view(product), std::string_view(version),
-                                        std::string_view(id)}) {
+    for (const std::string_view part :
+         {std::string_view(vendor), std::string_view(product), std::string_view(version), std::string_view(id)}) {
       header += '|';
       for (const char c : part) header += c == '|' || c == '\n' || c == '\r' || c == '\t' ? ' ' : c;
     }
     const Delimiter* delimiter = nullptr;
     for (const auto& one : kDelimiters) {
-      const bool held = std::ranges::any_of(pairs, [&](const auto& pair) { return pair.second.find(one.character) != std::string::npos; });
+      const bool held = std::ranges::any_of(
+          pairs, [&](const auto& pair) { return pair.second.find(one.character) != std::string::npos; });
       if (held) continue;
       delimiter = &one;
       break;
@@ -150,7 +150,8 @@ class LeefEncoder : public Encoder {
         if (longest == pairs.end() || longest->second.size() < 32) break;
         const std::size_t excess = now - context.most_bytes + 3;
         auto& value = longest->second;
-        value = std::string(cut_text(value, value.size() > excess + 16 ? value.size() - excess : value.size() / 2)) + "...";
+        value =
+            std::string(cut_text(value, value.size() > excess + 16 ? value.size() - excess : value.size() / 2)) + "...";
         shortened = true;
       }
     }

@@ -66,8 +66,7 @@ class Rfc5424Encoder : public Encoder {
       const auto& view = view_of(record);
       const auto names = windows_names(record, view);
       append_rfc5424_header(out, priority, record, context, view.text(WindowsSystem::provider_name),
-                            text_of(view, WindowsSystem::execution_process_id),
-                            text_of(view, WindowsSystem::event_id));
+                            text_of(view, WindowsSystem::execution_process_id), text_of(view, WindowsSystem::event_id));
       data_begin = out.size();
       StructuredData data(out);
       data.begin(kSystemId);
@@ -106,7 +105,7 @@ class Rfc5424Encoder : public Encoder {
   // What a syslog message had as structured data, and every other field.
   static void others(const Record& record, std::string& out) {
     namespace field = formats::field;
-    static const std::array<event::FieldId, 9> done{field::facility, field::severity, field::version,
+    static const std::array<event::FieldId, 9> done{field::facility,  field::severity, field::version,
                                                     field::host_name, field::app_name, field::proc_id,
                                                     field::msg_id,    field::message,  field::structured_data};
     StructuredData data(out);
@@ -114,7 +113,8 @@ class Rfc5424Encoder : public Encoder {
       for (const auto& element : own->as_object()) {
         if (element.name.empty()) continue;
         std::string id;
-        for (const char c : element.name.substr(0, 32)) id += c > 32 && c < 127 && c != '=' && c != ']' && c != '"' ? c : '_';
+        for (const char c : element.name.substr(0, 32))
+          id += c > 32 && c < 127 && c != '=' && c != ']' && c != '"' ? c : '_';
         data.begin(id);
         for (const auto& parameter : element.value.as_object()) data.parameter(parameter.name, parameter.value);
         data.end();
@@ -123,7 +123,8 @@ class Rfc5424Encoder : public Encoder {
     bool open = false;
     for (const auto& one : record.own_fields()) {
       if (one.id.is_listed() && std::ranges::find(done, one.id) != done.end()) continue;
-      if (one.value.is_null() || (one.value.kind() == Value::Kind::object && one.name.starts_with("StructuredData"))) continue;
+      if (one.value.is_null() || (one.value.kind() == Value::Kind::object && one.name.starts_with("StructuredData")))
+        continue;
       if (!std::exchange(open, true)) data.begin(kFieldsId);
       data.parameter(one.name, one.value);
     }

@@ -82,8 +82,8 @@ void append_rfc3164_header(std::string& out, Priority priority, const Record& re
                  civil.day, civil.hour, civil.minute, civil.second);
   auto host = host_of(record, context);
   // An address has no domain.
-  const bool is_address = host.find(':') != std::string_view::npos ||
-                          host.find_first_not_of("0123456789.") == std::string_view::npos;
+  const bool is_address =
+      host.find(':') != std::string_view::npos || host.find_first_not_of("0123456789.") == std::string_view::npos;
   if (short_host && !is_address) host = host.substr(0, host.find('.'));
   append_header_word(out, host, 255);
   out += ' ';
@@ -131,9 +131,7 @@ WindowsNames windows_names(const Record& record, const WindowsEventView& view) {
   const auto task = view.number(WindowsSystem::task, 0);
   names.task_category = view.rendered_task();
   if (names.task_category.empty()) names.task_category = normalise::windows_task_name(provider, task);
-  names.task_name = !names.task_category.empty() ? names.task_category
-                    : task == 0                  ? "None"
-                                                 : fmt::format("({})", task);
+  names.task_name = !names.task_category.empty() ? names.task_category : task == 0 ? "None" : fmt::format("({})", task);
   names.opcode_name = view.rendered_opcode();
   if (names.opcode_name.empty() && view.system(WindowsSystem::opcode) != nullptr)
     names.opcode_name = normalise::windows_opcode_name(view.number(WindowsSystem::opcode, 0));
@@ -182,15 +180,15 @@ namespace {
 std::optional<std::uint8_t> severity_word(std::string_view word) {
   if (const auto known = formats::severity_number(to_lower_ascii(word))) return static_cast<std::uint8_t>(*known);
   static constexpr std::array<std::pair<std::string_view, std::uint8_t>, 10> kWords{{{"critical", 2},
-                                                                                    {"fatal", 2},
-                                                                                    {"high", 3},
-                                                                                    {"medium", 4},
-                                                                                    {"moderate", 4},
-                                                                                    {"low", 5},
-                                                                                    {"information", 6},
-                                                                                    {"informational", 6},
-                                                                                    {"verbose", 7},
-                                                                                    {"trace", 7}}};
+                                                                                     {"fatal", 2},
+                                                                                     {"high", 3},
+                                                                                     {"medium", 4},
+                                                                                     {"moderate", 4},
+                                                                                     {"low", 5},
+                                                                                     {"information", 6},
+                                                                                     {"informational", 6},
+                                                                                     {"verbose", 7},
+                                                                                     {"trace", 7}}};
   for (const auto& [known, number] : kWords)
     if (equal_ignoring_ascii_case(known, word)) return number;
   return std::nullopt;
@@ -211,7 +209,8 @@ Priority priority_of(const Record& record) {
   if (WindowsEventView::is_windows(record)) {
     std::int64_t level = 0;
     if (const Value* value = record.find(formats::field_of(WindowsSystem::level)))
-      level = value->kind() == Value::Kind::int64 ? value->as_int64() : parse_int64(trim(value->as_string())).value_or(0);
+      level =
+          value->kind() == Value::Kind::int64 ? value->as_int64() : parse_int64(trim(value->as_string())).value_or(0);
     return {10, encode::level_row(level).syslog};
   }
   const auto facility = formats::facility_number(record.text(formats::field::facility));
@@ -235,7 +234,8 @@ Priority priority_of(const Record& record) {
 }
 
 std::span<const std::string_view> encoder_kinds() {
-  static constexpr std::array<std::string_view, 6> kKinds{"cef-azure-local", "cef-restorable", "cef", "rfc5424", "json", "leef"};
+  static constexpr std::array<std::string_view, 6> kKinds{"cef-azure-local", "cef-restorable", "cef",
+                                                          "rfc5424",         "json",           "leef"};
   return kKinds;
 }
 
@@ -249,11 +249,13 @@ Result<std::unique_ptr<Encoder>> make_encoder(const EncoderSettings& settings) {
                                     {"version", settings.version}})
     if (value.size() > 128 || value.find_first_of("\r\n") != std::string_view::npos)
       return fail(ErrorKind::invalid_input, "{} has to be one line of at most 128 bytes", name);
-  if (settings.kind == "cef-azure-local" || settings.kind == "cef-restorable" || settings.kind == "cef") return encode::make_cef_encoder(settings);
+  if (settings.kind == "cef-azure-local" || settings.kind == "cef-restorable" || settings.kind == "cef")
+    return encode::make_cef_encoder(settings);
   if (settings.kind == "rfc5424") return encode::make_rfc5424_encoder(settings);
   if (settings.kind == "json") return encode::make_json_encoder(settings);
   if (settings.kind == "leef") return encode::make_leef_encoder(settings);
-  return fail(ErrorKind::invalid_input, "unknown encoding '{}': it is one of cef-azure-local, cef-restorable, cef, rfc5424, json, leef{}",
+  return fail(ErrorKind::invalid_input,
+              "unknown encoding '{}': it is one of cef-azure-local, cef-restorable, cef, rfc5424, json, leef{}",
               settings.kind, did_you_mean(settings.kind, encoder_kinds()));
 }
 

@@ -2,7 +2,8 @@
 //
 //   const auto encoder = TRY(make_encoder({.kind = "cef-azure-local"}));
 //   std::string message;
-//   encoder->encode(record, {.host = "node1", .now = ReceiveClock::now()}, message);   // <84>Nov 22 08:00:00 node1 CEF: ...
+//   encoder->encode(record, {.host = "node1", .now = ReceiveClock::now()}, message);   // <84>Nov 22 08:00:00 node1
+//   CEF: ...
 //
 // A message has no line feed, so it may be framed by one. Kinds and what they write: docs/formats/forwarding.md.
 // An Encoder is immutable: any thread may call it.
@@ -31,8 +32,8 @@ struct EncoderSettings {
   std::string header;
   // RFC 3164 wants HOSTNAME without its domain. Off: two hosts of one name in two domains stay two.
   bool short_host = false;
-  // What the documented extensions cannot carry, in two more (YaguraTime, YaguraData): names and types of the data, the time
-  // to 100 ns. For receivers that are Yagura: events come back whole. Off: exactly the 23 documented extensions.
+  // What the documented extensions cannot carry, in two more (YaguraTime, YaguraData): names and types of the data, the
+  // time to 100 ns. For receivers that are Yagura: events come back whole. Off: exactly the 23 documented extensions.
   bool restorable = false;
 };
 
@@ -48,7 +49,7 @@ struct EncodeContext {
 struct Encoded {
   std::uint8_t facility = 1;  // what PRI says, for transports that sign or group by it
   std::uint8_t severity = 5;
-  bool shortened = false;     // for a counter: something was left out because of most_bytes
+  bool shortened = false;  // for a counter: something was left out because of most_bytes
 };
 
 class Encoder {

@@ -1,5 +1,5 @@
-// Cases below tests/cases/forward/encode: an input (section input, decoded as `hint`, default auto), `settings` (kind and options,
-// one "key value" a line), and what is written. Zone +60 minutes, host "node1", now 2026-11-22T08:00:00Z.
+// Cases below tests/cases/forward/encode: an input (section input, decoded as `hint`, default auto), `settings` (kind
+// and options, one "key value" a line), and what is written. Zone +60 minutes, host "node1", now 2026-11-22T08:00:00Z.
 #include "forward/encoder.hpp"
 
 #include "base/text.hpp"
@@ -27,15 +27,24 @@ Options options_of(std::string_view text) {
     const auto blank = line.find(' ');
     const auto key = line.substr(0, blank);
     const std::string value(blank == std::string_view::npos ? "" : trim(line.substr(blank)));
-    if (key == "kind") options.settings.kind = value;
-    else if (key == "vendor") options.settings.vendor = value;
-    else if (key == "product") options.settings.product = value;
-    else if (key == "version") options.settings.version = value;
-    else if (key == "header") options.settings.header = value;
-    else if (key == "short_host") options.settings.short_host = true;
-    else if (key == "restorable") options.settings.restorable = true;
-    else if (key == "most") options.most = static_cast<std::size_t>(*parse_uint64(value));
-    else ADD_FAILURE() << "unknown setting " << key;
+    if (key == "kind")
+      options.settings.kind = value;
+    else if (key == "vendor")
+      options.settings.vendor = value;
+    else if (key == "product")
+      options.settings.product = value;
+    else if (key == "version")
+      options.settings.version = value;
+    else if (key == "header")
+      options.settings.header = value;
+    else if (key == "short_host")
+      options.settings.short_host = true;
+    else if (key == "restorable")
+      options.settings.restorable = true;
+    else if (key == "most")
+      options.most = static_cast<std::size_t>(*parse_uint64(value));
+    else
+      ADD_FAILURE() << "unknown setting " << key;
   }
   return options;
 }
@@ -44,7 +53,8 @@ std::string encoded(const event::Record& record, const Options& options) {
   auto encoder = make_encoder(options.settings);
   EXPECT_TRUE(encoder) << encoder.error().message();
   std::string out = "before";
-  (*encoder)->encode(record, {.host = "node1", .now = kNow, .utc_offset = std::chrono::minutes(60), .most_bytes = options.most}, out);
+  (*encoder)->encode(
+      record, {.host = "node1", .now = kNow, .utc_offset = std::chrono::minutes(60), .most_bytes = options.most}, out);
   EXPECT_TRUE(out.starts_with("before"));
   return out.substr(6);
 }
@@ -62,7 +72,8 @@ TEST_P(EncodeCases, WriteAsWritten) {
   if (options.most != 0) EXPECT_LE(out.size(), options.most);
   expect_section(c, "expected", out);
 }
-INSTANTIATE_TEST_SUITE_P(Files, EncodeCases, ::testing::ValuesIn(testing::read_cases("forward/encode")), testing::case_name);
+INSTANTIATE_TEST_SUITE_P(Files, EncodeCases, ::testing::ValuesIn(testing::read_cases("forward/encode")),
+                         testing::case_name);
 
 // What a Windows event says, as text: for comparing the one that was sent with the one that came.
 std::string essence(const event::Record& record, bool with_time) {
@@ -71,7 +82,8 @@ std::string essence(const event::Record& record, bool with_time) {
   std::string out;
   for (std::size_t i = 0; i < formats::kWindowsSystemCount; ++i) {
     const auto which = static_cast<formats::WindowsSystem>(i);
-    if (which == formats::WindowsSystem::event_id_qualifiers || (which == formats::WindowsSystem::system_time && !with_time))
+    if (which == formats::WindowsSystem::event_id_qualifiers ||
+        (which == formats::WindowsSystem::system_time && !with_time))
       continue;
     const auto* value = view.system(which);
     if (value == nullptr || (value->is_string() && value->as_string().empty())) continue;
@@ -80,7 +92,9 @@ std::string essence(const event::Record& record, bool with_time) {
     if (json.starts_with("\"{")) json = to_lower_ascii(json);  // GUIDs travel in upper case
     out += std::string(event::name_of(formats::field_of(which))) + ": " + json + "\n";
   }
-  out += view.body() == formats::WindowsEventView::Body::user_data ? "UserData " + std::string(view.user_element()) + "\n" : "";
+  out += view.body() == formats::WindowsEventView::Body::user_data
+             ? "UserData " + std::string(view.user_element()) + "\n"
+             : "";
   for (const auto& data : view.data()) {
     out += "  " + std::string(data.name) + ": ";
     event::append_json(out, data.value);
@@ -120,7 +134,8 @@ TEST(Encoder, RefusesWhatItDoesNotKnow) {
   const auto wrong = make_encoder({.kind = "ceff"});
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().message(),
-            "unknown encoding 'ceff': it is one of cef-azure-local, cef-restorable, cef, rfc5424, json, leef, did you mean 'cef'?");
+            "unknown encoding 'ceff': it is one of cef-azure-local, cef-restorable, cef, rfc5424, json, leef, did you "
+            "mean 'cef'?");
   EXPECT_FALSE(make_encoder({.kind = "cef", .vendor = "a\nb"}));
   EXPECT_FALSE(make_encoder({.kind = "cef", .header = "rfc3163"}));
   for (const auto kind : encoder_kinds()) {
@@ -144,8 +159,8 @@ TEST_P(Levels, AreAsTheReferenceSays) {
   event::RecordBatch batch;
   formats::decode("auto", {.raw = xml, .received_at = kNow}, {}, batch);
   const auto line = encoded(batch[0], {});
-  EXPECT_TRUE(line.starts_with(fmt::format("<{}>Nov 22 09:00:00 c CEF: 0.0|Microsoft|Microsoft Azure Stack HCI|1.0|P:7|None|{}|",
-                                           pri, cef)))
+  EXPECT_TRUE(line.starts_with(
+      fmt::format("<{}>Nov 22 09:00:00 c CEF: 0.0|Microsoft|Microsoft Azure Stack HCI|1.0|P:7|None|{}|", pri, cef)))
       << line;
   EXPECT_NE(line.find(fmt::format(" MasLevel={} ", level)), std::string::npos);
   EXPECT_EQ(priority_of(batch[0]).facility, 10);
@@ -154,8 +169,8 @@ TEST_P(Levels, AreAsTheReferenceSays) {
   EXPECT_EQ(again[0].find("Level")->as_int64(), level) << "undefined and verbose are told apart by MasLevel";
 }
 INSTANTIATE_TEST_SUITE_P(Reference, Levels,
-                         ::testing::Values(LevelCase{0, 87, 0}, LevelCase{1, 82, 10}, LevelCase{2, 83, 8}, LevelCase{3, 84, 5},
-                                           LevelCase{4, 86, 2}, LevelCase{5, 87, 0}));
+                         ::testing::Values(LevelCase{0, 87, 0}, LevelCase{1, 82, 10}, LevelCase{2, 83, 8},
+                                           LevelCase{3, 84, 5}, LevelCase{4, 86, 2}, LevelCase{5, 87, 0}));
 
 }  // namespace
 }  // namespace yagura::forward

@@ -46,7 +46,8 @@ class Reader {
           for (auto& one : parsed->queries) {
             // A list of several queries with suppressions of their own is several of ours.
             if (parsed->queries.size() > 1 && (!one.suppress.empty() || !query.suppress.empty())) {
-              item.error("a query_list with several queries, one of which suppresses: write one entry for each <Query>");
+              item.error(
+                  "a query_list with several queries, one of which suppresses: write one entry for each <Query>");
               break;
             }
             std::ranges::move(one.select, std::back_inserter(query.select));
@@ -73,15 +74,17 @@ class Reader {
       selector.apps = item.get_list("app");
       for (auto& facility : item.get_list("facility")) {
         if (!formats::facility_number(facility))
-          item.child("facility").error(fmt::format("unknown facility '{}': kern, user, mail, daemon, auth ... local7", facility));
+          item.child("facility")
+              .error(fmt::format("unknown facility '{}': kern, user, mail, daemon, auth ... local7", facility));
         selector.facilities.push_back(std::move(facility));
       }
       if (const auto severity = item.get("severity", ""); !severity.empty()) {
         if (const auto number = formats::severity_number(severity))
           selector.severity = *number;
         else
-          item.child("severity").error(
-              fmt::format("unknown severity '{}': emerg, alert, crit, err, warning, notice, info or debug", severity));
+          item.child("severity")
+              .error(fmt::format("unknown severity '{}': emerg, alert, crit, err, warning, notice, info or debug",
+                                 severity));
       }
       profile_.others.push_back(std::move(selector));
     }
@@ -130,7 +133,8 @@ Result<Profile> parse_profile(std::string_view yaml, std::string_view source) {
     profile.read_only = false;
   }
   profile.name = file.get("profile", "");
-  if (errors.empty() && !is_name(profile.name)) file.error("expected profile: its name, of letters, digits, '-', '_', '.', '+'");
+  if (errors.empty() && !is_name(profile.name))
+    file.error("expected profile: its name, of letters, digits, '-', '_', '.', '+'");
   profile.title = file.get("title", "");
   profile.all_channels = file.get("all_channels", profile.all_channels);
   Reader reader(profile, errors);

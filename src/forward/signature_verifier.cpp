@@ -104,10 +104,10 @@ struct SignatureVerifier::State {
     std::string name;  // "host session"
     OwnedKey key;
     bool is_trusted = true;
-    std::string payload;                              // of certificate blocks, as far as it came
+    std::string payload;  // of certificate blocks, as far as it came
     std::vector<std::pair<std::size_t, std::size_t>> parts;
-    std::vector<Block> waiting;                       // for the key
-    std::map<std::uint64_t, Sha256Digest> numbers;    // signed and verified
+    std::vector<Block> waiting;                     // for the key
+    std::map<std::uint64_t, Sha256Digest> numbers;  // signed and verified
   };
   struct Arrival {
     Sha256Digest digest;
@@ -120,7 +120,8 @@ struct SignatureVerifier::State {
   std::uint64_t first_arrival = 1;  // number of arrivals[0]
   SignatureReport so_far;
 
-  void find(SignatureFindingKind kind, std::string sender, std::uint64_t number, std::uint64_t arrival, std::string detail) {
+  void find(SignatureFindingKind kind, std::string sender, std::uint64_t number, std::uint64_t arrival,
+            std::string detail) {
     find_in(so_far, kind, std::move(sender), number, arrival, std::move(detail));
   }
   static void find_in(SignatureReport& report, SignatureFindingKind kind, std::string sender, std::uint64_t number,
@@ -138,7 +139,8 @@ struct SignatureVerifier::State {
            block["VER"].empty() ? "a block that cannot be read" : "VER " + std::string(block["VER"]) + " is not known");
       return;
     }
-    const auto place = std::tuple(block.host, std::string(block["RSID"]), std::string(block["SG"]), std::string(block["SPRI"]));
+    const auto place =
+        std::tuple(block.host, std::string(block["RSID"]), std::string(block["SG"]), std::string(block["SPRI"]));
     if (!sessions.contains(place) && sessions.size() >= kMostSessions) return;
     auto& session = sessions[place];
     session.name = block.host + " " + std::string(block["RSID"]);
@@ -186,8 +188,7 @@ struct SignatureVerifier::State {
       return;
     }
     const auto thumbprint = to_hex(as_text(sha256(signing::public_der_of(key.get()))));
-    session.is_trusted = options.trusted.empty() ||
-                         std::ranges::any_of(options.trusted, [&](const std::string& one) {
+    session.is_trusted = options.trusted.empty() || std::ranges::any_of(options.trusted, [&](const std::string& one) {
                            return equal_ignoring_ascii_case(one, thumbprint);
                          });
     if (!session.is_trusted)
@@ -290,8 +291,9 @@ SignatureReport SignatureVerifier::report() const {
       const auto& [number, arrival] = came[i];
       // Numbers that no block names.
       if (number > expected)
-        State::find_in(report, SignatureFindingKind::missing, session->name, expected, 0,
-                       fmt::format("messages {} to {}: their signature blocks did not come either", expected, number - 1));
+        State::find_in(
+            report, SignatureFindingKind::missing, session->name, expected, 0,
+            fmt::format("messages {} to {}: their signature blocks did not come either", expected, number - 1));
       expected = number + 1;
       if (arrival) {
         if (latest && *arrival < *latest)
@@ -316,8 +318,8 @@ SignatureReport SignatureVerifier::report() const {
   for (const auto& [host, left] : unused)
     for (const auto i : left) {
       const bool again = signed_digests.contains(as_text(arrivals[i].digest));
-      State::find_in(report, again ? SignatureFindingKind::duplicate : SignatureFindingKind::unsigned_, std::string(host), 0,
-                     i + 1, again ? "it came more often than it was sent" : "nobody signed it");
+      State::find_in(report, again ? SignatureFindingKind::duplicate : SignatureFindingKind::unsigned_,
+                     std::string(host), 0, i + 1, again ? "it came more often than it was sent" : "nobody signed it");
     }
   return report;
 }

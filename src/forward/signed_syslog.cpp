@@ -12,8 +12,8 @@ namespace yagura::forward {
 
 namespace {
 
-constexpr unsigned kMostDigests = 36;             // of 44 characters each; a block stays below 2,048 octets
-constexpr std::size_t kFragment = 1'024;          // of the payload block, for the same reason
+constexpr unsigned kMostDigests = 36;                // of 44 characters each; a block stays below 2,048 octets
+constexpr std::size_t kFragment = 1'024;             // of the payload block, for the same reason
 constexpr std::uint64_t kMostCount = 9'999'999'999;  // sections 4.2.2 to 4.2.5: ten digits
 
 std::string timestamp(ReceiveTime now) {
@@ -44,11 +44,11 @@ Result<MessageSigner> MessageSigner::create(SyslogSigningKey key, SigningOptions
   return MessageSigner(std::move(key), std::move(options));
 }
 
-// Section 4.2.8: signed is the message as it is sent, but without SIGN and its value. PRI 110 is log audit, informational.
+// Section 4.2.8: signed is the message as it is sent, but without SIGN and its value. PRI 110 is log audit,
+// informational.
 std::string MessageSigner::signed_message(ReceiveTime now, std::string element) const {
-  const std::string head =
-      fmt::format("<110>1 {} {} {} {} - ", timestamp(now), header_word(options_.host, 255),
-                  header_word(options_.app, 48), header_word(options_.process_id, 128));
+  const std::string head = fmt::format("<110>1 {} {} {} {} - ", timestamp(now), header_word(options_.host, 255),
+                                       header_word(options_.app, 48), header_word(options_.process_id, 128));
   const auto signature = signing::sign(key_.state().key.get(), head + element + "]");
   // A key that signed its probe does not fail later; if it does, the block says so by an empty signature.
   return head + element + fmt::format(" SIGN=\"{}\"]", signature ? to_base64(*signature) : std::string());
@@ -61,9 +61,11 @@ void MessageSigner::send_certificates(ReceiveTime now, std::vector<std::string>&
   for (std::size_t at = 0; at < payload.size(); at += kFragment) {
     const auto fragment = std::string_view(payload).substr(at, kFragment);
     out.push_back(signed_message(
-        now, fmt::format("[ssign-cert VER=\"{}\" RSID=\"{}\" SG=\"0\" SPRI=\"0\" TBPL=\"{}\" INDEX=\"{}\" FLEN=\"{}\" FRAG=\"{}\"",
-                         signing::version_of(key.is_dsa), options_.reboot_session, payload.size(), at + 1, fragment.size(),
-                         fragment)));
+        now,
+        fmt::format(
+            "[ssign-cert VER=\"{}\" RSID=\"{}\" SG=\"0\" SPRI=\"0\" TBPL=\"{}\" INDEX=\"{}\" FLEN=\"{}\" FRAG=\"{}\"",
+            signing::version_of(key.is_dsa), options_.reboot_session, payload.size(), at + 1, fragment.size(),
+            fragment)));
   }
   ++certificates_sent_;
   last_certificates_ = now;

@@ -4,9 +4,10 @@
 //   signer.sent(message, now, also_send);   // for every message, its exact bytes without framing
 //   signer.flush(now, also_send);           // when idle for a while, and at the end
 //
-// What is to be sent besides are messages of their own: certificate blocks ([ssign-cert ...]) before the first signature block
-// and again later, and signature blocks ([ssign ...]) with SHA-256 digests of messages. VER is 0121 for DSA keys, which is what the
-// RFC defines; other keys (ECDSA, RSA, Ed25519) sign as VER 0122, which is Yagura's own. docs/formats/forwarding.md.
+// What is to be sent besides are messages of their own: certificate blocks ([ssign-cert ...]) before the first
+// signature block and again later, and signature blocks ([ssign ...]) with SHA-256 digests of messages. VER is 0121 for
+// DSA keys, which is what the RFC defines; other keys (ECDSA, RSA, Ed25519) sign as VER 0122, which is Yagura's own.
+// docs/formats/forwarding.md.
 //
 // One thread at a time each. Errors: a key that cannot sign.
 #pragma once
@@ -37,7 +38,7 @@ class SyslogSigningKey {
   static Result<SyslogSigningKey> generate(Kind kind);
   Result<std::string> private_pem() const;  // without a passphrase: keep it in a file of mode 0600
   std::string public_pem() const;
-  std::string thumbprint() const;           // SHA-256 of the public key (SubjectPublicKeyInfo), 64 hexadecimal digits
+  std::string thumbprint() const;  // SHA-256 of the public key (SubjectPublicKeyInfo), 64 hexadecimal digits
 
   struct State;
   const State& state() const { return *state_; }
@@ -54,7 +55,7 @@ struct SigningOptions {
   // RSID: has to grow with every start; seconds since 1970 do. 0: this sender cannot say.
   std::uint64_t reboot_session = 0;
   unsigned messages_per_block = 12;  // new digests in a signature block, at most 36
-  unsigned repeats = 3;              // in how many signature blocks each digest is, 1..3: over a lossless transport 1 will do
+  unsigned repeats = 3;  // in how many signature blocks each digest is, 1..3: over a lossless transport 1 will do
   unsigned certificate_repeats = 3;  // how often the certificate blocks are sent at the start
   std::chrono::seconds certificate_interval{3'600};
 };
@@ -92,23 +93,23 @@ class MessageSigner {
 };
 
 enum class SignatureFindingKind : std::uint8_t {
-  missing,       // signed, and never came
-  changed,       // came with other bytes than were signed
-  out_of_order,  // came behind one that was sent later
-  duplicate,     // came more often than it was sent
-  unsigned_,     // nobody signed it: inserted on the way, or its signature block is lost
-  bad_signature, // a block whose signature is wrong
-  no_key,        // a block whose certificate blocks did not come
+  missing,        // signed, and never came
+  changed,        // came with other bytes than were signed
+  out_of_order,   // came behind one that was sent later
+  duplicate,      // came more often than it was sent
+  unsigned_,      // nobody signed it: inserted on the way, or its signature block is lost
+  bad_signature,  // a block whose signature is wrong
+  no_key,         // a block whose certificate blocks did not come
   untrusted_key,
-  malformed,     // a block that is none
+  malformed,  // a block that is none
 };
 std::string_view to_string(SignatureFindingKind kind);
 
 struct SignatureFinding {
   SignatureFindingKind kind;
-  std::string sender;          // "node1 1764000000": host and reboot session
-  std::uint64_t number = 0;    // of the message by the sender's count; 0: has none
-  std::uint64_t arrival = 0;   // 1 for the first message that was added; 0: did not come
+  std::string sender;         // "node1 1764000000": host and reboot session
+  std::uint64_t number = 0;   // of the message by the sender's count; 0: has none
+  std::uint64_t arrival = 0;  // 1 for the first message that was added; 0: did not come
   std::string detail;
 };
 

@@ -21,7 +21,8 @@ const SyslogSigningKey& dsa_key() {
 }
 
 // Messages and blocks as they are sent.
-std::vector<std::string> stream(const SyslogSigningKey& key, int count, SigningOptions options, std::string_view host = "node1") {
+std::vector<std::string> stream(const SyslogSigningKey& key, int count, SigningOptions options,
+                                std::string_view host = "node1") {
   options.host = host;
   options.reboot_session = 1'764'000'000;
   auto signer = *MessageSigner::create(key, options);
@@ -42,7 +43,8 @@ std::string told(const std::vector<std::string>& messages, SignatureVerifier::Op
   const auto report = verifier.report();
   std::string out = fmt::format("{} messages, {} verified", report.messages, report.verified);
   for (const auto& finding : report.findings)
-    out += fmt::format("; {} {} number {} arrival {}", to_string(finding.kind), finding.sender, finding.number, finding.arrival);
+    out += fmt::format("; {} {} number {} arrival {}", to_string(finding.kind), finding.sender, finding.number,
+                       finding.arrival);
   return out;
 }
 
@@ -62,8 +64,9 @@ TEST(SignedSyslog, SignsAsTheRfcSaysWithDsa) {
   const auto messages = stream(dsa_key(), 3, {});
   EXPECT_EQ(told(messages, {.trusted = {dsa_key().thumbprint()}}), "3 messages, 3 verified");
   const auto& block = messages.back();
-  EXPECT_TRUE(block.starts_with("<110>1 2026-11-22T08:00:00.000000Z node1 yagura - - [ssign VER=\"0121\" RSID=\"1764000000\" "
-                                "SG=\"0\" SPRI=\"0\" GBC=\""))
+  EXPECT_TRUE(
+      block.starts_with("<110>1 2026-11-22T08:00:00.000000Z node1 yagura - - [ssign VER=\"0121\" RSID=\"1764000000\" "
+                        "SG=\"0\" SPRI=\"0\" GBC=\""))
       << block;
   const auto header = formats::parse_syslog_header(block, kNow, {});
   EXPECT_EQ(header.malformed, "");
@@ -92,9 +95,11 @@ TEST(SignedSyslog, NamesTheChangedOne) {
 
 TEST(SignedSyslog, NamesTheInsertedAndTheDoubled) {
   auto messages = stream(ec_key(), 20, {});
-  messages.insert(messages.begin() + static_cast<std::ptrdiff_t>(index_of(messages, 5)), "<84>Nov 22 08:00:00 node1 forged");
+  messages.insert(messages.begin() + static_cast<std::ptrdiff_t>(index_of(messages, 5)),
+                  "<84>Nov 22 08:00:00 node1 forged");
   messages.push_back(messages[index_of(messages, 7)]);
-  EXPECT_EQ(told(messages), "22 messages, 20 verified; unsigned node1 number 0 arrival 5; duplicate node1 number 0 arrival 22");
+  EXPECT_EQ(told(messages),
+            "22 messages, 20 verified; unsigned node1 number 0 arrival 5; duplicate node1 number 0 arrival 22");
 }
 
 TEST(SignedSyslog, NamesTheOneThatOvertook) {
@@ -120,7 +125,8 @@ TEST(SignedSyslog, SaysWhichBlocksAreGone) {
   for (const auto& message : messages)
     if (message.find("[ssign ") == std::string::npos || ++blocks != 2) came.push_back(message);
   const auto text = told(came);
-  EXPECT_TRUE(text.starts_with("30 messages, 20 verified; missing node1 1764000000 number 11 arrival 0; unsigned")) << text;
+  EXPECT_TRUE(text.starts_with("30 messages, 20 verified; missing node1 1764000000 number 11 arrival 0; unsigned"))
+      << text;
 }
 
 TEST(SignedSyslog, RefusesAForgedBlock) {
@@ -130,13 +136,15 @@ TEST(SignedSyslog, RefusesAForgedBlock) {
   const auto at = block.find("FMN=\"1\"");
   ASSERT_NE(at, std::string::npos);
   block.replace(at, 7, "FMN=\"2\"");
-  EXPECT_TRUE(told(messages).starts_with("12 messages, 0 verified; bad-signature node1 1764000000 number 2")) << told(messages);
+  EXPECT_TRUE(told(messages).starts_with("12 messages, 0 verified; bad-signature node1 1764000000 number 2"))
+      << told(messages);
 }
 
 TEST(SignedSyslog, TrustsOnlyKnownKeysWhenTold) {
   const auto messages = stream(ec_key(), 3, {});
   EXPECT_EQ(told(messages, {.trusted = {ec_key().thumbprint()}}), "3 messages, 3 verified");
-  EXPECT_TRUE(told(messages, {.trusted = {std::string(64, 'a')}}).starts_with("3 messages, 0 verified; untrusted-key")) << told(messages);
+  EXPECT_TRUE(told(messages, {.trusted = {std::string(64, 'a')}}).starts_with("3 messages, 0 verified; untrusted-key"))
+      << told(messages);
 }
 
 TEST(SignedSyslog, TellsTwoSendersApart) {

@@ -26,7 +26,8 @@ std::string openssl_error() {
 std::string certificate_der(X509* certificate) {
   unsigned char* bytes = nullptr;
   const int size = i2d_X509(certificate, &bytes);
-  std::string out = size > 0 ? std::string(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size)) : std::string();
+  std::string out =
+      size > 0 ? std::string(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size)) : std::string();
   OPENSSL_free(bytes);
   return out;
 }
@@ -54,7 +55,8 @@ BIGNUM* read_mpi(std::string_view& in) {
 Result<SyslogSigningKey::State> complete(SyslogSigningKey::State state) {
   state.is_dsa = signing::is_dsa(state.key.get());
   state.public_der = signing::public_der_of(state.key.get());
-  if (state.public_der.empty()) return fail(ErrorKind::invalid_input, "a key without a public part: {}", openssl_error());
+  if (state.public_der.empty())
+    return fail(ErrorKind::invalid_input, "a key without a public part: {}", openssl_error());
   if (state.blob.empty()) state.blob = state.public_der;
   // A key that cannot sign is better known now.
   const auto probe = TRY(signing::sign(state.key.get(), "probe"), "signing with the key of signed syslog");
@@ -73,7 +75,8 @@ bool is_dsa(const EVP_PKEY* key) { return EVP_PKEY_get_base_id(key) == EVP_PKEY_
 std::string public_der_of(const EVP_PKEY* key) {
   unsigned char* bytes = nullptr;
   const int size = i2d_PUBKEY(key, &bytes);
-  std::string out = size > 0 ? std::string(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size)) : std::string();
+  std::string out =
+      size > 0 ? std::string(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size)) : std::string();
   OPENSSL_free(bytes);
   return out;
 }
@@ -126,10 +129,9 @@ bool verify(EVP_PKEY* key, std::string_view version, std::string_view text, std:
                          : version[2] == '1'                           ? EVP_sha1()
                                                                        : EVP_sha256();
   const OwnedDigest context(EVP_MD_CTX_new());
-  const bool good =
-      EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key) == 1 &&
-      EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(der.data()), der.size(),
-                       reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1;
+  const bool good = EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key) == 1 &&
+                    EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(der.data()), der.size(),
+                                     reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1;
   ERR_clear_error();
   return good;
 }

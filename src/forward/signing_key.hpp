@@ -11,9 +11,9 @@ namespace yagura::forward {
 
 struct SyslogSigningKey::State {
   OwnedKey key;
-  char blob_type = 'K';   // C: a PKIX certificate, K: a public key
-  std::string blob;       // DER of it
-  std::string public_der; // SubjectPublicKeyInfo
+  char blob_type = 'K';    // C: a PKIX certificate, K: a public key
+  std::string blob;        // DER of it
+  std::string public_der;  // SubjectPublicKeyInfo
   bool is_dsa = false;
 };
 

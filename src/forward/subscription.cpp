@@ -114,13 +114,16 @@ bool passes_default(const Record& record, const WindowsEventView* event) {
 
 }  // namespace
 
-std::string_view to_string(OutputSeverity severity) { return severity == OutputSeverity::Default ? "Default" : "Verbose"; }
+std::string_view to_string(OutputSeverity severity) {
+  return severity == OutputSeverity::Default ? "Default" : "Verbose";
+}
 
 Result<OutputSeverity> parse_output_severity(std::string_view text) {
   if (equal_ignoring_ascii_case(text, "Default")) return OutputSeverity::Default;
   if (equal_ignoring_ascii_case(text, "Verbose")) return OutputSeverity::Verbose;
   static constexpr std::array<std::string_view, 2> kWords{"Default", "Verbose"};
-  return fail(ErrorKind::invalid_input, "OutputSeverity '{}': it is Default or Verbose{}", text, did_you_mean(text, kWords));
+  return fail(ErrorKind::invalid_input, "OutputSeverity '{}': it is Default or Verbose{}", text,
+              did_you_mean(text, kWords));
 }
 
 struct Subscription::State {
@@ -140,9 +143,10 @@ Result<Subscription> Subscription::of_yaml(std::string_view yaml, OutputSeverity
   auto profile = TRY(parse_profile(yaml, "profile"));
   for (const auto& builtin : builtin_profiles())
     if (equal_ignoring_ascii_case(builtin.name, profile.name))
-      return fail(ErrorKind::invalid_input,
-                  "the profile {} is part of the program and cannot be changed: give yours another name, and say extends: {}",
-                  builtin.name, builtin.name);
+      return fail(
+          ErrorKind::invalid_input,
+          "the profile {} is part of the program and cannot be changed: give yours another name, and say extends: {}",
+          builtin.name, builtin.name);
   return Subscription(std::make_shared<const State>(std::move(profile), severity));
 }
 
@@ -187,7 +191,8 @@ std::vector<std::string_view> Subscription::channels() const {
   if (state_->profile.all_channels) return names;
   for (const auto& query : state_->profile.queries)
     for (const auto& one : query.select)
-      if (std::ranges::none_of(names, [&](std::string_view name) { return equal_ignoring_ascii_case(name, one.channel); }))
+      if (std::ranges::none_of(names,
+                               [&](std::string_view name) { return equal_ignoring_ascii_case(name, one.channel); }))
         names.push_back(one.channel);
   return names;
 }
@@ -202,7 +207,8 @@ std::vector<BlindSpot> blind_spots(const Profile& profile) {
       {4768, "A Kerberos authentication ticket (TGT) was requested.", "Kerberos: AS-REP roasting, forged tickets"},
       {4769, "A Kerberos service ticket was requested.", "Kerberoasting"},
       {4771, "Kerberos pre-authentication failed.", "failed access to a domain, password spraying"},
-      {4776, "The computer attempted to validate the credentials for an account.", "failed NTLM logons, password spraying"},
+      {4776, "The computer attempted to validate the credentials for an account.",
+       "failed NTLM logons, password spraying"},
   }};
   std::vector<BlindSpot> missing;
   if (profile.all_channels) return missing;
@@ -238,7 +244,8 @@ std::string describe_blind_spots(const Profile& profile) {
   std::string ids;
   for (const auto& spot : missing) ids += (ids.empty() ? "" : ", ") + std::to_string(spot.event_id);
   return fmt::format(
-      "The profile {} does not send the security events {}: detections of failed access (brute force, lockouts, Kerberos, NTLM) see "
+      "The profile {} does not send the security events {}: detections of failed access (brute force, lockouts, "
+      "Kerberos, NTLM) see "
       "nothing of this host. The profile azure-local+auth sends them.",
       profile.name, ids);
 }

@@ -3,9 +3,10 @@
 //   const auto subscription = TRY(Subscription::of_profile("azure-local", OutputSeverity::Default));
 //   if (const auto verdict = subscription.decide(record, now); !verdict.send) drops.count(verdict.rule);
 //
-// A profile is a list of queries "Channel!XPath" over Windows events and of selectors over others (docs/adding/profile.md).
-// An event that several queries choose is sent once, by the first of them. azure-local and azure-local+auth are part of
-// the program and cannot be changed; others are YAML files of the user's, which may extend them.
+// A profile is a list of queries "Channel!XPath" over Windows events and of selectors over others
+// (docs/adding/profile.md). An event that several queries choose is sent once, by the first of them. azure-local and
+// azure-local+auth are part of the program and cannot be changed; others are YAML files of the user's, which may extend
+// them.
 //
 // Immutable once made: any thread may call it. Copies share what they hold.
 #pragma once

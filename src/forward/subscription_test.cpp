@@ -1,5 +1,5 @@
-// Cases below tests/cases/forward/subscription: events (one a line in section events: XML, JSON or syslog), a profile (a name, or
-// YAML), OutputSeverity, and for each event the verdict and its rule.
+// Cases below tests/cases/forward/subscription: events (one a line in section events: XML, JSON or syslog), a profile
+// (a name, or YAML), OutputSeverity, and for each event the verdict and its rule.
 #include "forward/subscription.hpp"
 
 #include "base/text.hpp"
