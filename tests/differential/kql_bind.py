@@ -52,6 +52,8 @@ def compare(program, queries):
             mine = mine.result()
     different, places = [], 0
     for query, a, b in zip(queries, mine, theirs):
+        if b['ok'] is None:
+            continue
         if any(e[0].startswith(ON_PURPOSE) for e in a['errors']):
             continue
         if a['ok'] != b['ok']:

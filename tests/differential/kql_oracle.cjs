@@ -1,5 +1,6 @@
 // Kusto's own language service on each {"q": "..."} line of the standard input.
 //   node kql_oracle.cjs            [[code, start, length], ...]: the syntax alone
+//                                  ("ok": null where the service itself fails)
 //   node kql_oracle.cjs TABLES     {"ok": true, "errors": [[code, start, length, message], ...], "result": "(a: long)"}
 // TABLES is a file {"T": [["name", "type"], ...], "functions": [["name", "(x:long)", "{ ... }"], ...]}.
 // The npm package @kusto/language-service-next (12.4.1) is looked for below KQL_ORACLE, then in the cache that ./dev setup
@@ -47,7 +48,13 @@ require('readline').createInterface({input: process.stdin}).on('line', (line) =>
     console.log(JSON.stringify(each(KustoCode.Parse(query).GetSyntaxDiagnostics(), (d) => [d.Code, d.Start, d.Length])));
     return;
   }
-  const code = KustoCode.ParseAndAnalyze(query, tables);
+  let code;
+  try {
+    code = KustoCode.ParseAndAnalyze(query, tables);
+  } catch (problem) {  // it stumbles over some texts that are no queries
+    console.log(JSON.stringify({ok: null, errors: [], result: '', problem: String(problem)}));
+    return;
+  }
   const errors = each(code.GetDiagnostics(), (d) => d).filter((d) => d.Severity === 'Error');
   console.log(JSON.stringify({
     ok: errors.length === 0,
