@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bodyOf, formOf, parseConditions, printConditions, type Rule } from './rule_model';
+import { bodyOf, formOf, isTuned, parseConditions, printConditions, type Rule } from './rule_model';
 
 const rule: Rule = { id: 'r', title: 'T', kind: 'sigma', severity: 'Low', enabled: true, file: 'r.yml', tags: [], error: '', matches: 0 };
 
@@ -17,6 +17,11 @@ describe('conditions of a suppression', () => {
 });
 
 describe('the form of tuning', () => {
+  it('is not needed to switch a rule', () => {
+    expect(isTuned(rule)).toBe(false);
+    expect(isTuned({ ...rule, tuning: { changed: 'x', changed_by: 'y' } })).toBe(false);
+    expect(isTuned({ ...rule, tuning: { note: 'n', changed: 'x', changed_by: 'y' } })).toBe(true);
+  });
   it('is empty for a rule without, and takes back what it had', () => {
     expect(bodyOf(formOf(rule))).toEqual({ severity: '', title: '', exclude: '', note: '', throttle: null });
   });

@@ -9,6 +9,12 @@ export interface Suppression {
   id: number; rule_id: string; conditions: Record<string, string | string[]>; reason: string; created: string; created_by: string; expires: string; active: boolean; ended?: string; ended_by?: string;
 }
 
+// A rule that was only switched off and on is not tuned.
+export function isTuned(rule: Rule): boolean {
+  const tuning = rule.tuning;
+  return tuning !== undefined && Boolean(tuning.severity || tuning.title || tuning.exclude || tuning.throttle || tuning.note);
+}
+
 export const kSeverities = ['Informational', 'Low', 'Medium', 'High', 'Critical'] as const;
 export const kDurations = ['1h', '8h', '1d', '7d', '30d', '90d', '365d'] as const;
 export const kPeriods = [60, 300, 900, 3600, 14_400, 86_400, 604_800] as const;

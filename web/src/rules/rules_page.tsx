@@ -12,7 +12,7 @@ import { Icon } from '../ui/icons';
 import css from '../ui/list.module.css';
 import { Empty, Notice } from '../ui/ui';
 import { RuleDetail } from './rule_detail';
-import type { Rule, Suppression } from './rule_model';
+import { isTuned, type Rule, type Suppression } from './rule_model';
 import { SuppressionList } from './suppressions';
 
 type Filter = 'all' | 'on' | 'off' | 'error' | 'matched' | 'tuned' | 'suppressed';
@@ -44,7 +44,7 @@ export default function RulesPage() {
       if (filter === 'off' && rule.enabled) return false;
       if (filter === 'error' && rule.error === '') return false;
       if (filter === 'matched' && rule.matches === 0) return false;
-      if (filter === 'tuned' && !rule.tuning) return false;
+      if (filter === 'tuned' && !isTuned(rule)) return false;
       const text = `${rule.title} ${rule.id} ${rule.file} ${rule.tags.join(' ')}`.toLowerCase();
       return wanted.every((word) => text.includes(word));
     });
@@ -114,7 +114,7 @@ export default function RulesPage() {
                         <div className={css.strong}>{rule.title}</div>
                         <div className={css.faint}>{rule.file}</div>
                         {rule.error && <div className={css.bad}>{rule.error}</div>}
-                        {(rule.tuning || silenced.has(rule.id)) && <div className={css.tags}>{silenced.has(rule.id) && <span className={css.tag} data-tone="warn">{t('rules.suppressed')}</span>}{rule.tuning && <span className={css.tag} data-tone="idle">{t('rules.tuned')}</span>}</div>}
+                        {(isTuned(rule) || silenced.has(rule.id)) && <div className={css.tags}>{silenced.has(rule.id) && <span className={css.tag} data-tone="warn">{t('rules.suppressed')}</span>}{isTuned(rule) && <span className={css.tag} data-tone="idle">{t('rules.tuned')}</span>}</div>}
                         {rule.tags.length > 0 && <div className={css.tags}>{rule.tags.slice(0, 6).map((tag) => <span key={tag} className={css.tag}>{tag}</span>)}</div>}
                       </td>
                       <td className={`${css.faint} ${css.nowrap}`}>{rule.kind}</td>
