@@ -14,14 +14,15 @@
 // cannot be computed by is one of the store's alone.
 #include <boost/json.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 
 #include "base/text.hpp"
 #include "kql/inflight.hpp"
-#include "kql_both.hpp"
 #include "kql_compare.hpp"
+#include "kql_suites.hpp"
 #include "testing/case_files.hpp"
 
 namespace yagura::conformance {
@@ -113,3 +114,10 @@ INSTANTIATE_TEST_SUITE_P(Files, Answers, ::testing::ValuesIn(testing::read_cases
 
 }  // namespace
 }  // namespace yagura::conformance
+
+int main(int count, char** arguments) {
+  testing::InitGoogleTest(&count, arguments);
+  const int result = RUN_ALL_TESTS();
+  std::fflush(nullptr);
+  std::_Exit(result);  // the engine's threads are not waited for
+}
