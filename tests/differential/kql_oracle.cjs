@@ -1,7 +1,7 @@
 // Kusto's own language service on each {"q": "..."} line of the standard input.
 //   node kql_oracle.cjs            [[code, start, length], ...]: the syntax alone
-//                                  ("ok": null where the service itself fails)
 //   node kql_oracle.cjs TABLES     {"ok": true, "errors": [[code, start, length, message], ...], "result": "(a: long)"}
+//                                  ("ok": null where the service itself fails)
 // TABLES is a file {"T": [["name", "type"], ...], "functions": [["name", "(x:long)", "{ ... }"], ...]}.
 // The npm package @kusto/language-service-next (12.4.1) is looked for below KQL_ORACLE, then in the cache that ./dev setup
 // fills.
