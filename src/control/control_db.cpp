@@ -35,6 +35,7 @@ ControlDb::ControlDb(std::unique_ptr<Database> database, const ControlOptions& o
       watchlists_(*database_, clock_),
       agents_(*database_, clock_),
       siem_agents_(*database_, clock_),
+      aws_connectors_(*database_, clock_),
       audit_(*database_, clock_) {}
 
 }  // namespace yagura::control

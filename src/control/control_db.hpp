@@ -10,6 +10,7 @@
 #include "control/agents.hpp"
 #include "control/api_tokens.hpp"
 #include "control/audit_log.hpp"
+#include "control/aws_connectors.hpp"
 #include "control/checkpoints.hpp"
 #include "control/content.hpp"
 #include "control/functions.hpp"
@@ -44,6 +45,7 @@ class ControlDb {
   Watchlists& watchlists() { return watchlists_; }
   Agents& agents() { return agents_; }
   SiemAgents& siem_agents() { return siem_agents_; }
+  AwsConnectors& aws_connectors() { return aws_connectors_; }
   AuditLog& audit() { return audit_; }
   std::int64_t now() const { return clock_(); }
 
@@ -64,6 +66,7 @@ class ControlDb {
   Watchlists watchlists_;
   Agents agents_;
   SiemAgents siem_agents_;
+  AwsConnectors aws_connectors_;
   AuditLog audit_;  // last: its thread ends first
 };
 

@@ -41,6 +41,11 @@ std::span<const Migration> migrations() {
           "007_siem_agents",
 #include "control/migrations/007_siem_agents.sql"
       },
+      {
+          8,
+          "008_aws_connectors",
+#include "control/migrations/008_aws_connectors.sql"
+      },
   };
   return all;
 }

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "event/event_time.hpp"
 #include "formats/auditd.hpp"
+#include "formats/aws.hpp"
 #include "formats/cef.hpp"
 #include "formats/fields.hpp"
 #include "formats/journald.hpp"
@@ -76,12 +77,13 @@ void decode_lines(const RecordOrigin& origin, const SyslogContext& context, Reco
 
 // "host=web1&sourcetype=x", percent-encoded: what the source was told beside the line.
 void add_what_the_source_knows(std::string_view query, const SyslogContext& context, RecordBatch& out) {
-  static const std::array<std::pair<std::string_view, event::FieldId>, 5> known{{
+  static const std::array<std::pair<std::string_view, event::FieldId>, 6> known{{
       {"host", event::intern_field("hec.host")},
       {"source", event::intern_field("hec.source")},
       {"sourcetype", event::intern_field("hec.sourcetype")},
       {"index", event::intern_field("hec.index")},
       {"pack", event::intern_field("pack.use")},
+      {"table", event::intern_field("source.table")},
   }};
   out.resume_record();
   for (const auto pair : split(query, '&')) {
@@ -90,6 +92,7 @@ void add_what_the_source_knows(std::string_view query, const SyslogContext& cont
     const std::string_view value = out.arena().copy(percent_decode(pair.substr(equals + 1)));
     for (const auto& [name, id] : known)
       if (pair.substr(0, equals) == name) out.set(id, value);
+    if (pair.substr(0, equals) == "reason" && !out.current().malformed.empty()) out.mark_malformed(value, 0);
     if (pair.substr(0, equals) != "time") continue;
     auto& record = out.current();
     if (const auto time = event::parse_event_time(value, {record.origin.received_at, context.utc_offset});
@@ -101,7 +104,15 @@ void add_what_the_source_knows(std::string_view query, const SyslogContext& cont
   out.end_record();
 }
 
-constexpr std::array<Format, 12> kFormats{{
+// What a source could not read, with its reason beside it.
+void decode_unreadable(const RecordOrigin& origin, const SyslogContext&, RecordBatch& out) {
+  out.begin_record(origin).format = "unreadable";
+  out.set(field::message, origin.raw);
+  out.mark_malformed("its source could not read it", 0);
+  out.end_record();
+}
+
+constexpr std::array<Format, 15> kFormats{{
     {"auto", "JSON by its brace, else syslog and what is inside of it", decode_auto},
     {"syslog", "RFC 5424 and RFC 3164, with CEF, LEEF, JSON or audit records inside", decode_syslog},
     {"cef", "ArcSight Common Event Format, bare or in syslog", decode_cef},
@@ -114,6 +125,9 @@ constexpr std::array<Format, 12> kFormats{{
     {"tsv", "a line of a tab separated file whose columns the source knows", decode_tab_separated},
     {"windows-xml", "one <Event> of a Windows event log as XML", decode_windows},
     {"text", "a line that is kept as it is", decode_text},
+    {"aws-flow", "a line of a VPC flow log whose fields the source knows", decode_aws_flow},
+    {"aws-cloudwatch", "a document of a CloudWatch Logs subscription, or one of its events", decode_aws_cloudwatch},
+    {"unreadable", "what a source has set aside", decode_unreadable},
 }};
 
 }  // namespace
@@ -130,7 +144,13 @@ void decode(std::string_view hint, const RecordOrigin& origin, const SyslogConte
   const auto question = hint.find('?');
   const Format* format = find_format(hint.substr(0, question));
   const std::size_t before = out.size();
-  (format != nullptr ? format->decode : decode_auto)(origin, context, out);
+  if (question != std::string_view::npos && hint.starts_with("aws-")) {
+    SyslogContext told = context;
+    told.columns = hint.substr(question + 1);
+    (format != nullptr ? format->decode : decode_auto)(origin, told, out);
+  } else {
+    (format != nullptr ? format->decode : decode_auto)(origin, context, out);
+  }
   if (out.size() == before + 1) complete(out);
   if (question != std::string_view::npos && out.size() == before + 1)
     add_what_the_source_knows(hint.substr(question + 1), context, out);

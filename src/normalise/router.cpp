@@ -4,6 +4,7 @@
 #include "base/json_writer.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
+#include "normalise/aws_layout.hpp"
 #include "normalise/mapping.hpp"
 #include "normalise/table_writer.hpp"
 #include "normalise/windows_event.hpp"
@@ -39,6 +40,7 @@ const FieldId hec_source = intern_field("hec.source");
 const FieldId hec_sourcetype = intern_field("hec.sourcetype");
 const FieldId pack_table = intern_field("pack.table");
 const FieldId hec_host = intern_field("hec.host");
+const FieldId source_table = intern_field("source.table");
 }  // namespace field
 
 // Inside of a syslog record other fields of the same names may follow (a JSON payload's own Message): the header's come
@@ -356,7 +358,7 @@ struct Router::State {
   struct Target {
     const TableSchema* schema = nullptr;
     std::variant<SyslogLayout, CommonSecurityLogLayout, UnparsedLayout, ByNameLayout, SecurityEventLayout,
-                 WindowsEventLayout, ClassicEventLayout>
+                 WindowsEventLayout, ClassicEventLayout, AwsLayout>
         layout;
   };
   std::shared_ptr<const event::SchemaSet> schemas;
@@ -370,6 +372,13 @@ struct Router::State {
     std::size_t by_name = 0, layout = 0;
   };
   std::vector<WindowsTarget> windows;
+  std::unordered_map<std::size_t, std::size_t> aws;  // by name: the layout for what AWS itself writes
+
+  // Rows that have the table's columns already, as exported, go by name.
+  std::size_t aws_target_of(std::size_t by_name, const Record& record) const {
+    const auto found = aws.find(by_name);
+    return found == aws.end() || record.find("TimeGenerated") != nullptr ? by_name : found->second;
+  }
 
   std::size_t target_of(const Record& record) const {
     const std::size_t target = table_target_of(record);
@@ -389,6 +398,10 @@ struct Router::State {
       if (!route.format.empty() && route.format != header.format) continue;
       if (!route.app.empty() && route.app != first_text(record.fields(), field::app_name)) continue;
       return route_targets[i];
+    }
+    // A source that was told its destination.
+    if (const auto told = record.text(field::source_table); !told.empty()) {
+      if (const auto known = by_table.find(told); known != by_table.end()) return aws_target_of(known->second, record);
     }
     if (header.format == "cef" || header.format == "leef") return common_security_log;
     // A device pack says where its records belong.
@@ -446,6 +459,10 @@ Result<Router> Router::create(std::shared_ptr<const event::SchemaSet> schemas, R
       state->windows.push_back({schema->name, index, state->targets.size()});
       state->targets.push_back({schema, std::move(layout)});
     };
+    if (const auto paths = aws_paths(schema->name); !paths.empty()) {
+      state->aws.emplace(index, state->targets.size());
+      state->targets.push_back({schema, AwsLayout(*schema, paths)});
+    }
     if (schema->name == "SecurityEvent") windows(SecurityEventLayout(*schema));
     if (schema->name == "WindowsEvent") windows(WindowsEventLayout(*schema));
     if (schema->name == "Event") windows(ClassicEventLayout(*schema));

@@ -20,6 +20,7 @@
 #include "query/make_query_service.hpp"
 #include "roles/agent_gate.hpp"
 #include "roles/agent_settings.hpp"
+#include "roles/aws_desk.hpp"
 #include "roles/configuration.hpp"
 #include "roles/control_checkpoints.hpp"
 #include "roles/event_processor.hpp"
@@ -57,6 +58,7 @@ struct ServerRole::Impl {
   Result<> start_pipeline();
   Result<> start_api();
   Result<> start_sources(const SettingsNode& file);
+  Result<> start_connectors();
   Result<> start_agents();
   Result<> load_rules(const SettingsNode& file);
   Result<> rebuild_router();
@@ -114,6 +116,7 @@ struct ServerRole::Impl {
   std::function<Result<std::vector<std::string>>()> reload_wanted GUARDED_BY(reload_mutex);
   std::vector<std::unique_ptr<net::HttpServer>> http;
   std::vector<std::unique_ptr<intake::Source>> sources;
+  std::unique_ptr<AwsDesk> aws;
   std::unique_ptr<HealthReporter> health;
   std::mutex maintenance_mutex;
   std::condition_variable maintenance_wake;
@@ -143,6 +146,7 @@ Result<> ServerRole::Impl::start(const SettingsNode& file) {
   TRY(start_store());
   TRY(start_pipeline());
   TRY(start_sources(file));
+  TRY(start_connectors());
   TRY(start_agents());
   TRY(start_api());  // last: whoever finds the API ready finds everything
   health = std::make_unique<HealthReporter>(*schemas()->find("YaguraHealth"), std::chrono::seconds(60), [this](event::TableBatch& rows) -> Result<> {
@@ -269,7 +273,12 @@ Result<> ServerRole::Impl::start_api() {
   services.tail = &tail_hub;
   services.schemas = [this] { return schemas(); };
   services.create_table = [this](const event::TableSchema& schema) { return create_table(schema); };
-  services.sources = [this] { return source_reports(sources); };
+  services.sources = [this] {
+    auto reports = source_reports(sources);
+    for (auto& one : aws->sources()) reports.push_back(std::move(one));
+    return reports;
+  };
+  services.aws = aws.get();
   services.health = [this] { return health_reports(*journal, *pipeline, engine.get()); };
   services.rules = [this] { return rule_reports(*library->current()); };
   services.functions = [this] { return functions->functions(); };
@@ -366,6 +375,25 @@ Result<> ServerRole::Impl::start_agents() {
   return {};
 }
 
+Result<> ServerRole::Impl::start_connectors() {
+  // Made once; people write it into the conditions of their roles.
+  auto workspace = TRY(control->checkpoints().get("workspace_id"));
+  if (!workspace) {
+    workspace = to_string(Guid::random());
+    TRY(control->checkpoints().set("workspace_id", *workspace));
+  }
+  aws = std::make_unique<AwsDesk>(AwsDeskServices{.control = control.get(),
+                                                  .sink = sink.get(),
+                                                  .tail = [this](Position from) { return journal->tail(from); },
+                                                  .tables = [this] {
+                                                    std::vector<std::string> names;
+                                                    for (const auto* table : schemas()->all()) names.push_back(table->name);
+                                                    return names;
+                                                  },
+                                                  .workspace_id = *workspace});
+  return aws->start();
+}
+
 Result<> ServerRole::Impl::create_table(const event::TableSchema& schema) {
   const std::lock_guard one_at_a_time(reload_mutex);
   TRY(store->ensure_table(schema, Deadline::in(30s)));
@@ -453,6 +481,7 @@ void ServerRole::Impl::stop(Deadline deadline) {
   maintenance_wake.notify_all();
   if (maintenance.joinable()) maintenance.join();
   health.reset();
+  if (aws) aws->stop();
   for (auto& source : sources) source->stop();
   sources.clear();
   if (api) api->stop();

@@ -73,6 +73,18 @@ struct TableSize {
   std::optional<std::int64_t> first_ticks, last_ticks;  // when its oldest and newest part were made
 };
 
+// Connectors to AWS, as the API manages them. Texts are JSON. Any thread.
+class AwsConnectorDesk {
+ public:
+  virtual ~AwsConnectorDesk() = default;
+  virtual std::string workspace_id() const = 0;
+  virtual Result<std::string> list() = 0;
+  virtual Result<std::string> check(std::string_view settings) = 0;
+  virtual Result<std::string> add(std::string_view name, std::string_view settings, const control::Actor& actor) = 0;
+  virtual Result<> remove(std::string_view word, const control::Actor& actor) = 0;
+  virtual Result<std::string> set_enabled(std::string_view word, bool enabled, const control::Actor& actor) = 0;
+};
+
 // What the program gives the Api. Functions that are empty: that part answers 404 or an empty list.
 struct ApiServices {
   control::ControlDb* control = nullptr;  // must be there
@@ -96,6 +108,7 @@ struct ApiServices {
   std::function<Result<std::vector<TableSize>>()> table_sizes;
   // Whether agents would take this configuration (YAML); the error lists every mistake.
   std::function<Result<>(std::string_view)> check_agent_configuration;
+  AwsConnectorDesk* aws = nullptr;
   // Everything that the journal has up to here can be queried.
   std::function<Position()> stored_position;
 };
