@@ -127,6 +127,7 @@ Result<> Spool::keep(const SendProgress& progress) {
   Position mark;
   {
     const std::lock_guard lock(mutex_);
+    through_ = progress.through;
     mark = std::max(mark_, settled());
   }
   if (progress.through != kept_.through || progress.damaged != kept_.damaged || progress.agent != kept_.agent || mark != mark_) {
@@ -182,7 +183,8 @@ Result<> Spool::wait_for_room(std::unique_lock<std::mutex>& lock, std::uint64_t 
       look();
       lock.lock();
     }
-    const bool full = size_ >= settings_.max_size.count();
+    // What the server has, and only stays until its source has saved its place, must not stop that source from coming to it.
+    const bool full = size_ >= settings_.max_size.count() && settled() >= through_;
     std::chrono::duration<double> pause{0.1};
     if (!full) {
       if (settings_.events_per_second == 0) return {};

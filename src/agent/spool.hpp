@@ -101,6 +101,7 @@ class Spool {
   std::condition_variable room_;
   std::map<std::string, std::unique_ptr<Door>> doors_ GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> accepted_ GUARDED_BY(mutex_);
+  Position through_ GUARDED_BY(mutex_);  // what the server has
   std::uint64_t size_ GUARDED_BY(mutex_) = 0;   // on disk, when looked at
   std::uint64_t added_ GUARDED_BY(mutex_) = 0;  // since, before compression
   std::chrono::steady_clock::time_point looked_at_ GUARDED_BY(mutex_){};

@@ -146,6 +146,29 @@ TEST_F(SpoolTest, AFullSpoolLetsNothingInUntilTheServerHasSome) {
   EXPECT_TRUE(give(1, 1, "s"));
 }
 
+TEST_F(SpoolTest, ASourceThatHasNotSavedItsPlaceDoesNotWaitForItself) {
+  open(4_MiB);
+  auto& door = spool_->of("s");
+  (void)door.load("k");
+  spool_->opened();
+  std::string noise(60'000, ' ');
+  for (std::uint64_t i = 1; i <= 90; ++i) {  // above the bound, all of it sent
+    for (std::size_t k = 0; k < noise.size(); k += 8) {
+      const auto value = hash64(std::string_view(reinterpret_cast<const char*>(&i), 8), k);
+      std::memcpy(noise.data() + k, &value, 8);
+    }
+    const journal::EntryView entry{.source = "s", .payload = noise};
+    ASSERT_TRUE(door.append(std::span(&entry, 1), Deadline::in(200ms))) << i;
+    if (i % 10 != 0) continue;
+    durable();
+    ASSERT_TRUE(spool_->keep({.through = spool_->journal().durable_position(), .sent = {{"s", i}}, .damaged = 0, .agent = {}}));
+  }
+  (void)door.durable_position();
+  ASSERT_TRUE(door.save("k", "at 90"));
+  ASSERT_TRUE(spool_->keep({.through = spool_->journal().durable_position(), .sent = {{"s", 90}}, .damaged = 0, .agent = {}}));
+  EXPECT_LT(spool_->status().size, 4_MiB);
+}
+
 TEST_F(SpoolTest, SomebodyElseWhoReadsItHoldsIt) {
   open(4_MiB);
   spool_->opened();
