@@ -20,13 +20,17 @@ Result<ExitCode> get(const PlanOptions& options, Console& console) {
   const auto backend = open_configuration(options.data.value_or(forward::default_agent_folder()));
   const auto deadline = Deadline::in(std::chrono::seconds(options.wait));
   auto plan = TRY(backend->action_plan(options.id));
-  const auto ended = [&] { return plan.state() == forward::PlanState::Succeeded || plan.state() == forward::PlanState::Failed; };
+  const auto ended = [&] {
+    return plan.state() == forward::PlanState::Succeeded || plan.state() == forward::PlanState::Failed;
+  };
   while (!ended() && !deadline.passed()) {
     std::this_thread::sleep_for(std::min(std::chrono::milliseconds(1000), deadline.left()));
     plan = TRY(backend->action_plan(options.id));
   }
-  if (options.json) console.out << plan.to_json() << '\n';
-  else print_plan(plan, console);
+  if (options.json)
+    console.out << plan.to_json() << '\n';
+  else
+    print_plan(plan, console);
   return plan.state() == forward::PlanState::Failed ? ExitCode::findings : ExitCode::done;
 }
 
@@ -42,19 +46,24 @@ Result<ExitCode> list(const PlanOptions& options, Console& console) {
     return ExitCode::done;
   }
   console.out << fmt::format("{:36}  {:10}  {:20}  {:>10}  {}\n", "ID", "STATE", "CREATED", "GENERATION", "COMMAND");
-  for (const auto& plan : plans) console.out << fmt::format("{:36}  {:10}  {:20}  {:>10}  {}\n", plan.id, to_string(plan.state()), plan.created_at, plan.generation, plan.command);
+  for (const auto& plan : plans)
+    console.out << fmt::format("{:36}  {:10}  {:20}  {:>10}  {}\n", plan.id, to_string(plan.state()), plan.created_at,
+                               plan.generation, plan.command);
   return ExitCode::done;
 }
 
 }  // namespace
 
 void print_plan(const forward::ActionPlan& plan, Console& console) {
-  console.out << fmt::format("Action plan {}\n  command     {}\n  state       {}\n  requested   {} by {}\n  generation  {}\n  digest      {}\n", plan.id, plan.command, to_string(plan.state()),
-                             plan.created_at, plan.requested_by, plan.generation, plan.digest);
+  console.out << fmt::format(
+      "Action plan {}\n  command     {}\n  state       {}\n  requested   {} by {}\n  generation  {}\n  digest      "
+      "{}\n",
+      plan.id, plan.command, to_string(plan.state()), plan.created_at, plan.requested_by, plan.generation, plan.digest);
   for (const auto& host : plan.hosts) {
     console.out << fmt::format("  host {}: {}\n", host.host, to_string(host.state()));
     for (const auto& step : host.steps)
-      console.out << fmt::format("    {:10} {:24} {:20} {:20} {}\n", to_string(step.state), step.name, step.started_at, step.ended_at, step.message);
+      console.out << fmt::format("    {:10} {:24} {:20} {:20} {}\n", to_string(step.state), step.name, step.started_at,
+                                 step.ended_at, step.message);
   }
 }
 
@@ -65,7 +74,8 @@ void add_actionplan(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<PlanOptions>();
   const auto add = [&](const char* name, const char* help, auto function) {
     auto* command = group->add_subcommand(name, help);
-    command->add_option("--data", options->data, "The agent's data folder (default: $YAGURA_AGENT_DATA, else /var/lib/yagura-agent)");
+    command->add_option("--data", options->data,
+                        "The agent's data folder (default: $YAGURA_AGENT_DATA, else /var/lib/yagura-agent)");
     command->add_flag("--json", options->json, "Print JSON");
     command->callback([=, &chosen] { chosen = [=](Console& console) { return function(*options, console); }; });
     return command;

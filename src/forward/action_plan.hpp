@@ -1,6 +1,8 @@
-// The carrying of one change of the forwarder's configuration to all hosts: per-host steps that are kept on disk and resumed.
+// The carrying of one change of the forwarder's configuration to all hosts: per-host steps that are kept on disk and
+// resumed.
 //
-// A plan is a file <folder>/<id>.json, old or new, never half. Who carries it out is a ConfigurationBackend. Plain values.
+// A plan is a file <folder>/<id>.json, old or new, never half. Who carries it out is a ConfigurationBackend. Plain
+// values.
 #pragma once
 #include <cstdint>
 #include <filesystem>

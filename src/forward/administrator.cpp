@@ -1,5 +1,7 @@
 #include "forward/administrator.hpp"
 
+#include <boost/json.hpp>
+
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/file.h>
@@ -8,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <vector>
@@ -45,7 +46,8 @@ Result<std::string> last_line(int fd) {
   constexpr off_t kMost = 64 * 1024;
   const off_t begin = std::max<off_t>(0, size - kMost);
   std::string text(static_cast<std::size_t>(size - begin), '\0');
-  if (::pread(fd, text.data(), text.size(), begin) != static_cast<ssize_t>(text.size())) return fail_errno(errno, "reading the audit file");
+  if (::pread(fd, text.data(), text.size(), begin) != static_cast<ssize_t>(text.size()))
+    return fail_errno(errno, "reading the audit file");
   while (!text.empty() && text.back() == '\n') text.pop_back();
   const auto line = text.rfind('\n');
   return line == std::string::npos ? text : text.substr(line + 1);
@@ -61,18 +63,22 @@ std::filesystem::path default_agent_folder() {
 Requester Requester::current() {
   Requester who{.user_id = ::geteuid(), .name = name_of_user(::geteuid())};
   // Who it was before sudo: for the record only, a right never hangs on it.
-  if (const char* before = std::getenv("SUDO_USER"); before != nullptr && who.user_id == 0) who.name += fmt::format(" (sudo by {})", before);
+  if (const char* before = std::getenv("SUDO_USER"); before != nullptr && who.user_id == 0)
+    who.name += fmt::format(" (sudo by {})", before);
   return who;
 }
 
-Result<> check_administrator(const std::filesystem::path& agent_folder, const Requester& who, std::string_view command) {
+Result<> check_administrator(const std::filesystem::path& agent_folder, const Requester& who,
+                             std::string_view command) {
   if (who.user_id == 0) return {};
-  struct stat folder {};
+  struct stat folder{};
   if (::stat(agent_folder.c_str(), &folder) != 0) {
     if (errno != ENOENT) return fail_errno(errno, "looking at " + agent_folder.string());
     // Whoever may make the folder will own it.
     if (::access(agent_folder.parent_path().empty() ? "." : agent_folder.parent_path().c_str(), W_OK) == 0) return {};
-    return fail(ErrorKind::permission_denied, "{}: administrative rights are needed: run it as root (sudo); there is no agent's data folder {} yet", command, agent_folder.string());
+    return fail(ErrorKind::permission_denied,
+                "{}: administrative rights are needed: run it as root (sudo); there is no agent's data folder {} yet",
+                command, agent_folder.string());
   }
   if (folder.st_uid == who.user_id) return {};
   if ((folder.st_mode & S_IWGRP) != 0) {
@@ -81,13 +87,17 @@ Result<> check_administrator(const std::filesystem::path& agent_folder, const Re
     groups.resize(static_cast<std::size_t>(std::max(count, 0)));
     if (::getegid() == folder.st_gid || std::ranges::find(groups, folder.st_gid) != groups.end()) return {};
   }
-  return fail(ErrorKind::permission_denied, "{}: administrative rights are needed: you are {}, and only root, {} (the owner of {}) and its group, where it may write, can change the forwarder",
+  return fail(ErrorKind::permission_denied,
+              "{}: administrative rights are needed: you are {}, and only root, {} (the owner of {}) and its group, "
+              "where it may write, can change the forwarder",
               command, who.name, name_of_user(folder.st_uid), agent_folder.string());
 }
 
-Result<> append_audit(const std::filesystem::path& file, const Requester& who, std::string_view command, std::string_view detail, std::string_view outcome) {
+Result<> append_audit(const std::filesystem::path& file, const Requester& who, std::string_view command,
+                      std::string_view detail, std::string_view outcome) {
   ::openlog("yagura", LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
-  ::syslog(LOG_NOTICE, "forwarder: %s by %s: %s", std::string(command).c_str(), who.name.c_str(), std::string(outcome).c_str());
+  ::syslog(LOG_NOTICE, "forwarder: %s by %s: %s", std::string(command).c_str(), who.name.c_str(),
+           std::string(outcome).c_str());
   ::closelog();
   std::error_code ignored;
   std::filesystem::create_directories(file.parent_path(), ignored);
@@ -120,7 +130,8 @@ Result<std::size_t> check_audit(const std::filesystem::path& file) {
     boost::system::error_code error;
     const auto value = boost::json::parse(line, error);
     const auto* chain = !error && value.is_object() ? value.as_object().if_contains("previous") : nullptr;
-    if (chain == nullptr || !chain->is_string()) return fail(ErrorKind::corrupt, "{}:{}: not a line of an audit file", file.string(), count);
+    if (chain == nullptr || !chain->is_string())
+      return fail(ErrorKind::corrupt, "{}:{}: not a line of an audit file", file.string(), count);
     if (chain->as_string() != (previous.empty() ? "" : hex_of(previous)))
       return fail(ErrorKind::corrupt, "{}:{}: the line before was changed or taken out", file.string(), count);
     previous = line;

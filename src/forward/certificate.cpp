@@ -37,7 +37,8 @@ std::string printable(std::string text) {
 }
 
 std::string name_text(const X509_NAME* name) {
-  return printable(written_text([&](BIO* out) { X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB); }));
+  return printable(
+      written_text([&](BIO* out) { X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB); }));
 }
 
 std::int64_t seconds_of(const ASN1_TIME* time) {
@@ -53,7 +54,8 @@ std::string digest_of(const X509* certificate, const EVP_MD* kind) {
 }
 
 std::string_view text_of(const ASN1_STRING* text) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
 std::vector<std::string> names_of(X509* certificate) {
@@ -68,7 +70,8 @@ std::vector<std::string> names_of(X509* certificate) {
       const auto bytes = text_of(name->d.iPAddress);
       char text[INET6_ADDRSTRLEN] = "";
       if (bytes.size() == 4 || bytes.size() == 16)
-        names.push_back(std::string("IP:") + ::inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text, sizeof(text)));
+        names.push_back(std::string("IP:") +
+                        ::inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text, sizeof(text)));
     }
   }
   return names;
@@ -122,7 +125,8 @@ CertificateFacts facts_of(X509* certificate) {
 }
 
 std::string pem_of_key(EVP_PKEY* key) {
-  return written_text([&](BIO* out) { PEM_write_bio_PKCS8PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr); });
+  return written_text(
+      [&](BIO* out) { PEM_write_bio_PKCS8PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr); });
 }
 
 int give_password(char* buffer, int size, int, void* password) {
@@ -142,7 +146,10 @@ Result<OwnedKey> read_key(std::string_view text, const std::string& password) {
   const std::string why = openssl_reasons();
   if (!key)
     return fail(ErrorKind::invalid_input, "the private key cannot be read{} ({})",
-                password.empty() && text.find("ENCRYPTED") != std::string_view::npos ? ": it is encrypted, give its password" : "", why);
+                password.empty() && text.find("ENCRYPTED") != std::string_view::npos
+                    ? ": it is encrypted, give its password"
+                    : "",
+                why);
   return key;
 }
 
@@ -166,7 +173,8 @@ Result<> assign_keys(CertificateBundle& bundle, const std::vector<OwnedKey>& key
 }
 
 Result<> add(CertificateBundle& bundle, X509* certificate, std::string alias) {
-  if (bundle.items.size() >= kMostCertificates) return fail(ErrorKind::exhausted, "more than {} certificates in one file", kMostCertificates);
+  if (bundle.items.size() >= kMostCertificates)
+    return fail(ErrorKind::exhausted, "more than {} certificates in one file", kMostCertificates);
   bundle.items.push_back({.certificate = facts_of(certificate), .alias = printable(std::move(alias))});
   return {};
 }
@@ -182,12 +190,14 @@ Result<CertificateBundle> read_pem(std::string_view text, const BundleOptions& o
     if (label_end == std::string_view::npos || end == std::string_view::npos)
       return fail(ErrorKind::invalid_input, "a PEM block begins at byte {} and has no end", at);
     const auto label = text.substr(at + kBegin.size(), label_end - at - kBegin.size());
-    const auto block_end = std::min(text.size(), text.find('\n', end) == std::string_view::npos ? text.size() : text.find('\n', end) + 1);
+    const auto block_end =
+        std::min(text.size(), text.find('\n', end) == std::string_view::npos ? text.size() : text.find('\n', end) + 1);
     const auto block = text.substr(at, block_end - at);
     const auto in = bio_of(block);
     if (label == "CERTIFICATE" || label == "TRUSTED CERTIFICATE" || label == "X509 CERTIFICATE") {
       const OwnedCertificate certificate(PEM_read_bio_X509_AUX(in.get(), nullptr, nullptr, nullptr));
-      if (!certificate) return fail(ErrorKind::invalid_input, "the certificate at byte {} cannot be read ({})", at, openssl_reasons());
+      if (!certificate)
+        return fail(ErrorKind::invalid_input, "the certificate at byte {} cannot be read ({})", at, openssl_reasons());
       TRY(add(bundle, certificate.get(), {}));
     } else if (label == "X509 CRL") {
       bundle.revocation_lists.emplace_back(block);
@@ -195,7 +205,8 @@ Result<CertificateBundle> read_pem(std::string_view text, const BundleOptions& o
       keys.push_back(TRY(read_key(block, options.password)));
     } else if (label == "PKCS7") {
       const Owned<PKCS7, PKCS7_free> all(PEM_read_bio_PKCS7(in.get(), nullptr, nullptr, nullptr));
-      const STACK_OF(X509)* certificates = all && PKCS7_type_is_signed(all.get()) && all->d.sign != nullptr ? all->d.sign->cert : nullptr;
+      const STACK_OF(X509)* certificates =
+          all && PKCS7_type_is_signed(all.get()) && all->d.sign != nullptr ? all->d.sign->cert : nullptr;
       for (int i = 0; i < sk_X509_num(certificates); ++i) TRY(add(bundle, sk_X509_value(certificates, i), {}));
     }
     at = block_end;
@@ -232,7 +243,7 @@ Result<CertificateBundle> read_pkcs12(std::string_view bytes, const BundleOption
     const OwnedKey owned_key(key);
     const OwnedCertificate owned_certificate(own);
     const struct FreeAll {
-      STACK_OF(X509)* all;
+      STACK_OF(X509) * all;
       ~FreeAll() { sk_X509_pop_free(all, X509_free); }
     } free_all{others};
     if (!parsed) {
@@ -244,7 +255,8 @@ Result<CertificateBundle> read_pkcs12(std::string_view bytes, const BundleOption
     const auto alias_of = [](X509* certificate) {
       int size = 0;
       const unsigned char* alias = X509_alias_get0(certificate, &size);
-      return alias != nullptr ? std::string(reinterpret_cast<const char*>(alias), static_cast<std::size_t>(size)) : std::string();
+      return alias != nullptr ? std::string(reinterpret_cast<const char*>(alias), static_cast<std::size_t>(size))
+                              : std::string();
     };
     if (own != nullptr) {
       TRY(add(bundle, own, alias_of(own)));
@@ -257,8 +269,10 @@ Result<CertificateBundle> read_pkcs12(std::string_view bytes, const BundleOption
     if (bundle.items.empty()) return fail(ErrorKind::invalid_input, "the PKCS#12 file holds no certificate");
     return bundle;
   }
-  return fail(ErrorKind::not_supported, "the PKCS#12 file is encrypted in a way that this machine's OpenSSL does not know ({}); "
-              "export it again with AES-256 (Windows: Export-PfxCertificate -CryptoAlgorithmOption AES256_SHA256)", why);
+  return fail(ErrorKind::not_supported,
+              "the PKCS#12 file is encrypted in a way that this machine's OpenSSL does not know ({}); "
+              "export it again with AES-256 (Windows: Export-PfxCertificate -CryptoAlgorithmOption AES256_SHA256)",
+              why);
 }
 
 Result<CertificateBundle> read_jks(std::string_view bytes, const BundleOptions& options) {
@@ -266,7 +280,8 @@ Result<CertificateBundle> read_jks(std::string_view bytes, const BundleOptions& 
   for (const auto& entry : TRY(read_java_key_store(bytes, options.password))) {
     for (std::size_t i = 0; i < entry.certificates.size(); ++i) {
       const auto certificate = certificate_of(entry.certificates[i]);
-      if (!certificate) return fail(ErrorKind::corrupt, "certificate {} of the entry '{}' cannot be read", i + 1, entry.alias);
+      if (!certificate)
+        return fail(ErrorKind::corrupt, "certificate {} of the entry '{}' cannot be read", i + 1, entry.alias);
       TRY(add(bundle, certificate.get(), i == 0 ? entry.alias : std::string()));
       bundle.items.back().of_chain = i > 0;
       if (i > 0 || entry.private_key.empty()) continue;
@@ -274,7 +289,8 @@ Result<CertificateBundle> read_jks(std::string_view bytes, const BundleOptions& 
       const OwnedKey key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(entry.private_key.size())));
       ERR_clear_error();
       if (!key || X509_check_private_key(certificate.get(), key.get()) != 1)
-        return fail(ErrorKind::corrupt, "the private key of the entry '{}' does not belong to its certificate", entry.alias);
+        return fail(ErrorKind::corrupt, "the private key of the entry '{}' does not belong to its certificate",
+                    entry.alias);
       bundle.items.back().key_pem = pem_of_key(key.get());
     }
   }
@@ -297,7 +313,8 @@ Result<CertificateBundle> read_der(std::string_view bytes, const BundleOptions& 
     return bundle;
   }
   at = reinterpret_cast<const unsigned char*>(bytes.data());
-  if (const Owned<PKCS7, PKCS7_free> all(d2i_PKCS7(nullptr, &at, static_cast<long>(bytes.size()))); all && PKCS7_type_is_signed(all.get()) && all->d.sign != nullptr) {
+  if (const Owned<PKCS7, PKCS7_free> all(d2i_PKCS7(nullptr, &at, static_cast<long>(bytes.size())));
+      all && PKCS7_type_is_signed(all.get()) && all->d.sign != nullptr) {
     for (int i = 0; i < sk_X509_num(all->d.sign->cert); ++i) TRY(add(bundle, sk_X509_value(all->d.sign->cert, i), {}));
     if (!bundle.items.empty()) return bundle;
   }
@@ -349,13 +366,17 @@ Result<std::string> normal_thumbprint(std::string_view text) {
     const char32_t c = utf8::next(text, at);
     // U+200E and U+200F: Windows' certificate dialog puts one in front of what it lets one copy.
     if (c == ' ' || c == '\t' || c == ':' || c == '-' || c == 0x200E || c == 0x200F || c == 0xFEFF) continue;
-    if (c >= 0x80) return fail(ErrorKind::invalid_input, "'{}' is no thumbprint: 40 hexadecimal digits (SHA-1) or 64 (SHA-256) are expected", text);
+    if (c >= 0x80)
+      return fail(ErrorKind::invalid_input,
+                  "'{}' is no thumbprint: 40 hexadecimal digits (SHA-1) or 64 (SHA-256) are expected", text);
     hex += ascii_lower(static_cast<char>(c));
   }
   const bool all_hex = hex.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (!all_hex || (hex.size() != 40 && hex.size() != 64))
-    return fail(ErrorKind::invalid_input, "'{}' is no thumbprint: 40 hexadecimal digits (SHA-1) or 64 (SHA-256) are expected, {}", text,
-                all_hex ? fmt::format("these are {}", hex.size()) : std::string("and nothing but blanks and colons between"));
+    return fail(
+        ErrorKind::invalid_input,
+        "'{}' is no thumbprint: 40 hexadecimal digits (SHA-1) or 64 (SHA-256) are expected, {}", text,
+        all_hex ? fmt::format("these are {}", hex.size()) : std::string("and nothing but blanks and colons between"));
   return hex;
 }
 

@@ -1,8 +1,8 @@
 // X.509 certificates as people and messages need them, and the containers they come in: PEM, DER, PKCS#7, PKCS#12 (PFX)
 // and Java's key stores.
 //
-// Stateless, any thread. The bytes are foreign: readers are bounded and give an Error for everything else. Passwords are
-// taken as arguments only, never logged or kept.
+// Stateless, any thread. The bytes are foreign: readers are bounded and give an Error for everything else. Passwords
+// are taken as arguments only, never logged or kept.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -15,8 +15,8 @@ namespace yagura::forward {
 
 struct CertificateFacts {
   std::string der;
-  std::string sha1;    // of the DER, 40 lower-case hexadecimal digits: what Windows calls the thumbprint
-  std::string sha256;  // 64
+  std::string sha1;             // of the DER, 40 lower-case hexadecimal digits: what Windows calls the thumbprint
+  std::string sha256;           // 64
   std::string subject, issuer;  // RFC 4514
   std::string serial;           // hexadecimal
   std::int64_t not_before = 0, not_after = 0;  // seconds since 1970
@@ -35,8 +35,8 @@ std::string time_text(std::int64_t seconds_since_1970);
 struct CertificateBundle {
   struct Item {
     CertificateFacts certificate;
-    std::string alias;    // as the container calls it, "" when it does not
-    std::string key_pem;  // PKCS#8, unencrypted; "" when there is none
+    std::string alias;      // as the container calls it, "" when it does not
+    std::string key_pem;    // PKCS#8, unencrypted; "" when there is none
     bool of_chain = false;  // came along with a private key's certificate, to complete its chain
   };
   std::vector<Item> items;
@@ -47,7 +47,7 @@ enum class BundleFormat : std::uint8_t { any, pem, der, pkcs12, jks };
 
 struct BundleOptions {
   BundleFormat format = BundleFormat::any;
-  std::string password;  // of the container or of an encrypted key; "" when there is none
+  std::string password;       // of the container or of an encrypted key; "" when there is none
   std::string key_file_text;  // a private key that lies in a file of its own, PEM or DER
 };
 

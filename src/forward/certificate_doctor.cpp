@@ -1,7 +1,8 @@
 #include "forward/certificate_doctor.hpp"
 
-#include <fcntl.h>
 #include <openssl/x509v3.h>
+
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -96,7 +97,8 @@ Result<Owned<X509_STORE, X509_STORE_free>> trust_of(const CertificateStore& cert
       lists = true;
     }
   }
-  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | (lists ? X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL : 0));
+  X509_STORE_set_flags(store.get(),
+                       X509_V_FLAG_PARTIAL_CHAIN | (lists ? X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL : 0));
   ERR_clear_error();
   return store;
 }
@@ -108,26 +110,45 @@ DoctorFinding finding_of(int error, int depth, const std::string& subject, const
   DoctorFinding finding;
   switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return {.code = "expired", .text = fmt::format("the certificate of {} expired on {}", facts.subject, time_text(facts.not_after)), .remedy = "the server needs a new certificate"};
+      return {.code = "expired",
+              .text = fmt::format("the certificate of {} expired on {}", facts.subject, time_text(facts.not_after)),
+              .remedy = "the server needs a new certificate"};
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return {.code = "not-yet-valid", .text = fmt::format("the certificate of {} is valid from {} only", facts.subject, time_text(facts.not_before)), .remedy = "look at this machine's clock, then at the certificate"};
+      return {.code = "not-yet-valid",
+              .text = fmt::format("the certificate of {} is valid from {} only", facts.subject,
+                                  time_text(facts.not_before)),
+              .remedy = "look at this machine's clock, then at the certificate"};
     case X509_V_ERR_CERT_REVOKED:
-      return {.code = "revoked", .text = fmt::format("the certificate of {} is revoked by a list in this store", facts.subject), .remedy = "the server needs a new certificate"};
+      return {.code = "revoked",
+              .text = fmt::format("the certificate of {} is revoked by a list in this store", facts.subject),
+              .remedy = "the server needs a new certificate"};
     case X509_V_ERR_CRL_HAS_EXPIRED:
-      return {.code = "revocation-list-expired", .text = fmt::format("the revocation list of {} has run out", facts.issuer), .remedy = "import a new one: yagura cert import --file NEW.crl"};
+      return {.code = "revocation-list-expired",
+              .text = fmt::format("the revocation list of {} has run out", facts.issuer),
+              .remedy = "import a new one: yagura cert import --file NEW.crl"};
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return {.code = "self-signed", .text = fmt::format("the server's certificate {} is self-signed, and is not trusted", facts.sha1),
-              .remedy = "if it is the right one (compare the thumbprint at the server): save it as server.pem and run yagura cert import --file server.pem"};
+      return {.code = "self-signed",
+              .text = fmt::format("the server's certificate {} is self-signed, and is not trusted", facts.sha1),
+              .remedy =
+                  "if it is the right one (compare the thumbprint at the server): save it as server.pem and run yagura "
+                  "cert import --file server.pem"};
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return {.code = "untrusted-root", .text = fmt::format("the chain ends in the root {}, which is not trusted", report.chain.back().subject),
-              .remedy = "get that root from its owner, not from the server, and run yagura cert import --file ROOT.pem"};
+      return {
+          .code = "untrusted-root",
+          .text = fmt::format("the chain ends in the root {}, which is not trusted", report.chain.back().subject),
+          .remedy = "get that root from its owner, not from the server, and run yagura cert import --file ROOT.pem"};
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: {
       const auto& last = report.chain.back();
-      finding = {.code = "missing-issuer", .text = fmt::format("the issuer '{}' of the certificate {} is neither sent by the server, nor among the system's CAs, nor in {}", last.issuer, last.subject, "the certificate store")};
+      finding = {.code = "missing-issuer",
+                 .text = fmt::format("the issuer '{}' of the certificate {} is neither sent by the server, nor among "
+                                     "the system's CAs, nor in {}",
+                                     last.issuer, last.subject, "the certificate store")};
       finding.remedy = "yagura cert import --file ISSUER.crt";
-      if (!last.issuer_urls.empty()) finding.remedy = fmt::format("wget -O issuer.crt '{}' && yagura cert import --file issuer.crt", last.issuer_urls.front());
+      if (!last.issuer_urls.empty())
+        finding.remedy =
+            fmt::format("wget -O issuer.crt '{}' && yagura cert import --file issuer.crt", last.issuer_urls.front());
       return finding;
     }
     default:
@@ -141,11 +162,13 @@ bool DoctorReport::good() const {
   return std::ranges::none_of(findings, [](const auto& finding) { return finding.fault; });
 }
 
-Result<DoctorReport> examine_server(const std::string& host, std::uint16_t port, const std::string& name, const CertificateStore& certificates, Deadline deadline) {
+Result<DoctorReport> examine_server(const std::string& host, std::uint16_t port, const std::string& name,
+                                    const CertificateStore& certificates, Deadline deadline) {
   DoctorReport report;
   auto probe = TRY(handshake(host, port, 0, deadline));
   report.address = probe.address;
-  constexpr std::pair<int, std::string_view> kVersions[] = {{TLS1_VERSION, "TLS 1.0"}, {TLS1_1_VERSION, "TLS 1.1"}, {TLS1_2_VERSION, "TLS 1.2"}, {TLS1_3_VERSION, "TLS 1.3"}};
+  constexpr std::pair<int, std::string_view> kVersions[] = {
+      {TLS1_VERSION, "TLS 1.0"}, {TLS1_1_VERSION, "TLS 1.1"}, {TLS1_2_VERSION, "TLS 1.2"}, {TLS1_3_VERSION, "TLS 1.3"}};
   for (const auto& [version, text] : kVersions) {
     auto one = handshake(host, port, version, deadline);
     const bool spoken = one && !one->version.empty();
@@ -156,9 +179,13 @@ Result<DoctorReport> examine_server(const std::string& host, std::uint16_t port,
   report.asks_for_certificate = report.asks_for_certificate || probe.asked_for_certificate;
   if (probe.chain.empty() && report.versions.empty())
     return fail(ErrorKind::unavailable, "{} answers, but no TLS handshake succeeds: {}", report.address, probe.error);
-  const auto speaks = [&](std::string_view version) { return std::ranges::find(report.versions, version) != report.versions.end(); };
+  const auto speaks = [&](std::string_view version) {
+    return std::ranges::find(report.versions, version) != report.versions.end();
+  };
   if (!speaks("TLS 1.2") && !speaks("TLS 1.3"))
-    report.findings.push_back({.code = "old-protocol", .text = "the server speaks neither TLS 1.2 nor TLS 1.3", .remedy = "switch one of them on at the server"});
+    report.findings.push_back({.code = "old-protocol",
+                               .text = "the server speaks neither TLS 1.2 nor TLS 1.3",
+                               .remedy = "switch one of them on at the server"});
   for (const auto& der : probe.chain) report.chain.push_back(TRY(read_certificate(der)));
   if (report.chain.empty()) return report;
 
@@ -180,27 +207,37 @@ Result<DoctorReport> examine_server(const std::string& host, std::uint16_t port,
   ERR_clear_error();
   for (const auto& [error, depth, subject] : verdicts.faults) {
     auto finding = finding_of(error, depth, subject, report);
-    if (std::ranges::none_of(report.findings, [&](const auto& one) { return one.code == finding.code; })) report.findings.push_back(std::move(finding));
+    if (std::ranges::none_of(report.findings, [&](const auto& one) { return one.code == finding.code; }))
+      report.findings.push_back(std::move(finding));
   }
   const std::string& wanted = name.empty() ? host : name;
   const bool numeric = net::SocketAddress::numeric(wanted, 0).has_value();
   const bool fits = numeric ? X509_check_ip_asc(owned.front().get(), wanted.c_str(), 0) == 1
-                            : X509_check_host(owned.front().get(), wanted.data(), wanted.size(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+                            : X509_check_host(owned.front().get(), wanted.data(), wanted.size(),
+                                              X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
   ERR_clear_error();
   if (!fits) {
     std::string names;
     for (const auto& one : report.chain.front().names) names += (names.empty() ? "" : ", ") + one;
     report.findings.push_back({.code = "name-mismatch",
-                               .text = fmt::format("the certificate is not for '{}'; it is for {}", wanted, names.empty() ? report.chain.front().subject : names),
+                               .text = fmt::format("the certificate is not for '{}'; it is for {}", wanted,
+                                                   names.empty() ? report.chain.front().subject : names),
                                .remedy = "give -ServerName one of these names, or -SkipServerCNCheck"});
   }
   constexpr std::int64_t kSoon = 30 * 86'400;
   const auto now = static_cast<std::int64_t>(::time(nullptr));
   for (const auto& one : report.chain)
     if (one.not_after > now && one.not_after - now < kSoon)
-      report.findings.push_back({.fault = false, .code = "expires-soon", .text = fmt::format("the certificate of {} expires on {}", one.subject, time_text(one.not_after)), .remedy = "renew it"});
+      report.findings.push_back(
+          {.fault = false,
+           .code = "expires-soon",
+           .text = fmt::format("the certificate of {} expires on {}", one.subject, time_text(one.not_after)),
+           .remedy = "renew it"});
   if (report.asks_for_certificate)
-    report.findings.push_back({.fault = false, .code = "asks-for-certificate", .text = "the server asks for a client certificate", .remedy = "Set-AzSSyslogForwarder -ClientCertificateThumbprint"});
+    report.findings.push_back({.fault = false,
+                               .code = "asks-for-certificate",
+                               .text = "the server asks for a client certificate",
+                               .remedy = "Set-AzSSyslogForwarder -ClientCertificateThumbprint"});
   return report;
 }
 

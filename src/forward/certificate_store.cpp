@@ -1,10 +1,11 @@
 #include "forward/certificate_store.hpp"
 
+#include <boost/json.hpp>
 #include <openssl/x509v3.h>
+
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 
 #include "base/encoding.hpp"
 #include "base/file.hpp"
@@ -63,7 +64,8 @@ Result<StoredCertificate> CertificateStore::load(const fs::path& certificate_fil
   StoredCertificate found;
   found.certificate_file = certificate_file;
   const auto text = TRY(read_file(certificate_file, 1_MiB));
-  const auto bundle = TRY(read_certificate_bundle(text, {.format = BundleFormat::pem}), "reading {}", certificate_file.string());
+  const auto bundle =
+      TRY(read_certificate_bundle(text, {.format = BundleFormat::pem}), "reading {}", certificate_file.string());
   if (bundle.items.empty()) return fail(ErrorKind::invalid_input, "{} holds no certificate", certificate_file.string());
   found.facts = bundle.items.front().certificate;
   fs::path key = certificate_file;
@@ -77,9 +79,12 @@ Result<StoredCertificate> CertificateStore::load(const fs::path& certificate_fil
     boost::system::error_code error;
     if (const auto value = boost::json::parse(*json, error); !error && value.is_object()) {
       const auto& object = value.as_object();
-      if (const auto* alias = object.if_contains("alias"); alias != nullptr && alias->is_string()) found.alias = std::string(alias->as_string());
-      if (const auto* word = object.if_contains("kind"); word != nullptr && word->is_string()) kind = std::string(word->as_string());
-      if (const auto* at = object.if_contains("importedAt"); at != nullptr && at->is_int64()) found.imported_at = at->as_int64();
+      if (const auto* alias = object.if_contains("alias"); alias != nullptr && alias->is_string())
+        found.alias = std::string(alias->as_string());
+      if (const auto* word = object.if_contains("kind"); word != nullptr && word->is_string())
+        kind = std::string(word->as_string());
+      if (const auto* at = object.if_contains("importedAt"); at != nullptr && at->is_int64())
+        found.imported_at = at->as_int64();
     }
   }
   found.kind = kind_of(kind, !found.key_file.empty());
@@ -91,11 +96,15 @@ Result<std::vector<StoredCertificate>> CertificateStore::list() const {
   std::error_code error;
   for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error)) {
     if (at->path().extension() != ".crt") continue;
-    if (all.size() == kMostFiles) return fail(ErrorKind::exhausted, "more than {} certificates in {}", kMostFiles, folder_.string());
+    if (all.size() == kMostFiles)
+      return fail(ErrorKind::exhausted, "more than {} certificates in {}", kMostFiles, folder_.string());
     all.push_back(TRY(load(at->path())));
   }
-  if (error && error != std::errc::no_such_file_or_directory) return fail_errno(error.value(), "reading the folder " + folder_.string());
-  std::ranges::sort(all, [](const auto& a, const auto& b) { return std::tie(a.alias, a.facts.sha1) < std::tie(b.alias, b.facts.sha1); });
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail_errno(error.value(), "reading the folder " + folder_.string());
+  std::ranges::sort(all, [](const auto& a, const auto& b) {
+    return std::tie(a.alias, a.facts.sha1) < std::tie(b.alias, b.facts.sha1);
+  });
   return all;
 }
 
@@ -119,8 +128,10 @@ Result<StoredCertificate> CertificateStore::find(std::string_view name) const {
     return std::unexpected(thumbprint.error());
   std::vector<std::string_view> aliases;
   for (const auto& one : all) aliases.push_back(one.alias);
-  return fail(ErrorKind::not_found, "there is no certificate '{}' in {}{}; 'yagura cert list' shows what is there, 'yagura cert import' brings one",
-              name, folder_.string(), did_you_mean(name, aliases));
+  return fail(
+      ErrorKind::not_found,
+      "there is no certificate '{}' in {}{}; 'yagura cert list' shows what is there, 'yagura cert import' brings one",
+      name, folder_.string(), did_you_mean(name, aliases));
 }
 
 Result<> CertificateStore::save(const StoredCertificate& certificate, const std::string& key_pem) const {
@@ -131,7 +142,13 @@ Result<> CertificateStore::save(const StoredCertificate& certificate, const std:
   if (!key_pem.empty()) TRY(write_file_atomically(folder_ / (certificate.facts.sha1 + ".key"), key_pem, 0600));
   std::string notes;
   JsonWriter json(notes);
-  json.begin_object().key("alias").text(certificate.alias).key("kind").text(to_string(certificate.kind)).key("sha256").text(certificate.facts.sha256);
+  json.begin_object()
+      .key("alias")
+      .text(certificate.alias)
+      .key("kind")
+      .text(to_string(certificate.kind))
+      .key("sha256")
+      .text(certificate.facts.sha256);
   json.key("importedAt").number(certificate.imported_at).end_object();
   TRY(write_file_atomically(folder_ / (certificate.facts.sha1 + ".json"), notes + "\n", 0644));
   return write_file_atomically(certificate.certificate_file, to_pem(certificate.facts), 0644);
@@ -147,11 +164,15 @@ Result<ImportReport> CertificateStore::import(const CertificateBundle& bundle, c
     StoredCertificate kept = known ? *found : StoredCertificate{.facts = item.certificate, .imported_at = options.now};
     const std::string alias = i == 0 && !options.alias.empty() ? options.alias : item.alias;
     if (!alias.empty() && (kept.alias.empty() || (i == 0 && !options.alias.empty()))) {
-      if (alias.size() > 200) return fail(ErrorKind::invalid_input, "an alias has at most 200 bytes; this one has {}", alias.size());
-      const auto other = std::ranges::find_if(before, [&](const auto& one) { return one.facts.sha1 != kept.facts.sha1 && equal_ignoring_ascii_case(one.alias, alias); });
+      if (alias.size() > 200)
+        return fail(ErrorKind::invalid_input, "an alias has at most 200 bytes; this one has {}", alias.size());
+      const auto other = std::ranges::find_if(before, [&](const auto& one) {
+        return one.facts.sha1 != kept.facts.sha1 && equal_ignoring_ascii_case(one.alias, alias);
+      });
       if (other != before.end() && i == 0 && !options.alias.empty())
-        return fail(ErrorKind::conflict, "the alias '{}' is that of another certificate, {} ({}); remove it first, or take another alias", alias,
-                    other->facts.sha1, other->facts.subject);
+        return fail(ErrorKind::conflict,
+                    "the alias '{}' is that of another certificate, {} ({}); remove it first, or take another alias",
+                    alias, other->facts.sha1, other->facts.subject);
       if (other == before.end()) kept.alias = alias;
     }
     kept.certificate_file = folder_ / (kept.facts.sha1 + ".crt");
@@ -172,7 +193,9 @@ Result<ImportReport> CertificateStore::import(const CertificateBundle& bundle, c
     fs::create_directories(folder_ / "crl", error);
     if (error) return fail_errno(error.value(), "making the folder " + (folder_ / "crl").string());
     const auto digest = sha256(list);
-    TRY(write_file_atomically(folder_ / "crl" / (to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()}) + ".crl"), list, 0644));
+    TRY(write_file_atomically(
+        folder_ / "crl" / (to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()}) + ".crl"), list,
+        0644));
     ++report.revocation_lists;
   }
   return report;
@@ -193,25 +216,32 @@ Result<StoredCertificate> CertificateStore::client_identity(std::string_view thu
   TRY(normal_thumbprint(thumbprint));
   auto identity = TRY(find(thumbprint));
   if (identity.key_file.empty())
-    return fail(ErrorKind::invalid_input,
-                "the certificate {} ({}) has no private key, so it cannot be shown to a server; import it with its key: "
-                "yagura cert import --pfx FILE, or --pem FILE --key FILE",
-                identity.facts.sha1, identity.facts.subject);
-  struct stat status {};
-  if (::stat(identity.key_file.c_str(), &status) != 0) return fail_errno(errno, "looking at " + identity.key_file.string());
+    return fail(
+        ErrorKind::invalid_input,
+        "the certificate {} ({}) has no private key, so it cannot be shown to a server; import it with its key: "
+        "yagura cert import --pfx FILE, or --pem FILE --key FILE",
+        identity.facts.sha1, identity.facts.subject);
+  struct stat status{};
+  if (::stat(identity.key_file.c_str(), &status) != 0)
+    return fail_errno(errno, "looking at " + identity.key_file.string());
   if ((status.st_mode & 077) != 0)
-    return fail(ErrorKind::permission_denied, "the private key {} can be read by others (mode {:04o}); chmod 600 it", identity.key_file.string(), status.st_mode & 07777);
-  // Up to a root that somebody vouches for: without it a server that asks for the whole chain refuses us, and nobody knows why.
+    return fail(ErrorKind::permission_denied, "the private key {} can be read by others (mode {:04o}); chmod 600 it",
+                identity.key_file.string(), status.st_mode & 07777);
+  // Up to a root that somebody vouches for: without it a server that asks for the whole chain refuses us, and nobody
+  // knows why.
   const auto all = TRY(list());
   const CertificateFacts* at = &identity.facts;
   for (int depth = 0; depth < 20 && !at->self_signed; ++depth) {
-    const auto issuer = std::ranges::find_if(all, [&](const auto& one) { return one.facts.sha1 != at->sha1 && one.facts.subject == at->issuer && issued(one.facts, *at); });
+    const auto issuer = std::ranges::find_if(all, [&](const auto& one) {
+      return one.facts.sha1 != at->sha1 && one.facts.subject == at->issuer && issued(one.facts, *at);
+    });
     if (issuer == all.end()) {
       if (system_knows_issuer(*at)) return identity;
       std::string hint;
       for (const auto& url : at->issuer_urls) hint += fmt::format("; it may be fetched from {}", url);
       return fail(ErrorKind::invalid_input,
-                  "the certificate {} ({}) was issued by '{}', which is neither in {} nor among the system's CAs: import that one too, "
+                  "the certificate {} ({}) was issued by '{}', which is neither in {} nor among the system's CAs: "
+                  "import that one too, "
                   "up to the self-signed root: yagura cert import --file ROOT.pem{}",
                   at->sha1, at->subject, at->issuer, folder_.string(), hint);
     }
@@ -225,7 +255,9 @@ Result<fs::path> CertificateStore::chain_file(const StoredCertificate& identity)
   std::string pem = to_pem(identity.facts);
   const CertificateFacts* at = &identity.facts;
   for (int depth = 0; depth < 20 && !at->self_signed; ++depth) {
-    const auto issuer = std::ranges::find_if(all, [&](const auto& one) { return one.facts.sha1 != at->sha1 && one.facts.subject == at->issuer && issued(one.facts, *at); });
+    const auto issuer = std::ranges::find_if(all, [&](const auto& one) {
+      return one.facts.sha1 != at->sha1 && one.facts.subject == at->issuer && issued(one.facts, *at);
+    });
     if (issuer == all.end() || issuer->facts.self_signed) break;
     at = &issuer->facts;
     pem += to_pem(*at);

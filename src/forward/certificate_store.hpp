@@ -1,9 +1,9 @@
 // A folder of certificates, addressed by thumbprint or alias: what a forwarder shows as its own, and whom it trusts.
 //
 // Layout: <sha1>.crt (PEM), <sha1>.key (PEM, mode 0600), <sha1>.json (alias, kind, SHA-256), crl/<sha256>.crl (PEM),
-// chains/<sha1>.pem (made for use: a certificate with its issuers). The folder is the truth and read anew at each call, so
-// what a command imports a running agent sees at its next connection. Every file is old or new, never half.
-// Any thread; several processes may use a folder, of two that import at once both succeed.
+// chains/<sha1>.pem (made for use: a certificate with its issuers). The folder is the truth and read anew at each call,
+// so what a command imports a running agent sees at its next connection. Every file is old or new, never half. Any
+// thread; several processes may use a folder, of two that import at once both succeed.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -52,9 +52,9 @@ class CertificateStore {
   std::vector<std::filesystem::path> revocation_files() const;
 
   struct ImportOptions {
-    std::string alias;          // of the first certificate; "": what the container says, else none
-    bool trust_chain = false;   // trust also the issuers that came along with a private key
-    std::int64_t now = 0;       // seconds since 1970
+    std::string alias;         // of the first certificate; "": what the container says, else none
+    bool trust_chain = false;  // trust also the issuers that came along with a private key
+    std::int64_t now = 0;      // seconds since 1970
   };
   Result<ImportReport> import(const CertificateBundle& bundle, const ImportOptions& options) const;
   Result<StoredCertificate> remove(std::string_view name) const;
@@ -66,7 +66,7 @@ class CertificateStore {
   Result<std::filesystem::path> chain_file(const StoredCertificate& identity) const;
 
   struct Use {
-    std::string thumbprint;   // of the identity; "" for none
+    std::string thumbprint;  // of the identity; "" for none
     bool verify = true;
     bool verify_name = true;
   };

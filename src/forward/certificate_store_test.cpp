@@ -1,6 +1,7 @@
 #include "forward/certificate_store.hpp"
 
 #include <openssl/pkcs12.h>
+
 #include <sys/stat.h>
 
 #include "forward/forward_fixture.hpp"
@@ -14,7 +15,8 @@ struct StoreTest : ::testing::Test {
   TemporaryDirectory temporary;
   CertificateStore store{temporary.path() / "certs"};
 
-  ImportReport import(std::string_view bytes, const BundleOptions& options = {}, const CertificateStore::ImportOptions& how = {}) {
+  ImportReport import(std::string_view bytes, const BundleOptions& options = {},
+                      const CertificateStore::ImportOptions& how = {}) {
     auto bundle = read_certificate_bundle(bytes, options);
     EXPECT_TRUE(bundle) << bundle.error().message();
     if (!bundle) return {};
@@ -24,14 +26,19 @@ struct StoreTest : ::testing::Test {
   }
 };
 
-std::string fixture(const char* name) { return *read_file(testing::project_root() / "tests/cases/forward/certificates" / name); }
+std::string fixture(const char* name) {
+  return *read_file(testing::project_root() / "tests/cases/forward/certificates" / name);
+}
 
 TEST(Thumbprint, IsTakenAsPeoplePasteIt) {
   const std::string hex = "0123456789abcdef0123456789abcdef01234567";
-  for (const std::string_view text : {"0123456789ABCDEF0123456789ABCDEF01234567", "01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:67",
-                                      "\xE2\x80\x8E" "01 23 45 67 89 ab cd ef 01 23 45 67 89 ab cd ef 01 23 45 67"})
+  for (const std::string_view text :
+       {"0123456789ABCDEF0123456789ABCDEF01234567", "01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:67",
+        "\xE2\x80\x8E"
+        "01 23 45 67 89 ab cd ef 01 23 45 67 89 ab cd ef 01 23 45 67"})
     EXPECT_EQ(normal_thumbprint(text).value_or("refused"), hex) << text;
-  for (const std::string_view text : {"", "0123", "0123456789abcdef0123456789abcdef0123456g", "my-certificate"}) EXPECT_FALSE(normal_thumbprint(text)) << text;
+  for (const std::string_view text : {"", "0123", "0123456789abcdef0123456789abcdef0123456g", "my-certificate"})
+    EXPECT_FALSE(normal_thumbprint(text)) << text;
 }
 
 TEST_F(StoreTest, FindsByThumbprintsAndAlias) {
@@ -62,7 +69,7 @@ TEST_F(StoreTest, RefusesAClientCertificateWithoutItsKey) {
   import(client.pem() + client.key_pem());
   const auto good = store.client_identity(client.sha1());
   ASSERT_TRUE(good) << good.error().message();
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(good->key_file.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   ::chmod(good->key_file.c_str(), 0644);
@@ -94,7 +101,8 @@ TEST_F(StoreTest, ReadsAPfxAndTrustsNobodyByIt) {
   const auto client = make_certificate({.name = "node1", .issuer = &ca});
   STACK_OF(X509)* others = sk_X509_new_null();
   sk_X509_push(others, ca.certificate.get());
-  const Owned<PKCS12, PKCS12_free> pfx(PKCS12_create("secret", "node one", client.key.get(), client.certificate.get(), others, 0, 0, 0, 0, 0));
+  const Owned<PKCS12, PKCS12_free> pfx(
+      PKCS12_create("secret", "node one", client.key.get(), client.certificate.get(), others, 0, 0, 0, 0, 0));
   sk_X509_free(others);
   const std::string bytes = written_text([&](BIO* out) { i2d_PKCS12_bio(out, pfx.get()); });
   const auto wrong = read_certificate_bundle(bytes, {.password = "wrong"});
@@ -130,7 +138,8 @@ TEST_F(StoreTest, ReadsJavasKeyStores) {
 
 TEST(JavaKeyStore, IsRefusedWhereverItIsCutOrChanged) {
   const std::string whole = fixture("keystore.jks");
-  for (std::size_t size = 0; size < whole.size(); size += 37) EXPECT_FALSE(read_java_key_store(whole.substr(0, size), "changeit")) << size;
+  for (std::size_t size = 0; size < whole.size(); size += 37)
+    EXPECT_FALSE(read_java_key_store(whole.substr(0, size), "changeit")) << size;
   for (std::size_t at = 0; at < whole.size(); at += 41) {
     std::string changed = whole;
     changed[at] = static_cast<char>(changed[at] ^ 0x20);
@@ -145,14 +154,16 @@ TEST(CertificateBundle, TellsFormatsApart) {
   EXPECT_EQ(read_certificate_bundle(der_of(ca.certificate.get()), {})->items.size(), 1U);
   EXPECT_EQ(read_certificate_bundle("# a note\n" + ca.pem() + "\n" + ca.pem(), {})->items.size(), 2U);
   EXPECT_EQ(read_certificate_bundle(revocation_list(ca, {}), {})->revocation_lists.size(), 1U);
-  for (const std::string_view text : {"", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----"})
+  for (const std::string_view text :
+       {"", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----"})
     EXPECT_FALSE(read_certificate_bundle(text, {})) << text;
   const auto other = make_certificate({});
   EXPECT_FALSE(read_certificate_bundle(ca.pem() + other.key_pem(), {}));  // a key that belongs to nobody
 }
 
 TEST(CertificateFacts, NameWhatPeopleAskFor) {
-  const auto made = make_certificate({.name = "logs.example", .alternatives = "DNS:logs.example,IP:192.0.2.7,IP:2001:db8::1"});
+  const auto made =
+      make_certificate({.name = "logs.example", .alternatives = "DNS:logs.example,IP:192.0.2.7,IP:2001:db8::1"});
   const auto facts = read_certificate(der_of(made.certificate.get()));
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->subject, "CN=logs.example");

@@ -19,11 +19,15 @@ struct Parameter {
   std::function<void(CmdletCall&, bool value)> take_flag;
 };
 
-Parameter text(std::string_view name, bool documented, std::optional<std::string> SetRequest::*to) {
-  return {.name = name, .documented = documented, .take_text = [to](CmdletCall& call, std::string value) { call.set.*to = std::move(value); }};
+Parameter text(std::string_view name, bool documented, std::optional<std::string> SetRequest::* to) {
+  return {.name = name, .documented = documented, .take_text = [to](CmdletCall& call, std::string value) {
+            call.set.*to = std::move(value);
+          }};
 }
-Parameter flag(std::string_view name, bool documented, std::optional<bool> SetRequest::*to) {
-  return {.name = name, .flag = true, .documented = documented, .take_flag = [to](CmdletCall& call, bool value) { call.set.*to = value; }};
+Parameter flag(std::string_view name, bool documented, std::optional<bool> SetRequest::* to) {
+  return {.name = name, .flag = true, .documented = documented, .take_flag = [to](CmdletCall& call, bool value) {
+            call.set.*to = value;
+          }};
 }
 
 // The scope flags as they were given: which is on is decided at the end.
@@ -49,7 +53,10 @@ std::vector<Parameter> parameters_of(Cmdlet cmdlet, Scopes& scopes) {
           text("Framing", false, &SetRequest::framing),
           text("Encoding", false, &SetRequest::encoding),
           text("Subscription", false, &SetRequest::subscription),
-          {.name = "Production", .flag = true, .documented = false, .take_flag = [](CmdletCall& call, bool value) { call.set.production = value; }},
+          {.name = "Production",
+           .flag = true,
+           .documented = false,
+           .take_flag = [](CmdletCall& call, bool value) { call.set.production = value; }},
       };
       break;
     case Cmdlet::Enable:
@@ -58,12 +65,20 @@ std::vector<Parameter> parameters_of(Cmdlet cmdlet, Scopes& scopes) {
       break;
     case Cmdlet::Get:
       all = {{.name = "Local", .flag = true, .take_flag = [&scopes](CmdletCall&, bool value) { scopes.local = value; }},
-             {.name = "PerNode", .flag = true, .take_flag = [&scopes](CmdletCall&, bool value) { scopes.per_node = value; }},
-             {.name = "Cluster", .flag = true, .take_flag = [&scopes](CmdletCall&, bool value) { scopes.cluster = value; }}};
+             {.name = "PerNode",
+              .flag = true,
+              .take_flag = [&scopes](CmdletCall&, bool value) { scopes.per_node = value; }},
+             {.name = "Cluster", .flag = true, .take_flag = [&scopes](CmdletCall&, bool value) {
+                scopes.cluster = value;
+              }}};
       break;
   }
-  all.push_back({.name = "Json", .flag = true, .documented = false, .take_flag = [](CmdletCall& call, bool value) { call.json = value; }});
-  all.push_back({.name = "DataFolder", .documented = false, .take_text = [](CmdletCall& call, std::string value) { call.data = std::move(value); }});
+  all.push_back({.name = "Json", .flag = true, .documented = false, .take_flag = [](CmdletCall& call, bool value) {
+                   call.json = value;
+                 }});
+  all.push_back({.name = "DataFolder", .documented = false, .take_text = [](CmdletCall& call, std::string value) {
+                   call.data = std::move(value);
+                 }});
   return all;
 }
 
@@ -81,15 +96,18 @@ Result<const Parameter*> find_parameter(Cmdlet cmdlet, const std::vector<Paramet
     if (found.size() == 1) return found.front();
     if (found.size() > 1) {
       std::string names;
-      for (const auto* one : found) names += fmt::format("{}-{}", names.empty() ? "" : one == found.back() ? " or " : ", ", one->name);
+      for (const auto* one : found)
+        names += fmt::format("{}-{}", names.empty() ? "" : one == found.back() ? " or " : ", ", one->name);
       return fail(ErrorKind::invalid_input, "{}: -{} is ambiguous: {}", to_string(cmdlet), word, names);
     }
   }
   std::vector<std::string_view> names;
   for (const auto& one : all) names.push_back(one.name);
   std::string help;
-  if (const auto near = nearest_word(word, names)) help = fmt::format(", did you mean -{}?", *near);
-  else help = fmt::format("; the syntax is: {}", syntax_of(cmdlet));
+  if (const auto near = nearest_word(word, names))
+    help = fmt::format(", did you mean -{}?", *near);
+  else
+    help = fmt::format("; the syntax is: {}", syntax_of(cmdlet));
   return fail(ErrorKind::invalid_input, "{}: there is no parameter -{}{}", to_string(cmdlet), word, help);
 }
 
@@ -100,7 +118,8 @@ Result<bool> flag_value(Cmdlet cmdlet, std::string_view name, std::string_view v
     if (equal_ignoring_ascii_case(value, no)) return false;
   // A POSIX shell has put nothing in the place of $true or $false: which it was cannot be seen any more.
   if (value.empty())
-    return fail(ErrorKind::invalid_input, "{}: -{}: has no value; in a POSIX shell quote it: '-{}:$false'", to_string(cmdlet), name, name);
+    return fail(ErrorKind::invalid_input, "{}: -{}: has no value; in a POSIX shell quote it: '-{}:$false'",
+                to_string(cmdlet), name, name);
   return fail(ErrorKind::invalid_input, "{}: -{}:{} is neither $true nor $false", to_string(cmdlet), name, value);
 }
 
@@ -132,7 +151,8 @@ std::optional<Cmdlet> cmdlet_named(std::string_view word) {
 std::string_view syntax_of(Cmdlet cmdlet) {
   switch (cmdlet) {
     case Cmdlet::Set:
-      return "Set-AzSSyslogForwarder [-ServerName <String>] [-ServerPort <UInt16>] [-NoEncryption] [-SkipServerCertificateCheck | -SkipServerCNCheck] "
+      return "Set-AzSSyslogForwarder [-ServerName <String>] [-ServerPort <UInt16>] [-NoEncryption] "
+             "[-SkipServerCertificateCheck | -SkipServerCNCheck] "
              "[-UseUDP] [-ClientCertificateThumbprint <String>] [-OutputSeverity {Default | Verbose}] [-Remove]";
     case Cmdlet::Enable: return "Enable-AzSSyslogForwarder [-Force]";
     case Cmdlet::Disable: return "Disable-AzSSyslogForwarder [-Force]";
@@ -164,7 +184,11 @@ std::string help_of(Cmdlet cmdlet) {
           "  -Production                   refuse what is not for production\n";
       break;
     case Cmdlet::Enable:
-    case Cmdlet::Disable: help += "\n  -Force                        start an action plan even if nothing is to change: resets what was changed by hand\n"; break;
+    case Cmdlet::Disable:
+      help +=
+          "\n  -Force                        start an action plan even if nothing is to change: resets what was "
+          "changed by hand\n";
+      break;
     case Cmdlet::Get:
       help +=
           "\n  -Local                        what this host uses\n"
@@ -172,8 +196,10 @@ std::string help_of(Cmdlet cmdlet) {
           "  -Cluster                      what the cluster has (the default)\n";
       break;
   }
-  help += "  -Json                         print one JSON object\n"
-          "  -DataFolder                   the agent's data folder (default: $YAGURA_AGENT_DATA, else /var/lib/yagura-agent)\n";
+  help +=
+      "  -Json                         print one JSON object\n"
+      "  -DataFolder                   the agent's data folder (default: $YAGURA_AGENT_DATA, else "
+      "/var/lib/yagura-agent)\n";
   return help;
 }
 
@@ -189,14 +215,17 @@ Result<CmdletCall> parse_cmdlet(Cmdlet cmdlet, std::span<const std::string> argu
       return call;
     }
     if (word.empty())
-      return fail(ErrorKind::invalid_input, "{}: '{}' is no parameter; parameters begin with '-'. The syntax is: {}", to_string(cmdlet), arguments[i], syntax_of(cmdlet));
+      return fail(ErrorKind::invalid_input, "{}: '{}' is no parameter; parameters begin with '-'. The syntax is: {}",
+                  to_string(cmdlet), arguments[i], syntax_of(cmdlet));
     const auto colon = word.find(':');
     const auto* parameter = TRY(find_parameter(cmdlet, parameters, word.substr(0, colon)));
     if (std::ranges::find(seen, parameter->name) != seen.end())
       return fail(ErrorKind::invalid_input, "{}: -{} is given more than once", to_string(cmdlet), parameter->name);
     seen.push_back(parameter->name);
     if (parameter->flag) {
-      parameter->take_flag(call, colon == std::string_view::npos ? true : TRY(flag_value(cmdlet, parameter->name, word.substr(colon + 1))));
+      parameter->take_flag(call, colon == std::string_view::npos
+                                     ? true
+                                     : TRY(flag_value(cmdlet, parameter->name, word.substr(colon + 1))));
       continue;
     }
     if (colon != std::string_view::npos && colon + 1 < word.size()) {
@@ -211,7 +240,9 @@ Result<CmdletCall> parse_cmdlet(Cmdlet cmdlet, std::span<const std::string> argu
   if (cmdlet == Cmdlet::Get) {
     if (scopes.local + scopes.per_node + scopes.cluster > 1)
       return fail(ErrorKind::invalid_input, "{}: -Local, -PerNode and -Cluster exclude each other", to_string(cmdlet));
-    call.scope = scopes.local ? ConfigurationScope::local : scopes.per_node ? ConfigurationScope::per_node : ConfigurationScope::cluster;
+    call.scope = scopes.local      ? ConfigurationScope::local
+                 : scopes.per_node ? ConfigurationScope::per_node
+                                   : ConfigurationScope::cluster;
   }
   return call;
 }

@@ -3,9 +3,9 @@
 //   backend->apply({.kind = ChangeKind::Set, .settings = s}, false, Requester::current())  -> an action plan's id
 //   backend->get(ConfigurationScope::per_node)
 //
-// LocalBackend is a cluster of one: this host's files, no network. A cluster's backend (room fleet) keeps the same document
-// on every host and carries plans between them; commands know this interface only.
-// Errors: permission_denied (not an administrator), invalid_input (the state machine refuses), unavailable.
+// LocalBackend is a cluster of one: this host's files, no network. A cluster's backend (room fleet) keeps the same
+// document on every host and carries plans between them; commands know this interface only. Errors: permission_denied
+// (not an administrator), invalid_input (the state machine refuses), unavailable.
 #pragma once
 #include <memory>
 #include <optional>
@@ -26,16 +26,16 @@ enum class ConfigurationScope : std::uint8_t { local, per_node, cluster };
 struct HostConfiguration {
   std::string host;
   std::optional<ForwarderConfiguration> configuration;  // nullopt: none, or it cannot be read
-  std::string digest;       // of the local copy's content as it stands
-  bool drifted = false;     // the local copy is not the cluster's
-  std::string drift;        // how, for people
-  std::string agent_state;  // "running", "not running", or what the agent says is wrong
-  std::string status_json;  // the agent's own status document, "" when there is none
+  std::string digest;                                   // of the local copy's content as it stands
+  bool drifted = false;                                 // the local copy is not the cluster's
+  std::string drift;                                    // how, for people
+  std::string agent_state;                              // "running", "not running", or what the agent says is wrong
+  std::string status_json;                              // the agent's own status document, "" when there is none
 };
 
 struct ConfigurationView {
   ForwarderConfiguration global;
-  std::string digest;  // of `global`
+  std::string digest;                    // of `global`
   std::vector<HostConfiguration> hosts;  // none for the scope cluster
 };
 

@@ -1,5 +1,5 @@
-// One marked event, sent as the forwarder would send it, with every step told: "does it arrive?" answered before anything
-// depends on it. Blocks until the deadline at most. Any thread.
+// One marked event, sent as the forwarder would send it, with every step told: "does it arrive?" answered before
+// anything depends on it. Blocks until the deadline at most. Any thread.
 #pragma once
 #include <optional>
 #include <string>
@@ -29,6 +29,7 @@ struct DeliveryCheckReport {
   bool good() const;
 };
 
-DeliveryCheckReport check_delivery(const ForwarderSettings& settings, const CertificateStore& store, const std::string& host, Deadline deadline);
+DeliveryCheckReport check_delivery(const ForwarderSettings& settings, const CertificateStore& store,
+                                   const std::string& host, Deadline deadline);
 
 }  // namespace yagura::forward

@@ -8,12 +8,16 @@ namespace yagura::forward {
 DestinationSettings destination_settings(const ForwarderSettings& settings, const CertificateStore& store) {
   DestinationSettings made{.host = settings.server_name, .port = settings.server_port, .framing = settings.framing};
   const auto mode = settings.mode();
-  made.protocol = mode == TransportMode::udp ? DestinationProtocol::udp : settings.use_relp ? DestinationProtocol::relp : DestinationProtocol::syslog_stream;
+  made.protocol = mode == TransportMode::udp ? DestinationProtocol::udp
+                  : settings.use_relp        ? DestinationProtocol::relp
+                                             : DestinationProtocol::syslog_stream;
   made.use_tls = mode == TransportMode::tls || mode == TransportMode::mutual_tls;
   if (made.use_tls)
     made.tls_options = [store, use = CertificateStore::Use{.thumbprint = settings.client_certificate_thumbprint,
-                                                          .verify = !settings.skip_server_certificate_check,
-                                                          .verify_name = !settings.skip_server_cn_check}] { return store.tls_options(use); };
+                                                           .verify = !settings.skip_server_certificate_check,
+                                                           .verify_name = !settings.skip_server_cn_check}] {
+      return store.tls_options(use);
+    };
   return made;
 }
 

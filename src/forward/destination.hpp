@@ -1,7 +1,9 @@
-// One syslog receiver: brings the connection up, takes messages into a bounded buffer, and knows which the other side has.
+// One syslog receiver: brings the connection up, takes messages into a bounded buffer, and knows which the other side
+// has.
 //
 // Four transports and RELP behind one interface (docs/forwarding.md says what each promises):
-//   TCP, TLS   a message is `taken` once the peer's kernel has acknowledged its bytes (SIOCOUTQ) and the connection has lived on
+//   TCP, TLS   a message is `taken` once the peer's kernel has acknowledged its bytes (SIOCOUTQ) and the connection has
+//   lived on
 //              for `settle`: what an application loses when it dies is then sent again, never more than these seconds
 //   RELP       ... once the receiver has acknowledged it by its number
 //   UDP        ... once the kernel took it; datagrams that the network refuses are counted as lost
@@ -12,8 +14,8 @@
 //   TRY(destination->step());                     // writes and reads what goes without waiting
 //   bookmark = position_of(destination->taken());
 //
-// One thread, except Wakeup. Errors: the connection is over, or never was: call connect() again, with the first message that
-// is not taken. They say what an operator can do.
+// One thread, except Wakeup. Errors: the connection is over, or never was: call connect() again, with the first message
+// that is not taken. They say what an operator can do.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -42,9 +44,9 @@ struct DestinationSettings {
   Framing framing = Framing::octet_counting;
   // Asked at each connection, for certificates come and go meanwhile. Only with use_tls.
   std::function<Result<net::TlsClientOptions>()> tls_options;
-  Bytes write_buffer = 256_KiB;               // messages waiting for the socket
-  std::size_t most_untaken = 200'000;         // messages sent and not taken yet: what a reconnect may repeat at most
-  std::uint64_t most_datagrams = 5'000;       // a second, over UDP
+  Bytes write_buffer = 256_KiB;          // messages waiting for the socket
+  std::size_t most_untaken = 200'000;    // messages sent and not taken yet: what a reconnect may repeat at most
+  std::uint64_t most_datagrams = 5'000;  // a second, over UDP
   std::chrono::milliseconds settle = 2s;
   std::chrono::milliseconds attempt_timeout = 5s;     // per address
   std::chrono::milliseconds handshake_timeout = 10s;  // TLS, RELP open
@@ -66,7 +68,7 @@ class Wakeup {
 };
 
 struct ConnectionFacts {
-  std::string address;       // "192.0.2.7:6514"
+  std::string address;  // "192.0.2.7:6514"
   std::string tls_version, tls_cipher;
   std::vector<std::string> certificates;  // DER, the server's own first
 };

@@ -36,7 +36,8 @@ void Wakeup::clear() {
 WaitEnd wait_for(int fd, short events, const Wakeup& wakeup, Deadline deadline) {
   while (true) {
     pollfd entries[2] = {{wakeup.fd(), POLLIN, 0}, {fd, events, 0}};
-    const int wait = deadline.is_never() ? -1 : static_cast<int>(std::min<std::int64_t>(deadline.left().count() + 1, 3'600'000));
+    const int wait =
+        deadline.is_never() ? -1 : static_cast<int>(std::min<std::int64_t>(deadline.left().count() + 1, 3'600'000));
     const int ready = ::poll(entries, fd >= 0 ? 2 : 1, wait);
     if (ready > 0) return entries[0].revents != 0 ? WaitEnd::woken : WaitEnd::ready;
     if (ready < 0 && errno != EINTR) return WaitEnd::ready;  // the next read or write tells
@@ -44,7 +45,8 @@ WaitEnd wait_for(int fd, short events, const Wakeup& wakeup, Deadline deadline) 
   }
 }
 
-Result<std::vector<net::SocketAddress>> resolve_cancellable(const std::string& host, std::uint16_t port, const Wakeup& wakeup, Deadline deadline) {
+Result<std::vector<net::SocketAddress>> resolve_cancellable(const std::string& host, std::uint16_t port,
+                                                            const Wakeup& wakeup, Deadline deadline) {
   if (const auto numeric = net::SocketAddress::numeric(host, port)) return std::vector{*numeric};
   struct Answer {
     std::mutex mutex;
@@ -70,10 +72,13 @@ Result<std::vector<net::SocketAddress>> resolve_cancellable(const std::string& h
 
 namespace {
 
-Result<FileDescriptor> connect_address(const net::SocketAddress& address, const Wakeup& wakeup, std::chrono::milliseconds timeout) {
+Result<FileDescriptor> connect_address(const net::SocketAddress& address, const Wakeup& wakeup,
+                                       std::chrono::milliseconds timeout) {
   FileDescriptor fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fail_errno(errno, "opening a TCP socket");
-  const auto option = [&](int level, int name, int value) { ::setsockopt(fd.get(), level, name, &value, sizeof(value)); };
+  const auto option = [&](int level, int name, int value) {
+    ::setsockopt(fd.get(), level, name, &value, sizeof(value));
+  };
   option(IPPROTO_TCP, TCP_NODELAY, 1);
   // A receiver that vanished without a word: nothing would ever come back.
   option(SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -84,7 +89,9 @@ Result<FileDescriptor> connect_address(const net::SocketAddress& address, const 
     if (errno != EINPROGRESS) return fail_errno(errno, "connecting to " + address.to_string());
     switch (wait_for(fd.get(), POLLOUT, wakeup, Deadline::in(timeout))) {
       case WaitEnd::woken: return fail(ErrorKind::cancelled, "stopped while connecting to {}", address.to_string());
-      case WaitEnd::timeout: return fail(ErrorKind::timeout, "connecting to {}: no answer within {}", address.to_string(), format_duration(timeout));
+      case WaitEnd::timeout:
+        return fail(ErrorKind::timeout, "connecting to {}: no answer within {}", address.to_string(),
+                    format_duration(timeout));
       case WaitEnd::ready: break;
     }
     int error = 0;
@@ -99,11 +106,15 @@ Result<> handshake(net::ByteStream& stream, const Wakeup& wakeup, Deadline deadl
   while (true) {
     const auto status = stream.handshake();
     if (status == net::IoStatus::done) return {};
-    if (status == net::IoStatus::closed) return fail(ErrorKind::unavailable, "TLS handshake: the server closed the connection; does it speak TLS at this port?");
-    if (status == net::IoStatus::failed) return fail(ErrorKind::unavailable, "{}", explain_tls_error(stream.error(), mutual));
+    if (status == net::IoStatus::closed)
+      return fail(ErrorKind::unavailable,
+                  "TLS handshake: the server closed the connection; does it speak TLS at this port?");
+    if (status == net::IoStatus::failed)
+      return fail(ErrorKind::unavailable, "{}", explain_tls_error(stream.error(), mutual));
     switch (wait_for(stream.fd(), status == net::IoStatus::want_read ? POLLIN : POLLOUT, wakeup, deadline)) {
       case WaitEnd::woken: return fail(ErrorKind::cancelled, "stopped during the TLS handshake");
-      case WaitEnd::timeout: return fail(ErrorKind::timeout, "TLS handshake: no answer in time; does the server speak TLS at this port?");
+      case WaitEnd::timeout:
+        return fail(ErrorKind::timeout, "TLS handshake: no answer in time; does the server speak TLS at this port?");
       case WaitEnd::ready: break;
     }
   }
@@ -117,8 +128,11 @@ Result<> await_verdict(net::ByteStream& stream, const Wakeup& wakeup) {
   char scratch[4096];
   std::size_t got = 0;
   const auto status = stream.read(scratch, sizeof(scratch), got);
-  if (status == net::IoStatus::failed) return fail(ErrorKind::unavailable, "{}", explain_tls_error(stream.error(), true));
-  if (status == net::IoStatus::closed) return fail(ErrorKind::unavailable, "the server closed the connection right after the handshake; it may not accept our certificate");
+  if (status == net::IoStatus::failed)
+    return fail(ErrorKind::unavailable, "{}", explain_tls_error(stream.error(), true));
+  if (status == net::IoStatus::closed)
+    return fail(ErrorKind::unavailable,
+                "the server closed the connection right after the handshake; it may not accept our certificate");
   return {};
 }
 
@@ -128,15 +142,18 @@ std::string explain_tls_error(const std::string& message, bool mutual) {
   const auto has = [&](std::string_view text) { return message.find(text) != std::string::npos; };
   if (has("alert")) {
     if (has("certificate required") || has("handshake failure"))
-      return message + (mutual ? " (the server found no common ground; ask its log)" : " (the server may want a certificate of ours: -ClientCertificateThumbprint)");
-    if (has("unknown ca") || has("bad certificate") || has("certificate unknown") || has("certificate revoked") || has("certificate expired") || has("access denied"))
+      return message + (mutual ? " (the server found no common ground; ask its log)"
+                               : " (the server may want a certificate of ours: -ClientCertificateThumbprint)");
+    if (has("unknown ca") || has("bad certificate") || has("certificate unknown") || has("certificate revoked") ||
+        has("certificate expired") || has("access denied"))
       return message + " (the server refuses the certificate that we show)";
     if (has("protocol version")) return message + " (the server speaks neither TLS 1.2 nor 1.3)";
   }
   if (has("unsupported protocol") || has("wrong version number") || has("version too low"))
     return message + " (the server speaks neither TLS 1.2 nor 1.3, or no TLS at this port)";
   if (has("self-signed") || has("unable to get local issuer") || has("unable to get issuer"))
-    return message + " (import the CA that signed it: yagura cert import --file CA.pem; yagura cert doctor tells which)";
+    return message +
+           " (import the CA that signed it: yagura cert import --file CA.pem; yagura cert doctor tells which)";
   if (has("IP address mismatch") || has("hostname mismatch") || has("Hostname mismatch"))
     return message + " (-ServerName must be a name in the certificate; -SkipServerCNCheck skips this check)";
   return message;
@@ -151,7 +168,8 @@ Result<Connected> connect_stream(const DestinationSettings& settings, const Wake
     mutual = !options.certificate.empty();
     context = TRY(net::TlsContext::client(options));
   }
-  const auto addresses = TRY(resolve_cancellable(settings.host, settings.port, wakeup, Deadline::in(settings.attempt_timeout)));
+  const auto addresses =
+      TRY(resolve_cancellable(settings.host, settings.port, wakeup, Deadline::in(settings.attempt_timeout)));
   std::string tried;
   constexpr std::size_t kMostAddresses = 16;
   for (std::size_t i = 0; i < addresses.size() && i < kMostAddresses; ++i) {

@@ -19,7 +19,8 @@ constexpr std::size_t kMostOpen = 1024;
 
 class RelpDestination final : public Destination {
  public:
-  explicit RelpDestination(DestinationSettings settings) : settings_(std::move(settings)), name_(destination_name(settings_)) {}
+  explicit RelpDestination(DestinationSettings settings)
+      : settings_(std::move(settings)), name_(destination_name(settings_)) {}
 
   const std::string& name() const override { return name_; }
   bool connected() const override { return static_cast<bool>(stream_); }
@@ -39,7 +40,9 @@ class RelpDestination final : public Destination {
     return std::move(connected.facts);
   }
 
-  bool ready_for_more() const override { return stream_ && open_.size() < kMostOpen && out_.size() - sent_ < settings_.write_buffer.count(); }
+  bool ready_for_more() const override {
+    return stream_ && open_.size() < kMostOpen && out_.size() - sent_ < settings_.write_buffer.count();
+  }
 
   void offer(std::uint64_t number, std::string_view message) override {
     if (open_.empty()) last_progress_ = Clock::now();
@@ -51,21 +54,25 @@ class RelpDestination final : public Destination {
     if (!stream_) return fail(ErrorKind::unavailable, "{} is not connected", name_);
     auto done = write_and_read();
     if (done && !open_.empty() && Clock::now() - last_progress_ > settings_.stall_timeout)
-      done = fail(ErrorKind::timeout, "{}: the receiver has acknowledged nothing for {}", name_, format_duration(settings_.stall_timeout));
+      done = fail(ErrorKind::timeout, "{}: the receiver has acknowledged nothing for {}", name_,
+                  format_duration(settings_.stall_timeout));
     if (!done) stream_ = net::ByteStream();
     return done;
   }
 
   Waiting waiting() const override {
     if (!stream_) return {};
-    return {.fd = stream_.fd(), .events = static_cast<short>(POLLIN | (out_.size() > sent_ ? POLLOUT : 0)), .most = 1000ms};
+    return {
+        .fd = stream_.fd(), .events = static_cast<short>(POLLIN | (out_.size() > sent_ ? POLLOUT : 0)), .most = 1000ms};
   }
 
   void close(Deadline deadline) override {
     const auto never = Wakeup::create();
     while (stream_ && never && !open_.empty() && !deadline.passed()) {
       if (!step()) return;
-      if (!open_.empty()) (void)wait_for(stream_.fd(), static_cast<short>(POLLIN | (out_.size() > sent_ ? POLLOUT : 0)), **never, deadline);
+      if (!open_.empty())
+        (void)wait_for(stream_.fd(), static_cast<short>(POLLIN | (out_.size() > sent_ ? POLLOUT : 0)), **never,
+                       deadline);
     }
     if (!stream_) return;
     relp::append_frame(out_, next_transaction(), "close", "");
@@ -80,18 +87,24 @@ class RelpDestination final : public Destination {
     bool acknowledged;
   };
 
-  std::uint32_t next_transaction() { return transaction_ = transaction_ == relp::kMostTransaction ? 1 : transaction_ + 1; }
+  std::uint32_t next_transaction() {
+    return transaction_ = transaction_ == relp::kMostTransaction ? 1 : transaction_ + 1;
+  }
 
   Result<> open_session(Wakeup& wakeup) {
     const auto deadline = Deadline::in(settings_.handshake_timeout);
-    relp::append_frame(out_, next_transaction(), "open", fmt::format("relp_version=0\nrelp_software=yagura,{}\ncommands=syslog", kVersion));
+    relp::append_frame(out_, next_transaction(), "open",
+                       fmt::format("relp_version=0\nrelp_software=yagura,{}\ncommands=syslog", kVersion));
     opened_ = false;
     while (!opened_) {
       TRY(write_and_read(), "opening a RELP session");
       if (opened_) break;
-      switch (wait_for(stream_.fd(), static_cast<short>(POLLIN | (out_.size() > sent_ ? POLLOUT : 0)), wakeup, deadline)) {
+      switch (
+          wait_for(stream_.fd(), static_cast<short>(POLLIN | (out_.size() > sent_ ? POLLOUT : 0)), wakeup, deadline)) {
         case WaitEnd::woken: return fail(ErrorKind::cancelled, "stopped while opening a RELP session");
-        case WaitEnd::timeout: return fail(ErrorKind::timeout, "{}: no RELP answer in time; does the server speak RELP at this port?", name_);
+        case WaitEnd::timeout:
+          return fail(ErrorKind::timeout, "{}: no RELP answer in time; does the server speak RELP at this port?",
+                      name_);
         case WaitEnd::ready: break;
       }
     }
@@ -103,8 +116,10 @@ class RelpDestination final : public Destination {
     while (sent_ < out_.size()) {
       std::size_t put = 0;
       const auto status = stream_.write(out_.data() + sent_, out_.size() - sent_, put);
-      if (status == net::IoStatus::failed) return fail(ErrorKind::unavailable, "{}: {}", name_, explain_tls_error(stream_.error(), true));
-      if (status == net::IoStatus::closed) return fail(ErrorKind::unavailable, "{}: the server closed the connection", name_);
+      if (status == net::IoStatus::failed)
+        return fail(ErrorKind::unavailable, "{}: {}", name_, explain_tls_error(stream_.error(), true));
+      if (status == net::IoStatus::closed)
+        return fail(ErrorKind::unavailable, "{}: the server closed the connection", name_);
       if (status != net::IoStatus::done) break;
       sent_ += put;
     }
@@ -116,8 +131,10 @@ class RelpDestination final : public Destination {
       char scratch[16 * 1024];
       std::size_t got = 0;
       const auto status = stream_.read(scratch, sizeof(scratch), got);
-      if (status == net::IoStatus::closed) return fail(ErrorKind::unavailable, "{}: the server closed the connection", name_);
-      if (status == net::IoStatus::failed) return fail(ErrorKind::unavailable, "{}: {}", name_, explain_tls_error(stream_.error(), true));
+      if (status == net::IoStatus::closed)
+        return fail(ErrorKind::unavailable, "{}: the server closed the connection", name_);
+      if (status == net::IoStatus::failed)
+        return fail(ErrorKind::unavailable, "{}: {}", name_, explain_tls_error(stream_.error(), true));
       if (status != net::IoStatus::done) return {};
       in_.append(scratch, got);
       std::string_view rest = in_;
@@ -128,13 +145,16 @@ class RelpDestination final : public Destination {
   }
 
   Result<> take(const relp::Frame& frame) {
-    if (frame.command == "serverclose") return fail(ErrorKind::unavailable, "{}: the server closes the RELP session", name_);
+    if (frame.command == "serverclose")
+      return fail(ErrorKind::unavailable, "{}: the server closes the RELP session", name_);
     if (frame.command != "rsp") return {};
     const auto response = TRY(relp::read_response(frame.data), "reading what {} answers", name_);
     if (response.code != 200)
-      return fail(ErrorKind::unavailable, "{}: the receiver answers {} {}", name_, response.code, response.text.substr(0, 200));
+      return fail(ErrorKind::unavailable, "{}: the receiver answers {} {}", name_, response.code,
+                  response.text.substr(0, 200));
     if (!opened_) {
-      if (frame.data.find("syslog") == std::string_view::npos) return fail(ErrorKind::not_supported, "{}: the receiver does not take syslog over RELP", name_);
+      if (frame.data.find("syslog") == std::string_view::npos)
+        return fail(ErrorKind::not_supported, "{}: the receiver does not take syslog over RELP", name_);
       opened_ = true;
       return {};
     }
@@ -165,6 +185,8 @@ class RelpDestination final : public Destination {
 
 }  // namespace
 
-std::unique_ptr<Destination> make_relp_destination(DestinationSettings settings) { return std::make_unique<RelpDestination>(std::move(settings)); }
+std::unique_ptr<Destination> make_relp_destination(DestinationSettings settings) {
+  return std::make_unique<RelpDestination>(std::move(settings));
+}
 
 }  // namespace yagura::forward

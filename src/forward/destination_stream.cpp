@@ -32,7 +32,8 @@ class StreamDestination final : public Destination {
   }
 
   bool ready_for_more() const override {
-    return stream_ && buffer_.size() - sent_ < settings_.write_buffer.count() && offered_ - taken_ < settings_.most_untaken;
+    return stream_ && buffer_.size() - sent_ < settings_.write_buffer.count() &&
+           offered_ - taken_ < settings_.most_untaken;
   }
 
   void offer(std::uint64_t number, std::string_view message) override {
@@ -96,8 +97,8 @@ class StreamDestination final : public Destination {
     std::uint64_t number, offset;  // of the plain stream
   };
   struct Mark {
-    std::uint64_t number;         // every message up to it was given to the kernel
-    std::uint64_t bytes;          // when so many bytes had been
+    std::uint64_t number;  // every message up to it was given to the kernel
+    std::uint64_t bytes;   // when so many bytes had been
     Clock::time_point made, acknowledged;
   };
 
@@ -118,8 +119,10 @@ class StreamDestination final : public Destination {
     while (sent_ < buffer_.size()) {
       std::size_t put = 0;
       const auto status = stream_.write(buffer_.data() + sent_, buffer_.size() - sent_, put);
-      if (status == net::IoStatus::failed) return fail(ErrorKind::unavailable, "{}: {}", name_, explain_tls_error(stream_.error(), true));
-      if (status == net::IoStatus::closed) return fail(ErrorKind::unavailable, "{}: the server closed the connection", name_);
+      if (status == net::IoStatus::failed)
+        return fail(ErrorKind::unavailable, "{}: {}", name_, explain_tls_error(stream_.error(), true));
+      if (status == net::IoStatus::closed)
+        return fail(ErrorKind::unavailable, "{}: the server closed the connection", name_);
       if (status != net::IoStatus::done) break;
       sent_ += put;
       last_progress_ = Clock::now();
@@ -134,19 +137,23 @@ class StreamDestination final : public Destination {
       buffer_.erase(0, sent_);
       sent_ = 0;
     }
-    // A syslog server has nothing to say, except that it goes; one that talks all the time is not listened to all the time.
+    // A syslog server has nothing to say, except that it goes; one that talks all the time is not listened to all the
+    // time.
     for (int i = 0; i < 16; ++i) {
       char scratch[4096];
       std::size_t got = 0;
       const auto status = stream_.read(scratch, sizeof(scratch), got);
-      if (status == net::IoStatus::closed) return fail(ErrorKind::unavailable, "{}: the server closed the connection", name_);
-      if (status == net::IoStatus::failed) return fail(ErrorKind::unavailable, "{}: {}", name_, explain_tls_error(stream_.error(), true));
+      if (status == net::IoStatus::closed)
+        return fail(ErrorKind::unavailable, "{}: the server closed the connection", name_);
+      if (status == net::IoStatus::failed)
+        return fail(ErrorKind::unavailable, "{}: {}", name_, explain_tls_error(stream_.error(), true));
       if (status != net::IoStatus::done) break;
     }
     note_acknowledged();
     if ((sent_ < buffer_.size() || (!marks_.empty() && marks_.front().acknowledged == Clock::time_point())) &&
         Clock::now() - last_progress_ > settings_.stall_timeout)
-      return fail(ErrorKind::timeout, "{}: the server has taken nothing for {}", name_, format_duration(settings_.stall_timeout));
+      return fail(ErrorKind::timeout, "{}: the server has taken nothing for {}", name_,
+                  format_duration(settings_.stall_timeout));
     return {};
   }
 
@@ -175,7 +182,8 @@ class StreamDestination final : public Destination {
       if (mark.bytes > acknowledged) break;
       if (mark.acknowledged == Clock::time_point()) mark.acknowledged = last_progress_ = now;
     }
-    while (!marks_.empty() && marks_.front().acknowledged != Clock::time_point() && now - marks_.front().acknowledged >= settings_.settle) {
+    while (!marks_.empty() && marks_.front().acknowledged != Clock::time_point() &&
+           now - marks_.front().acknowledged >= settings_.settle) {
       taken_ = marks_.front().number;
       marks_.pop_front();
     }
@@ -184,17 +192,19 @@ class StreamDestination final : public Destination {
   const DestinationSettings settings_;
   const std::string name_;
   net::ByteStream stream_;
-  std::string buffer_;        // framed messages; [0, sent_) is with the kernel
+  std::string buffer_;  // framed messages; [0, sent_) is with the kernel
   std::size_t sent_ = 0;
   std::uint64_t dropped_ = 0;  // bytes of this connection that were in buffer_ before its begin
-  std::deque<End> ends_;      // of messages not wholly with the kernel
-  std::deque<Mark> marks_;    // not taken yet
+  std::deque<End> ends_;       // of messages not wholly with the kernel
+  std::deque<Mark> marks_;     // not taken yet
   std::uint64_t offered_ = 0, written_number_ = 0, taken_ = 0;
   Clock::time_point last_progress_{};
 };
 
 }  // namespace
 
-std::unique_ptr<Destination> make_stream_destination(DestinationSettings settings) { return std::make_unique<StreamDestination>(std::move(settings)); }
+std::unique_ptr<Destination> make_stream_destination(DestinationSettings settings) {
+  return std::make_unique<StreamDestination>(std::move(settings));
+}
 
 }  // namespace yagura::forward

@@ -12,8 +12,16 @@ namespace {
 struct DestinationTest : ::testing::Test {
   std::shared_ptr<Wakeup> wakeup = *Wakeup::create();
 
-  static DestinationSettings plain(std::uint16_t port, DestinationProtocol protocol = DestinationProtocol::syslog_stream) {
-    return {.host = "127.0.0.1", .port = port, .protocol = protocol, .use_tls = false, .settle = 100ms, .attempt_timeout = 2s, .handshake_timeout = 2s, .stall_timeout = 2s};
+  static DestinationSettings plain(std::uint16_t port,
+                                   DestinationProtocol protocol = DestinationProtocol::syslog_stream) {
+    return {.host = "127.0.0.1",
+            .port = port,
+            .protocol = protocol,
+            .use_tls = false,
+            .settle = 100ms,
+            .attempt_timeout = 2s,
+            .handshake_timeout = 2s,
+            .stall_timeout = 2s};
   }
   // Steps until `number` is taken or the connection ends.
   Result<> drive(Destination& destination, std::uint64_t number, std::chrono::seconds most = 10s) {
@@ -22,7 +30,8 @@ struct DestinationTest : ::testing::Test {
       TRY(destination.step());
       if (destination.taken() >= number) return {};
       const auto waiting = destination.waiting();
-      (void)wait_for(waiting.fd, waiting.events, *wakeup, Deadline::in(std::min(waiting.most, std::chrono::milliseconds(20))));
+      (void)wait_for(waiting.fd, waiting.events, *wakeup,
+                     Deadline::in(std::min(waiting.most, std::chrono::milliseconds(20))));
     }
     return fail(ErrorKind::timeout, "not taken");
   }
@@ -40,7 +49,8 @@ TEST_F(DestinationTest, FramesByCountsOrLineFeeds) {
     const auto done = drive(*destination, 2);
     ASSERT_TRUE(done) << done.error().message();
     destination->close(Deadline::in(2s));
-    const std::string wanted = framing == Framing::octet_counting ? "9 <13>first13 <13>two\nlines" : "<13>first\n<13>two lines\n";
+    const std::string wanted =
+        framing == Framing::octet_counting ? "9 <13>first13 <13>two\nlines" : "<13>first\n<13>two lines\n";
     EXPECT_TRUE(receiver.wait_for([&](const auto& got) { return got == wanted; })) << receiver.received();
   }
 }
@@ -48,7 +58,7 @@ TEST_F(DestinationTest, FramesByCountsOrLineFeeds) {
 TEST_F(DestinationTest, TakesNothingForGrantedBeforeItHasSettled) {
   TestReceiver receiver;
   auto settings = plain(receiver.port());
-  settings.settle = 400ms;
+  settings.settle = 1500ms;
   const auto destination = make_destination(settings);
   ASSERT_TRUE(destination->connect(7, *wakeup));
   EXPECT_EQ(destination->taken(), 6U);
@@ -156,7 +166,8 @@ struct TlsTest : DestinationTest {
     return made;
   }
   // Sends one message; "" when it arrived, else the error. Nothing may reach the receiver then.
-  std::string send(const TestCertificate& certificate, const std::function<void(ForwarderSettings&)>& change = {}, const std::string& client_ca = {}) {
+  std::string send(const TestCertificate& certificate, const std::function<void(ForwarderSettings&)>& change = {},
+                   const std::string& client_ca = {}) {
     TestReceiver receiver(server(certificate, client_ca));
     auto from = wish(receiver.port());
     if (change) change(from);
@@ -182,12 +193,15 @@ TEST_F(TlsTest, SendsToATrustedServer) {
 TEST_F(TlsTest, SendsNothingToWhoIsNotTrusted) {
   trust(ca.pem());
   const auto stranger = make_certificate({.name = "Test Root", .is_ca = true});  // the same name, another key
-  const auto contains = [](const std::string& error, std::string_view part) { return error.find(part) != std::string::npos; };
+  const auto contains = [](const std::string& error, std::string_view part) {
+    return error.find(part) != std::string::npos;
+  };
   EXPECT_PRED2(contains, send(make_certificate({.issuer = &stranger})), "refused");
   EXPECT_PRED2(contains, send(make_certificate({.name = "self"})), "self-signed");
   EXPECT_PRED2(contains, send(make_certificate({.issuer = &ca, .from_days = -9, .until_days = -1})), "expired");
   EXPECT_PRED2(contains, send(make_certificate({.issuer = &ca, .from_days = 1})), "not yet valid");
-  EXPECT_PRED2(contains, send(make_certificate({.issuer = &ca, .alternatives = "DNS:other.example"})), "IP address mismatch");
+  EXPECT_PRED2(contains, send(make_certificate({.issuer = &ca, .alternatives = "DNS:other.example"})),
+               "IP address mismatch");
   EXPECT_PRED2(contains, send(make_certificate({.issuer = &ca, .must_staple = true})), "stapled");
 }
 
@@ -270,8 +284,10 @@ TestReceiver::Behaviour relp_server(std::size_t acknowledge) {
     std::string answer;
     while (const auto frame = relp::next_frame(rest).value_or(std::nullopt)) {
       state->seen = all.size() - rest.size();
-      if (frame->command == "open") relp::append_frame(answer, frame->transaction, "rsp", "200 OK\nrelp_version=0\ncommands=syslog");
-      if (frame->command == "syslog" && state->acknowledged++ < acknowledge) relp::append_frame(answer, frame->transaction, "rsp", "200 OK");
+      if (frame->command == "open")
+        relp::append_frame(answer, frame->transaction, "rsp", "200 OK\nrelp_version=0\ncommands=syslog");
+      if (frame->command == "syslog" && state->acknowledged++ < acknowledge)
+        relp::append_frame(answer, frame->transaction, "rsp", "200 OK");
     }
     return static_cast<bool>(stream.write_all(answer, Deadline::in(1s)));
   };
@@ -295,7 +311,9 @@ TEST_F(DestinationTest, RelpIsNotWhatEveryServerSpeaks) {
   const auto error = make_destination(plain(mute.port(), DestinationProtocol::relp))->connect(1, *wakeup);
   ASSERT_FALSE(error);
   EXPECT_NE(error.error().message().find("RELP"), std::string::npos);
-  TestReceiver other(nullptr, [](TestReceiver&, net::ByteStream& stream) { return static_cast<bool>(stream.write_all("HTTP/1.1 400 Bad Request\r\n\r\n", Deadline::in(1s))); });
+  TestReceiver other(nullptr, [](TestReceiver&, net::ByteStream& stream) {
+    return static_cast<bool>(stream.write_all("HTTP/1.1 400 Bad Request\r\n\r\n", Deadline::in(1s)));
+  });
   EXPECT_FALSE(make_destination(plain(other.port(), DestinationProtocol::relp))->connect(1, *wakeup));
 }
 

@@ -25,7 +25,8 @@ constexpr auto kPace = std::chrono::milliseconds(5);
 
 class UdpDestination final : public Destination {
  public:
-  explicit UdpDestination(DestinationSettings settings) : settings_(std::move(settings)), name_(destination_name(settings_)) {}
+  explicit UdpDestination(DestinationSettings settings)
+      : settings_(std::move(settings)), name_(destination_name(settings_)) {}
 
   const std::string& name() const override { return name_; }
   bool connected() const override { return static_cast<bool>(socket_); }
@@ -37,7 +38,8 @@ class UdpDestination final : public Destination {
     waiting_.clear();
     taken_ = first - 1;
     probing_since_ = {};
-    const auto addresses = TRY(resolve_cancellable(settings_.host, settings_.port, wakeup, Deadline::in(settings_.attempt_timeout)));
+    const auto addresses =
+        TRY(resolve_cancellable(settings_.host, settings_.port, wakeup, Deadline::in(settings_.attempt_timeout)));
     std::string tried;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       // The next one than the one that refused.
@@ -56,14 +58,18 @@ class UdpDestination final : public Destination {
       socket_ = std::move(*socket);
       return ConnectionFacts{.address = address.to_string()};
     }
-    return fail(ErrorKind::unavailable, "{}", tried.empty() ? fmt::format("'{}' has no address", settings_.host) : tried);
+    return fail(ErrorKind::unavailable, "{}",
+                tried.empty() ? fmt::format("'{}' has no address", settings_.host) : tried);
   }
 
   bool ready_for_more() const override {
-    return socket_ && waiting_.size() < 128 && probing_since_ == Clock::time_point() && !(refused_ && !waiting_.empty());
+    return socket_ && waiting_.size() < 128 && probing_since_ == Clock::time_point() &&
+           !(refused_ && !waiting_.empty());
   }
 
-  void offer(std::uint64_t number, std::string_view message) override { waiting_.push_back({number, std::string(message.substr(0, most_))}); }
+  void offer(std::uint64_t number, std::string_view message) override {
+    waiting_.push_back({number, std::string(message.substr(0, most_))});
+  }
 
   Result<> step() override {
     if (!socket_) return fail(ErrorKind::unavailable, "{} is not connected", name_);
@@ -119,7 +125,8 @@ class UdpDestination final : public Destination {
     }
     const auto now = Clock::now();
     const double rate = static_cast<double>(settings_.most_datagrams);
-    allowance_ = std::min(allowance_ + std::chrono::duration<double>(now - allowed_at_).count() * rate, std::max(1.0, rate / 50));
+    allowance_ = std::min(allowance_ + std::chrono::duration<double>(now - allowed_at_).count() * rate,
+                          std::max(1.0, rate / 50));
     allowed_at_ = now;
     while (!waiting_.empty() && allowance_ >= 1) {
       const auto& next = waiting_.front();
@@ -150,13 +157,15 @@ class UdpDestination final : public Destination {
   std::size_t most_ = kMostV4, turn_ = 0;
   double allowance_ = 1;  // datagrams that may go now
   Clock::time_point allowed_at_ = Clock::now();
-  bool refused_ = false;    // the network refused one, and none has been seen to go through since
+  bool refused_ = false;  // the network refused one, and none has been seen to go through since
   bool taken_any_ = false;
   Clock::time_point probing_since_{};
 };
 
 }  // namespace
 
-std::unique_ptr<Destination> make_udp_destination(DestinationSettings settings) { return std::make_unique<UdpDestination>(std::move(settings)); }
+std::unique_ptr<Destination> make_udp_destination(DestinationSettings settings) {
+  return std::make_unique<UdpDestination>(std::move(settings));
+}
 
 }  // namespace yagura::forward

@@ -2,6 +2,7 @@
 #pragma once
 #include <gtest/gtest.h>
 #include <openssl/x509v3.h>
+
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -21,9 +22,12 @@ namespace yagura::forward {
 struct TestCertificate {
   OwnedCertificate certificate;
   OwnedKey key;
-  std::string pem() const { return written_text([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); }); }
+  std::string pem() const {
+    return written_text([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); });
+  }
   std::string key_pem() const {
-    return written_text([&](BIO* out) { PEM_write_bio_PKCS8PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+    return written_text(
+        [&](BIO* out) { PEM_write_bio_PKCS8PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
   }
   std::string sha1() const { return read_certificate(der_of(certificate.get()))->sha1; }
 };
@@ -48,7 +52,8 @@ inline TestCertificate make_certificate(const CertificateWish& wish) {
   X509_time_adj_ex(X509_getm_notBefore(x), wish.from_days, 0, nullptr);
   X509_time_adj_ex(X509_getm_notAfter(x), wish.until_days, 0, nullptr);
   X509_set_pubkey(x, made.key.get());
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(wish.name.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(wish.name.c_str()), -1, -1, 0);
   X509* issuer = wish.issuer != nullptr ? wish.issuer->certificate.get() : x;
   X509_set_issuer_name(x, X509_get_subject_name(issuer));
   X509V3_CTX context;
@@ -69,11 +74,13 @@ inline TestCertificate make_certificate(const CertificateWish& wish) {
 }
 
 // A list of `ca` with these certificates on it, PEM.
-inline std::string revocation_list(const TestCertificate& ca, std::initializer_list<const TestCertificate*> revoked, int until_days = 7) {
+inline std::string revocation_list(const TestCertificate& ca, std::initializer_list<const TestCertificate*> revoked,
+                                   int until_days = 7) {
   const OwnedRevocationList list(X509_CRL_new());
   X509_CRL_set_version(list.get(), 1);
   X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(ca.certificate.get()));
-  const Owned<ASN1_TIME, ASN1_TIME_free> last(X509_time_adj_ex(nullptr, -10, 0, nullptr)), next(X509_time_adj_ex(nullptr, until_days, 0, nullptr));
+  const Owned<ASN1_TIME, ASN1_TIME_free> last(X509_time_adj_ex(nullptr, -10, 0, nullptr)),
+      next(X509_time_adj_ex(nullptr, until_days, 0, nullptr));
   X509_CRL_set1_lastUpdate(list.get(), last.get());
   X509_CRL_set1_nextUpdate(list.get(), next.get());
   for (const auto* one : revoked) {
@@ -91,7 +98,8 @@ class TestReceiver {
  public:
   using Behaviour = std::function<bool(TestReceiver&, net::ByteStream&)>;  // false: end this connection now
 
-  explicit TestReceiver(std::shared_ptr<const net::TlsContext> tls = nullptr, Behaviour after_read = {}, std::uint16_t port = 0)
+  explicit TestReceiver(std::shared_ptr<const net::TlsContext> tls = nullptr, Behaviour after_read = {},
+                        std::uint16_t port = 0)
       : tls_(std::move(tls)), after_read_(std::move(after_read)) {
     auto listening = net::listen_tcp(*net::SocketAddress::numeric("127.0.0.1", port));
     EXPECT_TRUE(listening) << listening.error().message();
@@ -113,7 +121,8 @@ class TestReceiver {
   }
   int connections() const { return connections_; }
   int handshakes() const { return handshakes_; }
-  bool wait_for(const std::function<bool(const std::string&)>& enough, std::chrono::seconds most = std::chrono::seconds(15)) const {
+  bool wait_for(const std::function<bool(const std::string&)>& enough,
+                std::chrono::seconds most = std::chrono::seconds(15)) const {
     const auto until = std::chrono::steady_clock::now() + most;
     while (std::chrono::steady_clock::now() < until) {
       if (enough(received())) return true;
@@ -130,7 +139,8 @@ class TestReceiver {
       auto fd = net::accept_connection(listener_.get(), peer);
       if (!fd) continue;
       ++connections_;
-      auto made = tls_ ? net::ByteStream::tls_server(std::move(fd), *tls_) : Result<net::ByteStream>(net::ByteStream(std::move(fd)));
+      auto made = tls_ ? net::ByteStream::tls_server(std::move(fd), *tls_)
+                       : Result<net::ByteStream>(net::ByteStream(std::move(fd)));
       if (!made) continue;
       net::ByteStream stream = std::move(*made);
       if (tls_) {

@@ -49,10 +49,15 @@ class Forwarder::Loop {
         ledger_(std::move(ledger)),
         wakeup_(std::move(wakeup)),
         backoff_(options_.first_wait, options_.most_wait),
-        sent_total_(metrics().counter("yagura_forward_sent_total", "Messages that the destination has taken", {{"destination", options_.name}})),
-        filtered_total_(metrics().counter("yagura_forward_filtered_total", "Events that the subscription left out", {{"destination", options_.name}})),
-        lost_total_(metrics().counter("yagura_forward_lost_total", "Events known to be lost on the way out", {{"destination", options_.name}})),
-        errors_total_(metrics().counter("yagura_forward_errors_total", "Connections to the destination that failed or ended", {{"destination", options_.name}})) {
+        sent_total_(metrics().counter("yagura_forward_sent_total", "Messages that the destination has taken",
+                                      {{"destination", options_.name}})),
+        filtered_total_(metrics().counter("yagura_forward_filtered_total", "Events that the subscription left out",
+                                          {{"destination", options_.name}})),
+        lost_total_(metrics().counter("yagura_forward_lost_total", "Events known to be lost on the way out",
+                                      {{"destination", options_.name}})),
+        errors_total_(metrics().counter("yagura_forward_errors_total",
+                                        "Connections to the destination that failed or ended",
+                                        {{"destination", options_.name}})) {
     status_.destination = destination_->name();
     status_.warnings = options_.warnings;
     status_.ledger = ledger_;
@@ -87,7 +92,8 @@ class Forwarder::Loop {
       if (options_.head) status.head = options_.head();
       const bool behind = status.in_flight > 0 || (status.head.number() > status.ledger.bookmark.number());
       if (behind && done_received_at_.time_since_epoch().count() != 0)
-        status.lag = std::chrono::duration_cast<std::chrono::milliseconds>(std::max(Ticks(0), ReceiveClock::now() - done_received_at_));
+        status.lag = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::max(Ticks(0), ReceiveClock::now() - done_received_at_));
     }
     return status;
   }
@@ -246,7 +252,8 @@ class Forwarder::Loop {
       return {};
     }
     // The journal is what is waited for; the connection is looked at in between.
-    block_ = TRY(tail().next(Deadline::in(pending_.empty() ? 1000ms : std::min(waiting.most, std::chrono::milliseconds(200)))));
+    block_ = TRY(
+        tail().next(Deadline::in(pending_.empty() ? 1000ms : std::min(waiting.most, std::chrono::milliseconds(200)))));
     return note_skipped();
   }
 
@@ -359,8 +366,10 @@ class Forwarder::Loop {
     slice_open_ = false;
     // What was filtered behind a message waits for it: the bookmark never passes what is not taken.
     slice_.last_number = next_number_ - 1;
-    if (slice_.last.number() != 0) pending_.push_back(std::move(slice_));
-    else carry_ = std::move(slice_.counts);
+    if (slice_.last.number() != 0)
+      pending_.push_back(std::move(slice_));
+    else
+      carry_ = std::move(slice_.counts);
     records_.clear();
     at_record_ = 0;
     if (block_ends_) {
@@ -408,7 +417,8 @@ class Forwarder::Loop {
     saved_at_ = Clock::now();
     if (auto saved = ledger_.save(options_.ledger_file); !saved) {
       // Still right in memory: a crash now would send again what has come since the last save.
-      if (!save_failed_) log_error("forward", "{}: the ledger cannot be saved: {}", options_.name, saved.error().message());
+      if (!save_failed_)
+        log_error("forward", "{}: the ledger cannot be saved: {}", options_.name, saved.error().message());
       save_failed_ = true;
       return;
     }
@@ -437,7 +447,7 @@ class Forwarder::Loop {
   std::size_t at_record_ = 0;
   std::string waiting_message_;  // encoded, and the destination was full
   Pending slice_{};
-  LedgerCounts carry_;           // counted before the next slice
+  LedgerCounts carry_;  // counted before the next slice
   bool slice_open_ = false, block_ends_ = false, dirty_ = false, save_failed_ = false;
   std::uint64_t skipped_ = 0;
   Counter &sent_total_, &filtered_total_, &lost_total_, &errors_total_;
@@ -478,16 +488,25 @@ std::string to_json(const ForwarderStatus& status) {
   JsonWriter json(out);
   const auto time = [&](std::string_view key, const std::optional<ReceiveTime>& at) {
     json.key(key);
-    if (at) json.text(format_datetime(at->time_since_epoch().count()));
-    else json.null();
+    if (at)
+      json.text(format_datetime(at->time_since_epoch().count()));
+    else
+      json.null();
   };
   json.begin_object();
-  json.key("run").text(to_string(status.run)).key("destination").text(status.destination).key("address").text(status.address);
+  json.key("run")
+      .text(to_string(status.run))
+      .key("destination")
+      .text(status.destination)
+      .key("address")
+      .text(status.address);
   json.key("tlsVersion").text(status.tls_version).key("tlsCipher").text(status.tls_cipher);
   json.key("serverSubject").text(status.server_subject).key("serverThumbprint").text(status.server_thumbprint);
   json.key("serverValidUntil");
-  if (status.server_valid_until != 0) json.text(time_text(status.server_valid_until));
-  else json.null();
+  if (status.server_valid_until != 0)
+    json.text(time_text(status.server_valid_until));
+  else
+    json.null();
   time("connectedSince", status.connected_since);
   json.key("lastError").text(status.last_error);
   time("lastErrorAt", status.last_error_at);
@@ -495,7 +514,8 @@ std::string to_json(const ForwarderStatus& status) {
   json.key("lagMilliseconds").number(static_cast<std::int64_t>(status.lag.count()));
   json.key("ledger").raw(status.ledger.to_json());
   json.key("warnings").begin_array();
-  for (const auto& warning : status.warnings) json.begin_object().key("code").text(warning.code).key("text").text(warning.text).end_object();
+  for (const auto& warning : status.warnings)
+    json.begin_object().key("code").text(warning.code).key("text").text(warning.text).end_object();
   json.end_array();
   json.end_object();
   return out;

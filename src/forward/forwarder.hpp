@@ -5,10 +5,10 @@
 //   forwarder->status().state; forwarder->pause(); forwarder->stop(Deadline::in(5s));
 //
 // One thread each: several forwarders on one journal do not know of one another, and a receiver that is down holds up
-// nobody else. The bookmark moves only over what the destination has taken (forward/destination.hpp) or what was filtered;
-// it lies with the counters in the ledger file, so that both survive a crash together. While the receiver is away nothing is
-// kept in memory: the journal keeps it, and reading goes on from the bookmark.
-// Any thread may call. Errors of the running loop are in status(), and mended by trying again.
+// nobody else. The bookmark moves only over what the destination has taken (forward/destination.hpp) or what was
+// filtered; it lies with the counters in the ledger file, so that both survive a crash together. While the receiver is
+// away nothing is kept in memory: the journal keeps it, and reading goes on from the bookmark. Any thread may call.
+// Errors of the running loop are in status(), and mended by trying again.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -39,11 +39,11 @@ struct ForwarderOptions {
   std::shared_ptr<const Encoder> encoder;
   DestinationSettings destination;
   std::filesystem::path ledger_file;
-  formats::SyslogContext syslog;           // for decoding
-  std::string host;                        // for events that do not say theirs
-  std::vector<std::string> ignored_hints;  // entries that are no events: not scanned
+  formats::SyslogContext syslog;                          // for decoding
+  std::string host;                                       // for events that do not say theirs
+  std::vector<std::string> ignored_hints;                 // entries that are no events: not scanned
   std::function<void(event::RecordBatch&)> after_decode;  // such as device packs; may be empty
-  std::vector<SettingsWarning> warnings;   // standing: in status and logged at the start
+  std::vector<SettingsWarning> warnings;                  // standing: in status and logged at the start
   std::chrono::milliseconds save_interval = 1s;
   std::chrono::milliseconds first_wait = 500ms, most_wait = 30s;  // between tries
 };
@@ -53,16 +53,16 @@ std::string_view to_string(ForwarderRun run);
 
 struct ForwarderStatus {
   ForwarderRun run = ForwarderRun::connecting;
-  std::string destination;     // "tls://logs.example:6514"
-  std::string address;         // of the connection
+  std::string destination;  // "tls://logs.example:6514"
+  std::string address;      // of the connection
   std::string tls_version, tls_cipher;
   std::string server_subject, server_thumbprint;  // of the server's certificate
   std::int64_t server_valid_until = 0;            // seconds since 1970; 0: no TLS
   std::optional<ReceiveTime> connected_since;
-  std::string last_error;      // "" when there was none since the start
+  std::string last_error;  // "" when there was none since the start
   std::optional<ReceiveTime> last_error_at;
   Ledger ledger;
-  Position head;               // 0 when not known
+  Position head;                     // 0 when not known
   std::chrono::milliseconds lag{0};  // age of the newest event done with, while there are more
   std::uint64_t in_flight = 0;       // sent, not taken yet
   std::vector<SettingsWarning> warnings;
@@ -76,7 +76,7 @@ class Forwarder {
   // stop() with five seconds, when nobody has.
   ~Forwarder();
 
-  void pause();   // lets go of the connection; the bookmark stays
+  void pause();  // lets go of the connection; the bookmark stays
   void resume();
   ForwarderStatus status() const;
   // What the journal need not keep any longer for this destination.

@@ -1,6 +1,7 @@
 // The forwarder's configuration as the four cmdlets change it: a pure state machine, and its document on disk.
 //
-//   NotConfigured --Set--> Enabled <--Enable/Disable--> Disabled;  any --Set--> Enabled;  any --Set -Remove--> NotConfigured
+//   NotConfigured --Set--> Enabled <--Enable/Disable--> Disabled;  any --Set--> Enabled;  any --Set -Remove-->
+//   NotConfigured
 //
 // A change gives the next configuration and whether an action plan must carry it to the hosts; what carries it is a
 // ConfigurationBackend (forward/configuration_backend.hpp). Plain values, any thread.
@@ -47,16 +48,17 @@ struct Transition {
 // invalid_input: Enable before any Set (also after Remove).
 Result<Transition> next_configuration(const ForwarderConfiguration& now, const ConfigurationChange& change, bool force);
 
-// Signs documents and checks signatures, for a cluster whose hosts take configurations from one another only when signed.
+// Signs documents and checks signatures, for a cluster whose hosts take configurations from one another only when
+// signed.
 struct ConfigurationSigner {
-  std::function<std::string(std::string_view bytes)> sign;                              // raw signature
+  std::function<std::string(std::string_view bytes)> sign;  // raw signature
   std::function<bool(std::string_view bytes, std::string_view signature)> check;
 };
 
 // One JSON document: format, generation, state, settings, digest, signature. `signer` may be null: unsigned.
 std::string to_document(const ForwarderConfiguration& configuration, const ConfigurationSigner* signer = nullptr);
-// corrupt: the digest is not that of the content (somebody edited it), or the signature is missing or wrong though `signer`
-// is given. The document as it stands is in `as_read` even then, when it can be read at all.
+// corrupt: the digest is not that of the content (somebody edited it), or the signature is missing or wrong though
+// `signer` is given. The document as it stands is in `as_read` even then, when it can be read at all.
 Result<ForwarderConfiguration> from_document(std::string_view document, const ConfigurationSigner* signer = nullptr,
                                              ForwarderConfiguration* as_read = nullptr);
 

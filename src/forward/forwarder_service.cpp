@@ -24,8 +24,10 @@ constexpr std::chrono::milliseconds kFirstReport = 1s, kReportInterval = 10s;
 const std::string kName = "syslog-forwarder";
 
 Result<Subscription> subscription_of(const ForwarderSettings& settings) {
-  if (settings.subscription.find('/') == std::string::npos) return Subscription::of_profile(settings.subscription, settings.output_severity);
-  const std::string yaml = TRY(read_file(settings.subscription, 4_MiB), "reading the profile {}", settings.subscription);
+  if (settings.subscription.find('/') == std::string::npos)
+    return Subscription::of_profile(settings.subscription, settings.output_severity);
+  const std::string yaml =
+      TRY(read_file(settings.subscription, 4_MiB), "reading the profile {}", settings.subscription);
   return TRY(Subscription::of_yaml(yaml, settings.output_severity), "reading the profile {}", settings.subscription);
 }
 
@@ -34,7 +36,10 @@ Result<Subscription> subscription_of(const ForwarderSettings& settings) {
 class ForwarderService::Core {
  public:
   Core(ForwarderServiceOptions options, std::shared_ptr<Wakeup> wakeup, FileDescriptor inotify)
-      : options_(std::move(options)), store_(options_.files.certificates()), wakeup_(std::move(wakeup)), inotify_(std::move(inotify)) {
+      : options_(std::move(options)),
+        store_(options_.files.certificates()),
+        wakeup_(std::move(wakeup)),
+        inotify_(std::move(inotify)) {
     if (options_.host.empty()) options_.host = this_host_name();
   }
 
@@ -58,7 +63,8 @@ class ForwarderService::Core {
 
   ForwarderServiceStatus status() const {
     const std::lock_guard lock(mutex_);
-    ForwarderServiceStatus status{.generation = used_.generation, .digest = used_.digest(), .state = used_.state, .error = error_};
+    ForwarderServiceStatus status{
+        .generation = used_.generation, .digest = used_.digest(), .state = used_.state, .error = error_};
     if (forwarder_) status.forwarder = forwarder_->status();
     return status;
   }
@@ -119,15 +125,18 @@ class ForwarderService::Core {
       // Never configured, or the copy was taken away: a running forwarder goes on, for nobody has told it to stop.
       seen_.clear();
       return used_generation() != 0 &&
-             set_error(fmt::format("the local copy {} is missing; Enable-AzSSyslogForwarder -Force writes it again", options_.files.local_copy().string()));
+             set_error(fmt::format("the local copy {} is missing; Enable-AzSSyslogForwarder -Force writes it again",
+                                   options_.files.local_copy().string()));
     }
     if (*text == seen_ && !retry_) return false;
     seen_ = *text;
     retry_ = false;
     auto configuration = from_document(*text, options_.signer);
     if (!configuration) {
-      log_error("forward", "{}: {}; it is not used", options_.files.local_copy().string(), configuration.error().message());
-      return set_error(configuration.error().message() + "; it is not used; Enable-AzSSyslogForwarder -Force puts it right");
+      log_error("forward", "{}: {}; it is not used", options_.files.local_copy().string(),
+                configuration.error().message());
+      return set_error(configuration.error().message() +
+                       "; it is not used; Enable-AzSSyslogForwarder -Force puts it right");
     }
     take(*configuration);
     return true;
@@ -135,7 +144,8 @@ class ForwarderService::Core {
 
   void take(const ForwarderConfiguration& configuration) {
     std::string error;
-    // The same settings under a newer generation (-Force): the connection is made anew, so that what was wrong with it ends.
+    // The same settings under a newer generation (-Force): the connection is made anew, so that what was wrong with it
+    // ends.
     if (configuration.state == ForwarderState::Enabled) {
       auto made = make(*configuration.settings);
       if (!made) {
@@ -144,8 +154,10 @@ class ForwarderService::Core {
       } else {
         set_forwarder(nullptr, Deadline::in(5s));
         auto started = Forwarder::start(std::move(*made));
-        if (started) set_forwarder(std::move(*started), {});
-        else error = started.error().message();
+        if (started)
+          set_forwarder(std::move(*started), {});
+        else
+          error = started.error().message();
       }
     } else {
       set_forwarder(nullptr, Deadline::in(5s));
@@ -158,12 +170,15 @@ class ForwarderService::Core {
     const auto ledger = options_.files.ledger(kName);
     std::error_code ignored;
     if (configuration.state == ForwarderState::NotConfigured)
-      std::filesystem::rename(ledger, options_.files.ledger(fmt::format("{}-until-{}", kName, configuration.generation)), ignored);
+      std::filesystem::rename(
+          ledger, options_.files.ledger(fmt::format("{}-until-{}", kName, configuration.generation)), ignored);
     const auto kept = configuration.state == ForwarderState::Disabled ? Ledger::load(ledger) : Result<Ledger>(Ledger());
     const std::lock_guard lock(mutex_);
     if (error.empty()) used_ = configuration;
-    if (configuration.state == ForwarderState::NotConfigured) stopped_at_.reset();
-    else if (!forwarder_ && !stopped_at_ && kept) stopped_at_ = kept->bookmark;
+    if (configuration.state == ForwarderState::NotConfigured)
+      stopped_at_.reset();
+    else if (!forwarder_ && !stopped_at_ && kept)
+      stopped_at_ = kept->bookmark;
     error_ = error;
   }
 
@@ -221,11 +236,18 @@ class ForwarderService::Core {
     json.key("host").text(options_.host).key("pid").number(static_cast<std::int64_t>(::getpid()));
     json.key("writtenAt").text(format_datetime(ReceiveClock::now().time_since_epoch().count()));
     json.key("run").text(stopped ? "stopped" : "running");
-    json.key("generation").number(now.generation).key("digest").text(now.digest).key("state").text(to_string(now.state));
+    json.key("generation")
+        .number(now.generation)
+        .key("digest")
+        .text(now.digest)
+        .key("state")
+        .text(to_string(now.state));
     json.key("error").text(now.error);
     json.key("forwarder");
-    if (now.forwarder) json.raw(to_json(*now.forwarder));
-    else json.null();
+    if (now.forwarder)
+      json.raw(to_json(*now.forwarder));
+    else
+      json.null();
     json.end_object();
     if (auto written = write_file_atomically(options_.files.status(), out + "\n", 0644); !written && !report_failed_) {
       log_error("forward", "the forwarder's status cannot be written: {}", written.error().message());
@@ -237,7 +259,7 @@ class ForwarderService::Core {
   const CertificateStore store_;
   const std::shared_ptr<Wakeup> wakeup_;
   const FileDescriptor inotify_;
-  std::string seen_;      // of the loop's thread
+  std::string seen_;  // of the loop's thread
   bool retry_ = false, report_failed_ = false;
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;

@@ -1,11 +1,13 @@
-// The forwarder inside an agent: follows the local copy of the configuration (AgentFiles::local_copy()) and runs, changes or
-// stops the Forwarder as it says, within a second of a change; writes AgentFiles::status() for commands to read.
+// The forwarder inside an agent: follows the local copy of the configuration (AgentFiles::local_copy()) and runs,
+// changes or stops the Forwarder as it says, within a second of a change; writes AgentFiles::status() for commands to
+// read.
 //
-//   auto service = TRY(ForwarderService::start({.files = {data}, .open_tail = [&](Position from) { return writer->tail(from); }, ...}));
+//   auto service = TRY(ForwarderService::start({.files = {data}, .open_tail = [&](Position from) { return
+//   writer->tail(from); }, ...}));
 //
-// Nothing is sent while there is no configuration. A copy that was edited by hand (its digest is wrong) is not used: what was in
-// use goes on, and the status says why. Certificates are read at each connection, so an import needs no restart.
-// Any thread may call; one thread of its own, besides the Forwarder's.
+// Nothing is sent while there is no configuration. A copy that was edited by hand (its digest is wrong) is not used:
+// what was in use goes on, and the status says why. Certificates are read at each connection, so an import needs no
+// restart. Any thread may call; one thread of its own, besides the Forwarder's.
 #pragma once
 #include <functional>
 #include <memory>
@@ -34,7 +36,7 @@ struct ForwarderServiceStatus {
   std::uint64_t generation = 0;  // of the configuration in use
   std::string digest;
   ForwarderState state = ForwarderState::NotConfigured;
-  std::string error;  // why the local copy is not in use, or the forwarder cannot run
+  std::string error;                         // why the local copy is not in use, or the forwarder cannot run
   std::optional<ForwarderStatus> forwarder;  // while Enabled
 };
 

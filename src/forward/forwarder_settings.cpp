@@ -1,7 +1,8 @@
 #include "forward/forwarder_settings.hpp"
 
-#include <array>
 #include <boost/json.hpp>
+
+#include <array>
 
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
@@ -17,37 +18,50 @@ constexpr std::string_view kCmdlet = "Set-AzSSyslogForwarder";
 // A name or address, without scheme, port or path: each of these has its own place or none.
 Result<std::string> server_name_of(std::string_view given) {
   std::string name(trim(given));
-  if (name.empty()) return fail(ErrorKind::invalid_input, "{}: -ServerName is empty; give the syslog server's FQDN or IP address", kCmdlet);
+  if (name.empty())
+    return fail(ErrorKind::invalid_input, "{}: -ServerName is empty; give the syslog server's FQDN or IP address",
+                kCmdlet);
   if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
   if (net::SocketAddress::numeric(name, 0)) return name;
   if (name.find("://") != std::string::npos)
-    return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' is a URL; give the FQDN or IP address alone", kCmdlet, name);
-  if (const auto colon = name.rfind(':'); colon != std::string::npos && name.find(':') == colon && parse_uint64(name.substr(colon + 1)))
-    return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' holds a port; give it as -ServerPort {}", kCmdlet, name, name.substr(colon + 1));
+    return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' is a URL; give the FQDN or IP address alone", kCmdlet,
+                name);
+  if (const auto colon = name.rfind(':');
+      colon != std::string::npos && name.find(':') == colon && parse_uint64(name.substr(colon + 1)))
+    return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' holds a port; give it as -ServerPort {}", kCmdlet, name,
+                name.substr(colon + 1));
   if (!name.empty() && name.back() == '.') name.pop_back();
   if (name.empty() || name.size() > 253)
-    return fail(ErrorKind::invalid_input, "{}: -ServerName has {} characters; a name has 1 to 253", kCmdlet, name.size());
+    return fail(ErrorKind::invalid_input, "{}: -ServerName has {} characters; a name has 1 to 253", kCmdlet,
+                name.size());
   bool all_numeric = true;
   for (const auto label : split(name, '.')) {
     if (label.empty() || label.size() > 63)
-      return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' is no host name: each part between dots has 1 to 63 characters", kCmdlet, name);
+      return fail(ErrorKind::invalid_input,
+                  "{}: -ServerName '{}' is no host name: each part between dots has 1 to 63 characters", kCmdlet, name);
     for (const char c : label)
       if (!is_ascii_alpha(c) && !is_ascii_digit(c) && c != '-' && c != '_')
-        return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' is neither a host name nor an IP address: '{}' cannot stand in one{}", kCmdlet, name,
-                    static_cast<unsigned char>(c) >= 0x80 ? std::string_view("a character outside of ASCII") : std::string_view(&c, 1),
+        return fail(ErrorKind::invalid_input,
+                    "{}: -ServerName '{}' is neither a host name nor an IP address: '{}' cannot stand in one{}",
+                    kCmdlet, name,
+                    static_cast<unsigned char>(c) >= 0x80 ? std::string_view("a character outside of ASCII")
+                                                          : std::string_view(&c, 1),
                     static_cast<unsigned char>(c) >= 0x80 ? " (write the name as the DNS has it, xn--...)" : "");
     if (label.front() == '-' || label.back() == '-')
-      return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' is no host name: a part begins or ends with '-'", kCmdlet, name);
+      return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' is no host name: a part begins or ends with '-'",
+                  kCmdlet, name);
     if (!std::ranges::all_of(label, is_ascii_digit)) all_numeric = false;
   }
-  if (all_numeric) return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' looks like an IP address, and is none", kCmdlet, name);
+  if (all_numeric)
+    return fail(ErrorKind::invalid_input, "{}: -ServerName '{}' looks like an IP address, and is none", kCmdlet, name);
   return name;
 }
 
 Result<std::uint16_t> server_port_of(std::string_view given) {
   const auto number = parse_uint64(trim(given));
   if (!number || *number == 0 || *number > 65535)
-    return fail(ErrorKind::invalid_input, "{}: -ServerPort '{}' is no port; a number from 1 to 65535 is expected", kCmdlet, trim(given));
+    return fail(ErrorKind::invalid_input, "{}: -ServerPort '{}' is no port; a number from 1 to 65535 is expected",
+                kCmdlet, trim(given));
   return static_cast<std::uint16_t>(*number);
 }
 
@@ -59,7 +73,8 @@ Result<> exclusive(bool one, std::string_view one_name, bool other, std::string_
 Result<Framing> framing_of(std::string_view word) {
   for (const auto framing : {Framing::octet_counting, Framing::line_feed})
     if (equal_ignoring_ascii_case(word, to_string(framing))) return framing;
-  return fail(ErrorKind::invalid_input, "{}: -Framing '{}' is unknown; octet-counting or lf is expected", kCmdlet, word);
+  return fail(ErrorKind::invalid_input, "{}: -Framing '{}' is unknown; octet-counting or lf is expected", kCmdlet,
+              word);
 }
 
 // Anything beside -Remove, by its name; "" when there is nothing.
@@ -111,7 +126,8 @@ std::vector<std::string_view> production_recommendations() {
       "For production, use TCP with mutual authentication and TLS (-ClientCertificateThumbprint).",
       "At the least, use TCP with server authentication and TLS, the default.",
       "Do not use -SkipServerCertificateCheck in production.",
-      "Do not use -NoEncryption or -UseUDP in production: nobody's identity is checked, and everybody on the way can read and change what is sent.",
+      "Do not use -NoEncryption or -UseUDP in production: nobody's identity is checked, and everybody on the way can "
+      "read and change what is sent.",
   };
 }
 
@@ -119,12 +135,18 @@ std::vector<SettingsWarning> warnings_of(const ForwarderSettings& settings) {
   std::vector<SettingsWarning> warnings;
   const auto advice = production_recommendations();
   if (settings.use_udp)
-    warnings.push_back({"udp-clear-text", fmt::format("Messages are sent over UDP in clear text, to a server whose identity is not checked, and may get lost. {} {}", advice[3], advice[0])});
+    warnings.push_back({"udp-clear-text", fmt::format("Messages are sent over UDP in clear text, to a server whose "
+                                                      "identity is not checked, and may get lost. {} {}",
+                                                      advice[3], advice[0])});
   else if (settings.no_encryption)
-    warnings.push_back({"tcp-clear-text", fmt::format("Messages are sent in clear text to a server whose identity is not checked. {} {}", advice[3], advice[0])});
+    warnings.push_back({"tcp-clear-text",
+                        fmt::format("Messages are sent in clear text to a server whose identity is not checked. {} {}",
+                                    advice[3], advice[0])});
   if (settings.skip_server_certificate_check)
-    warnings.push_back({"no-server-certificate-check",
-                        fmt::format("The server's certificate is not checked: whoever answers at {} gets the messages. {} {}", settings.server_name, advice[2], advice[1])});
+    warnings.push_back(
+        {"no-server-certificate-check",
+         fmt::format("The server's certificate is not checked: whoever answers at {} gets the messages. {} {}",
+                     settings.server_name, advice[2], advice[1])});
   return warnings;
 }
 
@@ -138,7 +160,9 @@ Result<SetDecision> check_set(const SetRequest& request, const SetContext& conte
   SetDecision decision;
   if (request.remove.value_or(false)) {
     if (const auto other = named_beside_remove(request); !other.empty())
-      return fail(ErrorKind::invalid_input, "{}: -Remove stands alone, and {} was given too; 'Set-AzSSyslogForwarder -Remove' removes the configuration and stops the forwarder",
+      return fail(ErrorKind::invalid_input,
+                  "{}: -Remove stands alone, and {} was given too; 'Set-AzSSyslogForwarder -Remove' removes the "
+                  "configuration and stops the forwarder",
                   kCmdlet, other);
     decision.remove = true;
     return decision;
@@ -146,8 +170,12 @@ Result<SetDecision> check_set(const SetRequest& request, const SetContext& conte
   auto& s = decision.settings;
   if (!request.server_name && !request.server_port)
     return fail(ErrorKind::invalid_input, "{}: -ServerName and -ServerPort are required (or -Remove alone)", kCmdlet);
-  if (!request.server_name) return fail(ErrorKind::invalid_input, "{}: -ServerName is required: the FQDN or IP address of the syslog server", kCmdlet);
-  if (!request.server_port) return fail(ErrorKind::invalid_input, "{}: -ServerPort is required: the port that the syslog server listens on", kCmdlet);
+  if (!request.server_name)
+    return fail(ErrorKind::invalid_input, "{}: -ServerName is required: the FQDN or IP address of the syslog server",
+                kCmdlet);
+  if (!request.server_port)
+    return fail(ErrorKind::invalid_input, "{}: -ServerPort is required: the port that the syslog server listens on",
+                kCmdlet);
   s.server_name = TRY(server_name_of(*request.server_name));
   s.server_port = TRY(server_port_of(*request.server_port));
   s.no_encryption = request.no_encryption.value_or(false);
@@ -155,8 +183,8 @@ Result<SetDecision> check_set(const SetRequest& request, const SetContext& conte
   s.skip_server_certificate_check = request.skip_server_certificate_check.value_or(false);
   s.skip_server_cn_check = request.skip_server_cn_check.value_or(false);
   s.use_relp = request.use_relp.value_or(false);
-  TRY(exclusive(s.skip_server_certificate_check, "-SkipServerCertificateCheck", s.skip_server_cn_check, "-SkipServerCNCheck",
-                "the first skips the whole check, the second only the name's"));
+  TRY(exclusive(s.skip_server_certificate_check, "-SkipServerCertificateCheck", s.skip_server_cn_check,
+                "-SkipServerCNCheck", "the first skips the whole check, the second only the name's"));
   const bool certificate = request.client_certificate_thumbprint.has_value();
   for (const auto& [clear, name] : {std::pair{s.use_udp, "-UseUDP"}, std::pair{s.no_encryption, "-NoEncryption"}}) {
     constexpr std::string_view kWhy = "without TLS no certificate is shown or checked";
@@ -165,10 +193,14 @@ Result<SetDecision> check_set(const SetRequest& request, const SetContext& conte
     TRY(exclusive(clear, name, s.skip_server_cn_check, "-SkipServerCNCheck", kWhy));
   }
   TRY(exclusive(s.use_udp, "-UseUDP", s.use_relp, "-UseRelp", "RELP is spoken over TCP or TLS"));
-  if (request.output_severity) s.output_severity = TRY(parse_output_severity(*request.output_severity), "{}: reading -OutputSeverity", kCmdlet);
+  if (request.output_severity)
+    s.output_severity = TRY(parse_output_severity(*request.output_severity), "{}: reading -OutputSeverity", kCmdlet);
   if (request.framing) {
-    if (s.use_udp) return fail(ErrorKind::invalid_input, "{}: -Framing has no meaning with -UseUDP: a datagram is a message", kCmdlet);
-    if (s.use_relp) return fail(ErrorKind::invalid_input, "{}: -Framing has no meaning with -UseRelp, which has its own", kCmdlet);
+    if (s.use_udp)
+      return fail(ErrorKind::invalid_input, "{}: -Framing has no meaning with -UseUDP: a datagram is a message",
+                  kCmdlet);
+    if (s.use_relp)
+      return fail(ErrorKind::invalid_input, "{}: -Framing has no meaning with -UseRelp, which has its own", kCmdlet);
     s.framing = TRY(framing_of(*request.framing));
   }
   if (request.encoding) {
@@ -180,12 +212,17 @@ Result<SetDecision> check_set(const SetRequest& request, const SetContext& conte
     if (request.subscription->find('/') == std::string::npos)
       TRY(Subscription::of_profile(*request.subscription, s.output_severity), "{}: reading -Subscription", kCmdlet);
     else if (request.subscription->front() != '/')
-      return fail(ErrorKind::invalid_input, "{}: -Subscription '{}': a file's path must begin with '/', for the agent runs in another folder", kCmdlet, *request.subscription);
+      return fail(ErrorKind::invalid_input,
+                  "{}: -Subscription '{}': a file's path must begin with '/', for the agent runs in another folder",
+                  kCmdlet, *request.subscription);
     s.subscription = *request.subscription;
   }
   if (certificate) {
-    s.client_certificate_thumbprint = TRY(normal_thumbprint(*request.client_certificate_thumbprint), "{}: reading -ClientCertificateThumbprint", kCmdlet);
-    if (context.certificates != nullptr) TRY(context.certificates->client_identity(s.client_certificate_thumbprint), "{}: looking for -ClientCertificateThumbprint", kCmdlet);
+    s.client_certificate_thumbprint = TRY(normal_thumbprint(*request.client_certificate_thumbprint),
+                                          "{}: reading -ClientCertificateThumbprint", kCmdlet);
+    if (context.certificates != nullptr)
+      TRY(context.certificates->client_identity(s.client_certificate_thumbprint),
+          "{}: looking for -ClientCertificateThumbprint", kCmdlet);
   }
   decision.warnings = warnings_of(s);
   if (request.production && !decision.warnings.empty()) {
@@ -219,7 +256,8 @@ std::string to_json(const ForwarderSettings& s) {
 Result<ForwarderSettings> settings_from_json(std::string_view text) {
   boost::system::error_code error;
   const auto value = boost::json::parse(text, error);
-  if (error || !value.is_object()) return fail(ErrorKind::invalid_input, "the forwarder's settings are not a JSON object");
+  if (error || !value.is_object())
+    return fail(ErrorKind::invalid_input, "the forwarder's settings are not a JSON object");
   // Through the same door as the command line: what it would refuse is refused in a file too.
   SetRequest request;
   for (const auto& [key, field] : value.as_object()) {
@@ -230,23 +268,37 @@ Result<ForwarderSettings> settings_from_json(std::string_view text) {
       return {};
     };
     const auto take_flag = [&](std::optional<bool>& to) -> Result<> {
-      if (!field.is_bool()) return fail(ErrorKind::invalid_input, "the forwarder's setting '{}' is neither true nor false", name);
+      if (!field.is_bool())
+        return fail(ErrorKind::invalid_input, "the forwarder's setting '{}' is neither true nor false", name);
       if (field.as_bool()) to = true;
       return {};
     };
-    if (name == "serverName") TRY(take_text(request.server_name));
-    else if (name == "serverPort") request.server_port = field.is_int64() ? std::to_string(field.as_int64()) : std::string("?");
-    else if (name == "noEncryption") TRY(take_flag(request.no_encryption));
-    else if (name == "skipServerCertificateCheck") TRY(take_flag(request.skip_server_certificate_check));
-    else if (name == "skipServerCNCheck") TRY(take_flag(request.skip_server_cn_check));
-    else if (name == "useUDP") TRY(take_flag(request.use_udp));
-    else if (name == "clientCertificateThumbprint") TRY(take_text(request.client_certificate_thumbprint));
-    else if (name == "outputSeverity") TRY(take_text(request.output_severity));
-    else if (name == "useRelp") TRY(take_flag(request.use_relp));
-    else if (name == "framing") TRY(take_text(request.framing));
-    else if (name == "encoding") TRY(take_text(request.encoding));
-    else if (name == "subscription") TRY(take_text(request.subscription));
-    else return fail(ErrorKind::invalid_input, "the forwarder's settings hold the unknown key '{}'", utf8::repaired(name));
+    if (name == "serverName")
+      TRY(take_text(request.server_name));
+    else if (name == "serverPort")
+      request.server_port = field.is_int64() ? std::to_string(field.as_int64()) : std::string("?");
+    else if (name == "noEncryption")
+      TRY(take_flag(request.no_encryption));
+    else if (name == "skipServerCertificateCheck")
+      TRY(take_flag(request.skip_server_certificate_check));
+    else if (name == "skipServerCNCheck")
+      TRY(take_flag(request.skip_server_cn_check));
+    else if (name == "useUDP")
+      TRY(take_flag(request.use_udp));
+    else if (name == "clientCertificateThumbprint")
+      TRY(take_text(request.client_certificate_thumbprint));
+    else if (name == "outputSeverity")
+      TRY(take_text(request.output_severity));
+    else if (name == "useRelp")
+      TRY(take_flag(request.use_relp));
+    else if (name == "framing")
+      TRY(take_text(request.framing));
+    else if (name == "encoding")
+      TRY(take_text(request.encoding));
+    else if (name == "subscription")
+      TRY(take_text(request.subscription));
+    else
+      return fail(ErrorKind::invalid_input, "the forwarder's settings hold the unknown key '{}'", utf8::repaired(name));
   }
   if (request.use_udp.value_or(false) || request.use_relp.value_or(false)) request.framing.reset();
   return TRY(check_set(request, {})).settings;

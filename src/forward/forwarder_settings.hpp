@@ -1,7 +1,8 @@
 // What an administrator sets for the syslog forwarder of a host or cluster, and which combinations are refused.
 //
 //   SetRequest request{.server_name = "logs.example", .server_port = "6514"};
-//   const auto decision = TRY(check_set(request, {.certificates = &store}));   // TLS with server authentication: the default
+//   const auto decision = TRY(check_set(request, {.certificates = &store}));   // TLS with server authentication: the
+//   default
 //
 // Plain values and pure functions; the certificate store is only asked about a client certificate. Errors are for the
 // administrator: they name the parameter and the cmdlet (docs/forwarding.md).

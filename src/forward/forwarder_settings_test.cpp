@@ -1,5 +1,5 @@
-// The parameter table of Set as case files (tests/cases/forward/set): command line to settings or refusal. And the state
-// machine and its document.
+// The parameter table of Set as case files (tests/cases/forward/set): command line to settings or refusal. And the
+// state machine and its document.
 #include "forward/forwarder_settings.hpp"
 
 #include <gtest/gtest.h>
@@ -47,12 +47,17 @@ std::string outcome_of(std::string_view line) {
   std::string rest = call->json ? "\njson" : "";
   if (call->data) rest += "\ndata: " + call->data->string();
   if (*cmdlet == Cmdlet::Get)
-    return std::string("get ") + (call->scope == ConfigurationScope::local ? "local" : call->scope == ConfigurationScope::per_node ? "per node" : "cluster") + rest;
+    return std::string("get ") +
+           (call->scope == ConfigurationScope::local      ? "local"
+            : call->scope == ConfigurationScope::per_node ? "per node"
+                                                          : "cluster") +
+           rest;
   if (*cmdlet != Cmdlet::Set) return fmt::format("{}{}{}", to_string(*cmdlet), call->force ? " by force" : "", rest);
   const auto decision = check_set(call->set, {});
   if (!decision) return "error: " + decision.error().message();
   if (decision->remove) return "remove" + rest;
-  std::string text = fmt::format("mode: {}\nsettings: {}", to_string(decision->settings.mode()), to_json(decision->settings));
+  std::string text =
+      fmt::format("mode: {}\nsettings: {}", to_string(decision->settings.mode()), to_json(decision->settings));
   for (const auto& warning : decision->warnings) text += fmt::format("\nwarning: {}", warning.code);
   return text + rest;
 }
@@ -81,7 +86,8 @@ TEST(ForwarderSettings, SurviveTheirJson) {
 
 TEST(ForwarderSettings, RefuseInAFileWhatTheCommandLineRefuses) {
   EXPECT_FALSE(settings_from_json(R"({"serverName":"a.example","serverPort":0})"));
-  EXPECT_FALSE(settings_from_json(R"({"serverName":"a.example","serverPort":514,"useUDP":true,"skipServerCNCheck":true})"));
+  EXPECT_FALSE(
+      settings_from_json(R"({"serverName":"a.example","serverPort":514,"useUDP":true,"skipServerCNCheck":true})"));
   EXPECT_FALSE(settings_from_json(R"({"serverName":"a.example","serverPort":514,"serverNme":"x"})"));
   EXPECT_FALSE(settings_from_json("[]"));
 }
@@ -99,7 +105,11 @@ TEST(ForwarderSettings, MakeErrorsOfWarningsForProduction) {
 
 ForwarderConfiguration enabled() {
   ForwarderConfiguration now;
-  return next_configuration(now, {.kind = ChangeKind::Set, .settings = ForwarderSettings{.server_name = "logs.example", .server_port = 6514}}, false)->next;
+  return next_configuration(now,
+                            {.kind = ChangeKind::Set,
+                             .settings = ForwarderSettings{.server_name = "logs.example", .server_port = 6514}},
+                            false)
+      ->next;
 }
 
 TEST(ForwarderConfiguration, SetEnablesAndAlwaysNeedsAPlan) {
@@ -169,8 +179,10 @@ TEST(ForwarderConfiguration, ItsDocumentReadsBackAndAHandsEditIsSeen) {
 }
 
 TEST(ForwarderConfiguration, ASignerRefusesWhatItDidNotSign) {
-  const ConfigurationSigner signer{.sign = [](std::string_view bytes) { return "signed:" + std::string(bytes.substr(0, 8)); },
-                                   .check = [](std::string_view bytes, std::string_view signature) { return signature == "signed:" + std::string(bytes.substr(0, 8)); }};
+  const ConfigurationSigner signer{
+      .sign = [](std::string_view bytes) { return "signed:" + std::string(bytes.substr(0, 8)); },
+      .check = [](std::string_view bytes,
+                  std::string_view signature) { return signature == "signed:" + std::string(bytes.substr(0, 8)); }};
   EXPECT_TRUE(from_document(to_document(enabled(), &signer), &signer));
   EXPECT_FALSE(from_document(to_document(enabled()), &signer));
 }

@@ -3,9 +3,9 @@
 
 #include <set>
 
+#include "forward/configuration_backend.hpp"
 #include "forward/forward_fixture.hpp"
 #include "forward/forwarder_service.hpp"
-#include "forward/configuration_backend.hpp"
 #include "journal/writer.hpp"
 #include "net/syslog_framer.hpp"
 
@@ -25,27 +25,30 @@ std::map<int, int> numbers_of(const std::string& stream) {
 
 struct ForwarderTest : ::testing::Test {
   TemporaryDirectory temporary;
-  std::unique_ptr<journal::Writer> writer = *journal::Writer::open({.folder = temporary.path() / "journal", .signing_key = temporary.path() / "key.pem", .min_free = 1_MiB});
+  std::unique_ptr<journal::Writer> writer = *journal::Writer::open(
+      {.folder = temporary.path() / "journal", .signing_key = temporary.path() / "key.pem", .min_free = 1_MiB});
 
   void append(int from, int to, std::string_view hint = "syslog") {
     for (int i = from; i < to; ++i) {
       const std::string text = fmt::format("<{}>Nov 22 08:00:00 host1 app: n={}.", i % 10 == 9 ? 14 : 12, i);
-      const journal::EntryView entry{.source = "test", .peer = "192.0.2.1:1", .hint = hint, .received_at = ReceiveClock::now(), .payload = text};
+      const journal::EntryView entry{
+          .source = "test", .peer = "192.0.2.1:1", .hint = hint, .received_at = ReceiveClock::now(), .payload = text};
       ASSERT_TRUE(writer->append(std::span(&entry, 1), Deadline::in(5s)));
     }
     ASSERT_TRUE(writer->wait_durable(writer->appended_position(), Deadline::in(5s)));
   }
   ForwarderOptions options(std::uint16_t port, const char* subscription = "all") {
-    return {.open_tail = [this](Position from) -> Result<std::unique_ptr<journal::Tail>> { return writer->tail(from); },
-            .head = [this] { return writer->durable_position(); },
-            .subscription = *Subscription::of_profile(subscription, OutputSeverity::Verbose),
-            .encoder = *make_encoder({.kind = "rfc5424"}),
-            .destination = {.host = "127.0.0.1", .port = port, .use_tls = false, .settle = 300ms, .attempt_timeout = 2s},
-            .ledger_file = temporary.path() / "ledger" / "siem.json",
-            .host = "here",
-            .save_interval = 50ms,
-            .first_wait = 20ms,
-            .most_wait = 200ms};
+    return {
+        .open_tail = [this](Position from) -> Result<std::unique_ptr<journal::Tail>> { return writer->tail(from); },
+        .head = [this] { return writer->durable_position(); },
+        .subscription = *Subscription::of_profile(subscription, OutputSeverity::Verbose),
+        .encoder = *make_encoder({.kind = "rfc5424"}),
+        .destination = {.host = "127.0.0.1", .port = port, .use_tls = false, .settle = 300ms, .attempt_timeout = 2s},
+        .ledger_file = temporary.path() / "ledger" / "siem.json",
+        .host = "here",
+        .save_interval = 50ms,
+        .first_wait = 20ms,
+        .most_wait = 200ms};
   }
   static bool wait_until(const std::function<bool()>& condition, std::chrono::seconds most = 20s) {
     const auto deadline = Deadline::in(most);
@@ -58,7 +61,8 @@ TEST_F(ForwarderTest, SendsEverythingInOrderAndBalances) {
   TestReceiver receiver;
   append(0, 1000);
   auto forwarder = *Forwarder::start(options(receiver.port()));
-  ASSERT_TRUE(wait_until([&] { return forwarder->status().ledger.counts.sent >= 1000; })) << forwarder->status().last_error;
+  ASSERT_TRUE(wait_until([&] { return forwarder->status().ledger.counts.sent >= 1000; }))
+      << forwarder->status().last_error;
   append(1000, 1100);
   ASSERT_TRUE(wait_until([&] { return forwarder->bookmark() == writer->durable_position(); }));
   const auto status = forwarder->status();
@@ -108,7 +112,8 @@ TEST_F(ForwarderTest, LosesNothingWhenTheReceiverGoesAndComes) {
     append(round * 300, (round + 1) * 300);
     receiver = std::make_unique<TestReceiver>(nullptr, TestReceiver::Behaviour(), port);
   }
-  ASSERT_TRUE(wait_until([&] { return forwarder->bookmark() == writer->durable_position(); })) << forwarder->status().last_error;
+  ASSERT_TRUE(wait_until([&] { return forwarder->bookmark() == writer->durable_position(); }))
+      << forwarder->status().last_error;
   const auto status = forwarder->status();
   forwarder->stop(Deadline::in(5s));
   receiver->stop();
@@ -134,6 +139,31 @@ TEST_F(ForwarderTest, IsNotHeldUpByAnother) {
   const auto begin = std::chrono::steady_clock::now();
   one->stop(Deadline::in(2s));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
+}
+
+TEST_F(ForwarderTest, StopsInTimeWhenTheReceiverReadsNothing) {
+  auto listening = net::listen_tcp(*net::SocketAddress::numeric("127.0.0.1", 0));
+  ASSERT_TRUE(listening);
+  const int small = 4096;
+  ::setsockopt(listening->get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+  // More than the sockets' buffers hold.
+  const std::string large(60'000, 'x');
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = fmt::format("<13>Nov 22 08:00:00 host1 app: {} n={}.", large, i);
+    const journal::EntryView entry{
+        .source = "test", .peer = "192.0.2.1:1", .hint = "syslog", .received_at = ReceiveClock::now(), .payload = text};
+    ASSERT_TRUE(writer->append(std::span(&entry, 1), Deadline::in(5s)));
+  }
+  ASSERT_TRUE(writer->wait_durable(writer->appended_position(), Deadline::in(5s)));
+  auto forwarder = *Forwarder::start(options(net::local_address(listening->get()).port()));
+  ASSERT_TRUE(wait_until([&] { return forwarder->status().run == ForwarderRun::connected; }));
+  std::this_thread::sleep_for(300ms);
+  EXPECT_LT(forwarder->status().in_flight, 200U);  // the rest waits in the journal
+  const auto begin = std::chrono::steady_clock::now();
+  forwarder->stop(Deadline::in(500ms));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
+  EXPECT_EQ(forwarder->bookmark().number(), 0U);
+  EXPECT_GT(forwarder->status().ledger.repeated, 0U);
 }
 
 TEST_F(ForwarderTest, PausesAndResumes) {
@@ -193,13 +223,20 @@ struct ServiceTest : ForwarderTest {
   const Requester who{.user_id = 0, .name = "root"};
 
   std::unique_ptr<ForwarderService> start() {
-    auto service = ForwarderService::start({.files = files, .open_tail = [this](Position from) -> Result<std::unique_ptr<journal::Tail>> { return writer->tail(from); }});
+    auto service = ForwarderService::start(
+        {.files = files,
+         .open_tail = [this](Position from) -> Result<std::unique_ptr<journal::Tail>> { return writer->tail(from); }});
     EXPECT_TRUE(service) << service.error().message();
     return std::move(*service);
   }
   ConfigurationChange set(std::uint16_t port) {
     return {.kind = ChangeKind::Set,
-            .settings = ForwarderSettings{.server_name = "127.0.0.1", .server_port = port, .no_encryption = true, .output_severity = OutputSeverity::Verbose, .encoding = "rfc5424", .subscription = "all"}};
+            .settings = ForwarderSettings{.server_name = "127.0.0.1",
+                                          .server_port = port,
+                                          .no_encryption = true,
+                                          .output_severity = OutputSeverity::Verbose,
+                                          .encoding = "rfc5424",
+                                          .subscription = "all"}};
   }
 };
 
@@ -214,8 +251,10 @@ TEST_F(ServiceTest, FollowsTheConfiguration) {
   const auto changed = backend.apply(set(receiver.port()), false, who);
   ASSERT_TRUE(changed) << changed.error().message();
   ASSERT_TRUE(changed->action_plan_id);
-  ASSERT_TRUE(receiver.wait_for([](const auto& got) { return numbers_of(got).size() == 10; })) << service->status().error;
-  ASSERT_TRUE(wait_until([&] { return backend.action_plan(*changed->action_plan_id)->state() == PlanState::Succeeded; }));
+  ASSERT_TRUE(receiver.wait_for([](const auto& got) { return numbers_of(got).size() == 10; }))
+      << service->status().error;
+  ASSERT_TRUE(
+      wait_until([&] { return backend.action_plan(*changed->action_plan_id)->state() == PlanState::Succeeded; }));
   EXPECT_FALSE(backend.get(ConfigurationScope::per_node)->hosts[0].drifted);
 
   ASSERT_TRUE(backend.apply({.kind = ChangeKind::Disable}, false, who));
@@ -251,7 +290,8 @@ TEST_F(ServiceTest, DriftIsSeenAndForceMendsIt) {
   ASSERT_TRUE(forced && forced->action_plan_id);
   EXPECT_FALSE(backend.get(ConfigurationScope::per_node)->hosts[0].drifted);
   ASSERT_TRUE(wait_until([&] { return service->status().generation == 2 && service->status().error.empty(); }));
-  ASSERT_TRUE(wait_until([&] { return backend.action_plan(*forced->action_plan_id)->state() == PlanState::Succeeded; }));
+  ASSERT_TRUE(
+      wait_until([&] { return backend.action_plan(*forced->action_plan_id)->state() == PlanState::Succeeded; }));
 }
 
 TEST_F(ServiceTest, AFailedChangeLeavesWhatWas) {

@@ -77,10 +77,12 @@ Result<std::string> decrypted(std::string_view protected_key, std::string_view p
   const auto* at = reinterpret_cast<const unsigned char*>(protected_key.data());
   const Owned<X509_SIG, X509_SIG_free> wrapped(d2i_X509_SIG(nullptr, &at, static_cast<long>(protected_key.size())));
   ERR_clear_error();
-  if (!wrapped) return fail(ErrorKind::corrupt, "the private key '{}' is not wrapped as a Java key store does it", alias);
+  if (!wrapped)
+    return fail(ErrorKind::corrupt, "the private key '{}' is not wrapped as a Java key store does it", alias);
   const ASN1_OCTET_STRING* sealed = nullptr;
   X509_SIG_get0(wrapped.get(), nullptr, &sealed);
-  const std::string_view bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(sealed)), static_cast<std::size_t>(ASN1_STRING_length(sealed)));
+  const std::string_view bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(sealed)),
+                               static_cast<std::size_t>(ASN1_STRING_length(sealed)));
   if (bytes.size() < 2 * kDigest) return fail(ErrorKind::corrupt, "the private key '{}' is cut short", alias);
   std::string key(bytes.substr(kDigest, bytes.size() - 2 * kDigest));
   auto stream = sha1({password16, bytes.substr(0, kDigest)});
@@ -98,17 +100,20 @@ Result<std::string> decrypted(std::string_view protected_key, std::string_view p
 bool is_java_key_store(std::string_view bytes) { return bytes.starts_with("\xFE\xED\xFE\xED"); }
 
 Result<std::vector<JavaKeyStoreEntry>> read_java_key_store(std::string_view bytes, std::string_view password) {
-  if (bytes.size() < 12 + kDigest || !is_java_key_store(bytes)) return fail(ErrorKind::corrupt, "not a Java key store, or cut short");
+  if (bytes.size() < 12 + kDigest || !is_java_key_store(bytes))
+    return fail(ErrorKind::corrupt, "not a Java key store, or cut short");
   const std::string password16 = utf16_of(password);
   Cursor cursor{.bytes = bytes.substr(0, bytes.size() - kDigest)};
-  if (!password.empty() &&
-      !equal_constant_time(view(sha1({password16, "Mighty Aphrodite", cursor.bytes})), bytes.substr(bytes.size() - kDigest)))
+  if (!password.empty() && !equal_constant_time(view(sha1({password16, "Mighty Aphrodite", cursor.bytes})),
+                                                bytes.substr(bytes.size() - kDigest)))
     return fail(ErrorKind::invalid_input, "the password is wrong, or the key store was changed");
   cursor.take(4);
   const auto version = cursor.number(4);
-  if (version != 1 && version != 2) return fail(ErrorKind::not_supported, "a Java key store of version {}; 1 and 2 are known", version);
+  if (version != 1 && version != 2)
+    return fail(ErrorKind::not_supported, "a Java key store of version {}; 1 and 2 are known", version);
   const auto count = cursor.number(4);
-  if (count > kMostEntries) return fail(ErrorKind::corrupt, "a Java key store of {} entries; at most {} are read", count, kMostEntries);
+  if (count > kMostEntries)
+    return fail(ErrorKind::corrupt, "a Java key store of {} entries; at most {} are read", count, kMostEntries);
   std::vector<JavaKeyStoreEntry> entries;
   const auto take_certificate = [&] {
     if (version == 2) cursor.text();  // "X.509"
@@ -122,14 +127,17 @@ Result<std::vector<JavaKeyStoreEntry>> read_java_key_store(std::string_view byte
     if (tag == 1) {
       const auto sealed = cursor.block();
       const auto chain = cursor.number(4);
-      if (chain > kMostChain) return fail(ErrorKind::corrupt, "entry '{}' has a chain of {} certificates; at most {} are read", entry.alias, chain, kMostChain);
+      if (chain > kMostChain)
+        return fail(ErrorKind::corrupt, "entry '{}' has a chain of {} certificates; at most {} are read", entry.alias,
+                    chain, kMostChain);
       for (std::uint64_t k = 0; k < chain && cursor.good; ++k) entry.certificates.push_back(take_certificate());
       if (!cursor.good) break;
       if (!password.empty()) entry.private_key = TRY(decrypted(sealed, password16, entry.alias));
     } else if (tag == 2) {
       entry.certificates.push_back(take_certificate());
     } else {
-      return fail(cursor.good ? ErrorKind::not_supported : ErrorKind::corrupt, "entry {} of the Java key store has the unknown tag {}", i + 1, tag);
+      return fail(cursor.good ? ErrorKind::not_supported : ErrorKind::corrupt,
+                  "entry {} of the Java key store has the unknown tag {}", i + 1, tag);
     }
     if (cursor.good) entries.push_back(std::move(entry));
   }

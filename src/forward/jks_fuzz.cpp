@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (total > size) std::abort();
   }
   // Not PKCS#12: whoever writes the file says how long deriving its key takes.
-  for (const auto format : {yagura::forward::BundleFormat::jks, yagura::forward::BundleFormat::pem, yagura::forward::BundleFormat::der})
+  for (const auto format :
+       {yagura::forward::BundleFormat::jks, yagura::forward::BundleFormat::pem, yagura::forward::BundleFormat::der})
     (void)yagura::forward::read_certificate_bundle(bytes, {.format = format, .password = "changeit"});
   return 0;
 }

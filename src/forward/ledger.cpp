@@ -1,7 +1,8 @@
 #include "forward/ledger.hpp"
 
-#include <algorithm>
 #include <boost/json.hpp>
+
+#include <algorithm>
 
 #include "base/file.hpp"
 #include "base/json_writer.hpp"
@@ -81,7 +82,10 @@ Result<Ledger> Ledger::load(const std::filesystem::path& file) {
   if (!text) return std::unexpected(std::move(text).error());
   boost::system::error_code error;
   const auto value = boost::json::parse(*text, error);
-  const auto broken = [&](std::string_view why) { return fail(ErrorKind::corrupt, "the forwarder's ledger {}: {}; move it away to begin a new one", file.string(), why); };
+  const auto broken = [&](std::string_view why) {
+    return fail(ErrorKind::corrupt, "the forwarder's ledger {}: {}; move it away to begin a new one", file.string(),
+                why);
+  };
   if (error || !value.is_object()) return broken("not a JSON object");
   const auto& object = value.as_object();
   bool good = true;
@@ -102,21 +106,25 @@ Result<Ledger> Ledger::load(const std::filesystem::path& file) {
       good = false;
       return;
     }
-    for (const auto& [name, of] : field->as_object()) count(into, std::string_view(name.data(), name.size()), number_of(of));
+    for (const auto& [name, of] : field->as_object())
+      count(into, std::string_view(name.data(), name.size()), number_of(of));
   };
   const auto* format = object.if_contains("format");
-  if (format == nullptr || !format->is_string() || format->as_string() != kFormat) return broken("its format is unknown");
+  if (format == nullptr || !format->is_string() || format->as_string() != kFormat)
+    return broken("its format is unknown");
   Ledger ledger;
   ledger.from = Position(number("from")), ledger.bookmark = Position(number("bookmark"));
   ledger.counts.scanned = number("scanned"), ledger.counts.sent = number("sent");
   map("filtered", ledger.counts.filtered);
   map("lost", ledger.counts.lost);
-  ledger.repeated = number("repeated"), ledger.shortened = number("shortened"), ledger.connections = number("connections");
-  if (const auto* since = object.if_contains("since"); since != nullptr && since->is_string()) ledger.since = std::string(since->as_string());
+  ledger.repeated = number("repeated"), ledger.shortened = number("shortened"),
+  ledger.connections = number("connections");
+  if (const auto* since = object.if_contains("since"); since != nullptr && since->is_string())
+    ledger.since = std::string(since->as_string());
   if (!good) return broken("a number is missing");
   if (!ledger.counts.balanced())
-    return broken(fmt::format("it does not balance ({} scanned, {} sent, {} filtered, {} lost)", ledger.counts.scanned, ledger.counts.sent,
-                              ledger.counts.filtered_total(), ledger.counts.lost_total()));
+    return broken(fmt::format("it does not balance ({} scanned, {} sent, {} filtered, {} lost)", ledger.counts.scanned,
+                              ledger.counts.sent, ledger.counts.filtered_total(), ledger.counts.lost_total()));
   return ledger;
 }
 

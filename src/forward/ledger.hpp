@@ -1,9 +1,9 @@
 // What became of every event that a forwarder has looked at, and how far it has come: on disk, one file a destination.
 //
-// It always balances: scanned = sent + filtered (by rule) + lost (by reason). Bookmark and counters are one file, written
-// whole: after a crash both are of the same moment, and what came after is scanned and counted again. "repeated" stands
-// beside the balance: messages that were sent again after a broken connection and may have arrived twice.
-// One thread.
+// It always balances: scanned = sent + filtered (by rule) + lost (by reason). Bookmark and counters are one file,
+// written whole: after a crash both are of the same moment, and what came after is scanned and counted again.
+// "repeated" stands beside the balance: messages that were sent again after a broken connection and may have arrived
+// twice. One thread.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -38,7 +38,7 @@ struct Ledger {
   std::uint64_t repeated = 0;
   std::uint64_t shortened = 0;  // sent, with something left out to fit into a datagram
   std::uint64_t connections = 0;
-  std::string since;            // when the first count was made
+  std::string since;  // when the first count was made
 
   // A file that is not there is an empty ledger. corrupt: not a ledger, or one that does not balance.
   static Result<Ledger> load(const std::filesystem::path& file);

@@ -1,9 +1,10 @@
+#include <boost/json.hpp>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <boost/json.hpp>
 #include <cerrno>
 #include <climits>
 
@@ -92,8 +93,10 @@ HostConfiguration LocalBackend::this_host(const ForwarderConfiguration& global) 
     host.digest = as_read.digest();
   }
   host.drifted = !local || host.digest != global.digest();
-  if (!local) host.drift = local.error().message();
-  else if (host.drifted) host.drift = fmt::format("the local copy has generation {}, the cluster {}", as_read.generation, global.generation);
+  if (!local)
+    host.drift = local.error().message();
+  else if (host.drifted)
+    host.drift = fmt::format("the local copy has generation {}, the cluster {}", as_read.generation, global.generation);
   return host;
 }
 
@@ -113,8 +116,9 @@ Result<ChangeResult> LocalBackend::apply(const ConfigurationChange& change, bool
   }
   auto result = carry_out(change, force, who);
   TRY(append_audit(files_.audit(), who, command, detail,
-                   !result ? "failed: " + result.error().message()
-                   : result->action_plan_id ? "done, action plan " + *result->action_plan_id : std::string("nothing to do")));
+                   !result                  ? "failed: " + result.error().message()
+                   : result->action_plan_id ? "done, action plan " + *result->action_plan_id
+                                            : std::string("nothing to do")));
   return result;
 }
 
@@ -130,16 +134,23 @@ Result<ChangeResult> LocalBackend::carry_out(const ConfigurationChange& change, 
   auto& next = transition.next;
   next.changed_at = now_text();
   next.changed_by = who.name;
-  ActionPlan plan{.id = to_string(Guid::random()), .command = std::string(cmdlet_of(change.kind)), .requested_by = who.name, .created_at = next.changed_at,
-                  .generation = next.generation, .digest = next.digest()};
-  plan.hosts.push_back({.host = this_host_name(), .steps = {{.name = "write the local copy"}, {.name = "the agent uses it"}}});
+  ActionPlan plan{.id = to_string(Guid::random()),
+                  .command = std::string(cmdlet_of(change.kind)),
+                  .requested_by = who.name,
+                  .created_at = next.changed_at,
+                  .generation = next.generation,
+                  .digest = next.digest()};
+  plan.hosts.push_back(
+      {.host = this_host_name(), .steps = {{.name = "write the local copy"}, {.name = "the agent uses it"}}});
   // The plan first: whatever happens between here and the end, somebody can find it and go on.
   TRY(plans_.save(plan));
   TRY(write_file_atomically(files_.global(), to_document(next)));
   set_state(plan.hosts[0].steps[0], PlanState::Running);
   auto written = write_file_atomically(files_.local_copy(), to_document(next));
-  if (written) set_state(plan.hosts[0].steps[0], PlanState::Succeeded);
-  else set_state(plan.hosts[0].steps[0], PlanState::Failed, written.error().message());
+  if (written)
+    set_state(plan.hosts[0].steps[0], PlanState::Succeeded);
+  else
+    set_state(plan.hosts[0].steps[0], PlanState::Failed, written.error().message());
   TRY(refresh(plan));
   TRY(plans_.save(plan));
   result.now = next;
@@ -157,8 +168,10 @@ Result<> LocalBackend::refresh(ActionPlan& plan) const {
     if (write.state != PlanState::Succeeded && write.state != PlanState::Failed && now.generation == plan.generation) {
       // It was interrupted between plan and copy: the copy is written now.
       auto written = write_file_atomically(files_.local_copy(), to_document(now));
-      if (written) set_state(write, PlanState::Succeeded);
-      else set_state(write, PlanState::Failed, written.error().message());
+      if (written)
+        set_state(write, PlanState::Succeeded);
+      else
+        set_state(write, PlanState::Failed, written.error().message());
     }
     if (write.state != PlanState::Succeeded) continue;
     const auto report = read_agent_report(files_.status());

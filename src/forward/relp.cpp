@@ -45,7 +45,8 @@ Result<std::optional<Frame>> next_frame(std::string_view& input) {
   const auto size = number(9);
   if (!size) return need_more_or("a length");
   if (at >= input.size()) return need_more_or("a blank or the end of the frame");
-  if (*size > kMostData) return fail(ErrorKind::corrupt, "a RELP frame of {} bytes; at most {} are taken", *size, kMostData);
+  if (*size > kMostData)
+    return fail(ErrorKind::corrupt, "a RELP frame of {} bytes; at most {} are taken", *size, kMostData);
   (void)size_begin;
   if (*size > 0) {
     if (input[at] != ' ') return need_more_or("a blank");

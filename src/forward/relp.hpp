@@ -1,7 +1,7 @@
 // RELP's frames, client side (librelp's relp.txt, version 0): "TXNR SP COMMAND SP DATALEN [SP DATA] LF".
 //
-// Stateless writers and a reader of a bounded buffer; one thread. What a server sends is hostile: numbers and lengths are
-// bounded, and anything else is an Error with the byte where it stopped.
+// Stateless writers and a reader of a bounded buffer; one thread. What a server sends is hostile: numbers and lengths
+// are bounded, and anything else is an Error with the byte where it stopped.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,5 @@
-// Laws: any bytes give frames, a wish for more, or an Error; a frame written again reads as the same frame; nothing is read
-// beyond the input.
+// Laws: any bytes give frames, a wish for more, or an Error; a frame written again reads as the same frame; nothing is
+// read beyond the input.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -18,8 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     relp::append_frame(again, (*frame)->transaction, (*frame)->command, (*frame)->data);
     std::string_view rest = again;
     const auto second = relp::next_frame(rest);
-    if (!second || !*second || !rest.empty() || (*second)->transaction != (*frame)->transaction || (*second)->command != (*frame)->command ||
-        (*second)->data != (*frame)->data)
+    if (!second || !*second || !rest.empty() || (*second)->transaction != (*frame)->transaction ||
+        (*second)->command != (*frame)->command || (*second)->data != (*frame)->data)
       std::abort();
     (void)relp::read_response((*frame)->data);
   }

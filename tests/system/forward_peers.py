@@ -150,7 +150,11 @@ class Rsyslog(Receiver):
             head = f'global(DefaultNetstreamDriver="gtls" DefaultNetstreamDriverCAFile="{authority.root}" DefaultNetstreamDriverCertFile="{certificate}" DefaultNetstreamDriverKeyFile="{key}")'
         else:
             head = ""
-        module = {"udp": "imudp", "relp": "imrelp"}.get(kind, "imtcp")
+        module = {"udp": "imudp", "relp": "imrelp", "relp-tls": "imrelp"}.get(kind, "imtcp")
+        more = ""
+        if kind == "relp-tls":
+            certificate, key = authority.issue("rsyslog-relp")
+            more = f' tls="on" tls.caCert="{authority.root}" tls.myCert="{certificate}" tls.myPrivKey="{key}" tls.authMode="certvalid"'
         (folder / "rsyslog.conf").write_text(f"""
 global(workDirectory="{folder}" maxMessageSize="64k")
 {head}
@@ -158,7 +162,7 @@ module(load="{module}"{tls})
 template(name="raw" type="string" string="%rawmsg%\\n")
 template(name="fields" type="string" string="%pri%|%timestamp:::date-rfc3164%|%hostname%|%programname%|%msg%\\n")
 ruleset(name="all") {{ action(type="omfile" file="{self.out}" template="raw") action(type="omfile" file="{folder}/fields.log" template="fields") }}
-input(type="{module}" port="{self.port}" ruleset="all")
+input(type="{module}" port="{self.port}" ruleset="all"{more})
 """)
 
     def command(self):

@@ -32,15 +32,15 @@ def journal(yagura):
 def configure(data, receiver, authority, kind, *more):
     words = ["forwarder", "set", "--data", data, "--server-name", "127.0.0.1", "--server-port", receiver.port, "--output-severity", "Verbose", "--subscription", "all",
              "--encoding", "rfc5424", *more]
-    if kind in ("tls", "mtls"):
+    if kind in ("tls", "mtls", "relp-tls"):
         yagura("cert", "import", "--file", authority.root, "--data", data, check=0)
     elif kind == "udp":
         words += ["--use-udp"]
     else:
         words += ["--no-encryption"]
-    if kind == "relp":
+    if kind.startswith("relp"):
         words += ["--use-relp"]
-    if kind == "mtls":
+    if kind in ("mtls", "relp-tls"):  # librelp asks for a certificate once it has a CA
         certificate, key = authority.issue(f"node-{time.time_ns()}")
         yagura("cert", "import", "--pem", certificate, "--key", key, "--data", data, check=0)
         found = [one for one in json.loads(yagura("cert", "list", "--json", "--data", data, check=0).stdout) if one["hasPrivateKey"]]
@@ -58,10 +58,10 @@ def forward_all(data, journal):
     return ledger
 
 
-@pytest.mark.parametrize("kind", ["tcp", "tls", "mtls", "udp", "relp"])
+@pytest.mark.parametrize("kind", ["tcp", "tls", "mtls", "udp", "relp", "relp-tls"])
 def test_rsyslog(journal, authority, tmp_path, kind):
     data = tmp_path / "agent"
-    if kind == "relp" and not pathlib.Path("/usr/lib/x86_64-linux-gnu/rsyslog/imrelp.so").exists():
+    if kind.startswith("relp") and not pathlib.Path("/usr/lib/x86_64-linux-gnu/rsyslog/imrelp.so").exists():
         pytest.skip("rsyslog-relp is not installed")
     with Rsyslog(tmp_path / "receiver", kind, authority) as receiver:
         configure(data, receiver, authority, kind)
@@ -92,7 +92,7 @@ def test_syslog_ng(journal, authority, tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["tls", "relp"])
 def test_a_killed_receiver_loses_nothing(journal, authority, tmp_path, kind):
-    if kind == "relp" and not pathlib.Path("/usr/lib/x86_64-linux-gnu/rsyslog/imrelp.so").exists():
+    if kind.startswith("relp") and not pathlib.Path("/usr/lib/x86_64-linux-gnu/rsyslog/imrelp.so").exists():
         pytest.skip("rsyslog-relp is not installed")
     data = tmp_path / "agent"
     receiver = Rsyslog(tmp_path / "receiver", kind, authority)
@@ -111,6 +111,22 @@ def test_a_killed_receiver_loses_nothing(journal, authority, tmp_path, kind):
     assert len(found) == MESSAGES, f"missing {sorted(set(range(MESSAGES)) - set(found))[:10]}"
     doubles = sum(found.values()) - MESSAGES
     assert doubles <= ledger["repeated"] and ledger["balanced"] and ledger["sent"] == MESSAGES
+
+
+def test_a_killed_forwarder_loses_nothing(journal, authority, tmp_path):
+    """kill -9 of the sender, again and again: bookmark and counters are of one moment, and what was not counted goes again."""
+    data = tmp_path / "agent"
+    with Rsyslog(tmp_path / "receiver", "tls", authority) as receiver:
+        configure(data, receiver, authority, "tls")
+        command = [PROGRAM, "forwarder", "run", "--until-end", "--journal", journal, "--data", data]
+        for i in range(10):
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(0.02 + 0.05 * i)
+            process.kill()
+            process.wait(10)
+        forward_all(data, journal)
+        found = numbers(receiver.wait_lines(MESSAGES))
+    assert len(found) == MESSAGES
 
 
 def test_a_cef_event_end_to_end(yagura, tmp_path):
