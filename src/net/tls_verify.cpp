@@ -58,7 +58,8 @@ std::string time_of(const ASN1_TIME* time) {
 }
 
 std::string describe(X509* certificate, int error) {
-  std::string text = fmt::format("{}, issued by {}", name_of(X509_get_subject_name(certificate)), name_of(X509_get_issuer_name(certificate)));
+  std::string text = fmt::format("{}, issued by {}", name_of(X509_get_subject_name(certificate)),
+                                 name_of(X509_get_issuer_name(certificate)));
   if (error == X509_V_ERR_CERT_HAS_EXPIRED) text += ", valid until " + time_of(X509_get0_notAfter(certificate));
   if (error == X509_V_ERR_CERT_NOT_YET_VALID) text += ", valid from " + time_of(X509_get0_notBefore(certificate));
   return text;
@@ -93,7 +94,8 @@ std::string fault_of(SSL* ssl, const unsigned char* answer, long size) {
   const Owned<OCSP_RESPONSE, OCSP_RESPONSE_free> response(d2i_OCSP_RESPONSE(nullptr, &answer, size));
   if (!response) return "the stapled OCSP answer cannot be read";
   if (OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-    return fmt::format("the stapled OCSP answer says '{}'", OCSP_response_status_str(OCSP_response_status(response.get())));
+    return fmt::format("the stapled OCSP answer says '{}'",
+                       OCSP_response_status_str(OCSP_response_status(response.get())));
   const Owned<OCSP_BASICRESP, OCSP_BASICRESP_free> basic(OCSP_response_get1_basic(response.get()));
   STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
   if (!basic || chain == nullptr || sk_X509_num(chain) == 0) return "the stapled OCSP answer cannot be read";
@@ -151,7 +153,8 @@ Result<> load_revocation_lists(void* context, const std::vector<std::filesystem:
     ERR_clear_error();
     if (count == 0) return fail(ErrorKind::invalid_input, "{} holds no revocation list in PEM form", file.string());
   }
-  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(static_cast<SSL_CTX*>(context)), X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(static_cast<SSL_CTX*>(context)),
+                              X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   return {};
 }
 
