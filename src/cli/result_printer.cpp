@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "base/csv.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
 
@@ -34,19 +35,6 @@ void append_json_cell(std::string& out, const event::Column& column, std::size_t
       append_json_string(out, text);
     }
   }
-}
-
-void append_csv_cell(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
 }
 
 // Printable, on one line, at most `limit` characters.
@@ -97,7 +85,7 @@ Result<> ResultPrinter::columns(const std::vector<event::ColumnSchema>& columns)
   if (format_ == ResultFormat::csv) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) line += ',';
-      append_csv_cell(line, columns[i].name);
+      append_csv_cell(line, columns[i].name, CsvCells::exact);
     }
     out_ << line << "\r\n";
   }
@@ -125,7 +113,7 @@ Result<> ResultPrinter::rows(const event::TableBatch& batch) {
         if (i > 0) line += ',';
         std::string text;
         event::append_cell_text(text, batch.column(i), row);
-        append_csv_cell(line, text);
+        append_csv_cell(line, text, CsvCells::exact);
       }
       line += "\r\n";
     } else {

@@ -4,6 +4,7 @@
 #include <map>
 #include <ostream>
 
+#include "base/csv.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
 
@@ -12,23 +13,6 @@ namespace yagura::hunt {
 namespace {
 
 std::string time_text(EventTime time) { return format_datetime(time.time_since_epoch().count()); }
-
-void append_csv_cell(std::string& out, std::string_view text) {
-  // A spreadsheet takes these for formulas.
-  const bool formula =
-      !text.empty() && (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@' || text[0] == '\t');
-  if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  if (formula) out += '\'';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
 
 // At most `limit` characters, no control characters; padded with blanks when `pad`.
 void append_cell(std::string& out, std::string_view text, std::size_t limit, bool pad) {
@@ -130,7 +114,7 @@ Result<> write_csv(const Report& report, std::ostream& out) {
     line.clear();
     const auto add = [&](std::string_view text) {
       if (!line.empty()) line += ',';
-      append_csv_cell(line, text);
+      append_csv_cell(line, text, CsvCells::for_spreadsheets);
     };
     add(time_text(finding.time));
     add(level_name(rule.level));

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/csv.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -98,22 +99,6 @@ void append_columns(std::string& out, const std::vector<event::ColumnSchema>& co
   out += ']';
 }
 
-void append_csv_text(std::string& out, std::string_view text) {
-  // A cell that begins like a formula is one to a spreadsheet, and log lines are written by strangers.
-  const bool formula = !text.empty() && std::string_view("=+@\t\r").find(text.front()) != std::string_view::npos;
-  if (!formula && text.find_first_of("\",\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  if (formula) out += '\'';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
 }  // namespace
 
 void append_cell_json(std::string& out, const Column& column, std::size_t row) {
@@ -181,7 +166,7 @@ Result<> CsvSink::columns(const std::vector<event::ColumnSchema>& columns) {
   std::string line;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i != 0) line += ',';
-    append_csv_text(line, columns[i].name);
+    append_csv_cell(line, columns[i].name, CsvCells::for_spreadsheets);
   }
   line += "\r\n";
   return write_(line);
@@ -194,7 +179,7 @@ Result<> CsvSink::rows(const event::TableBatch& batch) {
       if (i != 0) lines += ',';
       const Column& column = batch.column(i);
       if (column.type() == KqlType::string || column.type() == KqlType::dynamic) {
-        if (!column.is_null(row)) append_csv_text(lines, column.texts()[row]);
+        if (!column.is_null(row)) append_csv_cell(lines, column.texts()[row], CsvCells::for_spreadsheets);
         continue;
       }
       cell.clear();
