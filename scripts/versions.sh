@@ -8,4 +8,4 @@ ENGINE_VERSION=26.7.3-stable.1
 ENGINE_INTEGRITY_x64='sha512-XP97mMqnc5tZpKQywR8N7cLTsHNiTmHr30pC5mzo3jWmukjKn2IBa60c2B/gWUNcuFjOMjWoorQICCqBVj5wpw=='
 ENGINE_INTEGRITY_arm64=''
 # Python packages of the tests: real clients and servers that Yagura must get on with.
-PYTHON_TEST_PACKAGES='pytest azure-monitor-query azure-identity azure-kusto-data pandas clickhouse-connect pyyaml requests ruff'
+PYTHON_TEST_PACKAGES='pytest azure-monitor-query azure-identity azure-kusto-data pandas clickhouse-connect pyyaml requests ruff moto[server]==5.2.5'
