@@ -119,11 +119,11 @@ class RecordBatch {
   void set_named(FieldId id, std::string_view name, Value value) { fields_.push_back({id, name, value}); }
   // A field whose name came from outside; `name` must live as long as the batch.
   void set_foreign(std::string_view name, Value value) { fields_.push_back({field_of_foreign_name(name), name, value}); }
-  // Room for `count` more fields of the current record, at the end, to be filled by the caller; good until the next call.
-  // shrink() takes back those that were not needed.
-  Field* extend(std::size_t count) {
-    fields_.resize(fields_.size() + count);
-    return fields_.data() + (fields_.size() - count);
+  // More fields of the current record, at the end, for the caller to change; good until the next call. shrink() takes back
+  // the last ones.
+  Field* append(std::span<const Field> fields) {
+    fields_.insert(fields_.end(), fields.begin(), fields.end());
+    return fields_.data() + (fields_.size() - fields.size());
   }
   void shrink(std::size_t count) { fields_.resize(fields_.size() - count); }
   // Marks the current record: what stopped us, and at which byte of raw.

@@ -55,22 +55,21 @@ std::optional<Instance> whole_instance(std::string_view chunk, std::size_t begin
 
 struct EvtxPlanReader::Plan {
   struct Entry {
-    enum class From : std::uint8_t { literal, outer, inner, before };  // before: the value of the entry before it
-    FieldId id;
-    std::uint16_t index = 0;
-    From from = From::literal;
-    bool optional = false;      // an attribute that is left out when it has no value
-    std::int8_t identity = -1;  // its place among EvtxFieldMaker::identity_fields()
-    std::string_view name;
-    Value literal;
+    enum class From : std::uint8_t { outer, inner, before };  // before: the value of the field before it
+    std::uint32_t at = 0;     // of the field
+    std::uint16_t index = 0;  // of the value
+    From from = From::outer;
+    bool optional = false;  // an attribute that is left out when it has no value
   };
-  std::vector<Entry> entries;
+  std::vector<event::Field> fields;  // what a record has, literals included
+  std::vector<Entry> entries;        // what becomes of its values
   std::vector<Entry> unseen;  // values that are read, and make no field
   std::size_t body = kNoBody;
   std::size_t outer_count = 0, inner_count = 0;  // of values that it needs
   bool usable = false;
-  std::uint32_t copied_for = 0;  // the chunk for which the literals are in the batch
-  std::vector<Value> copies;     // of them, by entry
+  std::array<int, 4> identity{-1, -1, -1, -1};  // the fields of EvtxFieldMaker::identity_fields()
+  std::uint32_t copied_for = 0;                 // the chunk for which the literals are in the batch
+  std::vector<event::Field> copies;             // fields, with literals of that batch
 };
 
 EvtxPlanReader::EvtxPlanReader() = default;
@@ -244,32 +243,33 @@ void EvtxPlanReader::make_plan(const Program& outer, const Program* inner, Plan&
   std::size_t found = 0;
   std::optional<std::size_t> before;
   for (const auto& field : record[0].fields()) {
-    Entry entry;
+    if (!field.id.is_listed()) return;
+    const auto at = static_cast<std::uint32_t>(plan.fields.size());
     const auto number = mark_number(field.value.as_string());
+    Value literal;
     if (number) {
       auto& use = uses[*number];
-      entry = entry_of(use);
+      Entry entry = entry_of(use);
+      entry.at = at;
       if (before == number && !use.optional)
         entry.from = Entry::From::before;
       else if (use.seen)
         return;
       use.seen = true;
+      plan.entries.push_back(entry);
     } else {
       if (field.value.kind() == Value::Kind::list || field.value.kind() == Value::Kind::object ||
           has_mark(field.value.as_string()))
         return;
-      entry.literal = field.value.is_string() ? Value::string(literals_.copy(field.value.as_string())) : field.value;
+      literal = field.value.is_string() ? Value::string(literals_.copy(field.value.as_string())) : field.value;
     }
     before = number;
-    if (!field.id.is_listed()) return;
-    entry.id = field.id;
-    entry.name = event::name_of(field.id);
+    plan.fields.push_back({field.id, event::name_of(field.id), literal});
     for (std::size_t i = 0; i < kept_identity.size(); ++i)
       if (identity[i] != nullptr && field.id == EvtxFieldMaker::identity_fields()[i] && field.value == kept_identity[i]) {
-        entry.identity = static_cast<std::int8_t>(i);
+        plan.identity[i] = static_cast<int>(at);
         ++found;
       }
-    plan.entries.push_back(entry);
   }
   if (found != static_cast<std::size_t>(std::ranges::count_if(identity, [](const auto* value) { return value != nullptr; })))
     return;
@@ -278,13 +278,12 @@ void EvtxPlanReader::make_plan(const Program& outer, const Program* inner, Plan&
     count = std::max<std::size_t>(count, use.index + 1U);
     if (!use.seen) plan.unseen.push_back(entry_of(use));
   }
-  plan.copies.resize(plan.entries.size());
   plan.usable = true;
 }
 
 bool EvtxPlanReader::read(BinXml& xml, std::size_t begin, std::size_t end, event::RecordOrigin origin,
                           std::uint64_t written, event::RecordBatch& out) {
-  const std::string_view chunk = xml.chunk();
+  const std::string_view chunk = xml.chunk();  // read_instance() has checked where its values stand
   if (xml.text_left() < kEnoughText) return false;
   const auto instance = whole_instance(chunk, begin, end, outer_values_);
   if (!instance) return false;
@@ -315,10 +314,9 @@ bool EvtxPlanReader::read(BinXml& xml, std::size_t begin, std::size_t end, event
 
   Arena& arena = out.arena();
   if (plan->copied_for != chunk_) {
-    for (std::size_t i = 0; i < plan->entries.size(); ++i) {
-      const Value& literal = plan->entries[i].literal;
-      plan->copies[i] = literal.is_string() ? Value::string(arena.copy(literal.as_string())) : literal;
-    }
+    plan->copies = plan->fields;
+    for (auto& field : plan->copies)
+      if (field.value.is_string()) field.value = Value::string(arena.copy(field.value.as_string()));
     plan->copied_for = chunk_;
   }
   std::size_t text = 0;
@@ -328,35 +326,46 @@ bool EvtxPlanReader::read(BinXml& xml, std::size_t begin, std::size_t end, event
   auto& record = out.begin_record(origin);
   record.format = "evtx";
   record.log_source = {"windows", "", ""};
-  std::array<Value, 4> identity;
   std::optional<std::int64_t> time;
-  event::Field* const first = out.extend(plan->entries.size());
-  event::Field* to = first;
-  const auto* const entries = plan->entries.data();
-  for (std::size_t i = 0; i < plan->entries.size(); ++i) {
-    const auto& entry = entries[i];
-    Value value;
+  event::Field* const fields = out.append(plan->copies);
+  left_out_.clear();
+  for (const auto& entry : plan->entries) {
     using From = Plan::Entry::From;
-    if (entry.from == From::literal) {
-      value = plan->copies[i];
-    } else if (entry.from == From::before) {
-      value = to[-1].value;
-    } else {
-      const auto& given = (entry.from == From::outer ? outer_values_ : inner_values_)[entry.index];
-      if (entry.optional && is_left_out(given)) continue;
-      text += given.size;
-      value = scalar(given.type, chunk.substr(given.at, given.size), arena);
-      if (value.is_null()) {
-        if (entry.optional) continue;
-        value = Value::string("");
-      }
-      if (entry.identity == 3 && given.type == kFileTime && !value.as_string().empty())
-        time = static_cast<std::int64_t>(number_at<std::uint64_t>(chunk.substr(given.at, 8))) + kFileTimeEpoch;
+    Value& value = fields[entry.at].value;
+    if (entry.from == From::before) {
+      value = fields[entry.at - 1].value;
+      continue;
     }
-    if (entry.identity >= 0) identity[static_cast<std::size_t>(entry.identity)] = value;
-    *to++ = {entry.id, entry.name, value};
+    const auto& given = (entry.from == From::outer ? outer_values_ : inner_values_)[entry.index];
+    if (entry.optional && is_left_out(given)) {
+      left_out_.push_back(entry.at);
+      continue;
+    }
+    text += given.size;
+    value = scalar(given.type, {chunk.data() + given.at, given.size}, arena);
+    if (value.is_null()) {
+      if (entry.optional) left_out_.push_back(entry.at);
+      value = Value::string("");
+    } else if (given.type == kFileTime && static_cast<int>(entry.at) == plan->identity[3] && !value.as_string().empty()) {
+      time = static_cast<std::int64_t>(number_at<std::uint64_t>({chunk.data() + given.at, 8})) + kFileTimeEpoch;
+    }
   }
-  out.shrink(static_cast<std::size_t>(first + plan->entries.size() - to));
+  std::array<Value, 4> identity;
+  for (std::size_t i = 0; i < identity.size(); ++i)
+    if (const int at = plan->identity[i];
+        at >= 0 && std::ranges::find(left_out_, static_cast<std::uint32_t>(at)) == left_out_.end())
+      identity[i] = fields[at].value;
+  if (!left_out_.empty()) {
+    auto next = left_out_.begin();
+    std::size_t to = *next;
+    for (std::size_t i = to; i < plan->copies.size(); ++i) {
+      if (next != left_out_.end() && *next == i)
+        ++next;
+      else
+        fields[to++] = fields[i];
+    }
+    out.shrink(left_out_.size());
+  }
   for (const auto& entry : plan->unseen) {
     const auto& given = (entry.from == Plan::Entry::From::outer ? outer_values_ : inner_values_)[entry.index];
     if (!entry.optional || !is_left_out(given)) text += given.size;

@@ -41,6 +41,7 @@ class EvtxPlanReader {
   Arena literals_;  // of all plans
   std::uint32_t chunk_ = 0;
   std::vector<evtx::Substitution> outer_values_, inner_values_;
+  std::vector<std::uint32_t> left_out_;  // fields of the record
   std::string identity_;
 };
 
