@@ -37,14 +37,29 @@ std::optional<net::HttpResponse> run_query_text(Context& context, Exchange& exch
   return std::nullopt;
 }
 
+// A text that begins with a dot, wherever it was sent: Grafana tries ".show databases schema" on the query path.
+std::optional<net::HttpResponse> run_command_text(Context& context, Exchange& exchange, KustoRequest& wanted, std::string_view text, const KustoIds& ids) {
+  const auto pipe = query::find_pipe(text);
+  auto table = run_kusto_command(
+      context, exchange, {.text = text.substr(0, pipe), .database = wanted.database, .read_only = wanted.read_only});
+  if (!table) return kusto_error_response({table.error(), {}}, text, ids);
+  if (pipe != std::string_view::npos || wanted.format.version == 2) {
+    wanted.request.text = as_datatable(*table) + (pipe != std::string_view::npos ? "\n" + std::string(text.substr(pipe)) : "");
+    return run_query_text(context, exchange, wanted, ids);
+  }
+  auto response = net::json_response(200, kusto_management_answer(*table));
+  ids.put_on(response);
+  return response;
+}
+
 std::optional<net::HttpResponse> query_route(Context& context, Exchange& exchange, int version) {
   const KustoIds ids(exchange.request);
   auto wanted = read_kusto_request(context, exchange.request, version);
   if (!wanted) return kusto_error_response({wanted.error(), {}}, "", ids);
-  if (trim(wanted->text).starts_with('.'))
-    return kusto_error_response({Error(ErrorKind::invalid_input, "management commands go to /v1/rest/mgmt"), {}},
-                                wanted->text, ids);
-  return run_query_text(context, exchange, *wanted, ids);
+  const std::string text(trim(wanted->text));
+  if (!text.starts_with('.')) return run_query_text(context, exchange, *wanted, ids);
+  wanted->read_only = true;  // changes go to /v1/rest/mgmt
+  return run_command_text(context, exchange, *wanted, text, ids);
 }
 
 std::optional<net::HttpResponse> management_route(Context& context, Exchange& exchange) {
@@ -52,19 +67,9 @@ std::optional<net::HttpResponse> management_route(Context& context, Exchange& ex
   auto wanted = read_kusto_request(context, exchange.request, 1);
   if (!wanted) return kusto_error_response({wanted.error(), {}}, "", ids);
   query::CommandReader reader(wanted->text);
-  const std::string_view text = reader.rest();
+  const std::string text(reader.rest());
   if (!text.starts_with('.')) return run_query_text(context, exchange, *wanted, ids);
-  const auto pipe = query::find_pipe(text);
-  auto table = run_kusto_command(
-      context, exchange, {.text = text.substr(0, pipe), .database = wanted->database, .read_only = wanted->read_only});
-  if (!table) return kusto_error_response({table.error(), {}}, text, ids);
-  if (pipe != std::string_view::npos) {
-    wanted->request.text = as_datatable(*table) + "\n" + std::string(text.substr(pipe));
-    return run_query_text(context, exchange, *wanted, ids);
-  }
-  auto response = net::json_response(200, kusto_management_answer(*table));
-  ids.put_on(response);
-  return response;
+  return run_command_text(context, exchange, *wanted, text, ids);
 }
 
 // Where a client is to sign in. There is nowhere: tokens are made here. The members are those that clients read.

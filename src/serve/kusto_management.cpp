@@ -64,30 +64,16 @@ event::TableBatch show_cluster(const Context& context) {
 
 event::TableBatch show_databases(const Context& context, bool details) {
   const std::string& name = context.options.workspace_name;
-  if (details)
-    return make_table({{"DatabaseName", S},
-                       {"PersistentStorage", S},
-                       {"Version", S},
-                       {"IsCurrent", KqlType::boolean},
-                       {"DatabaseAccessMode", S},
-                       {"PrettyName", S},
-                       {"ReservedSlot1", KqlType::boolean},
-                       {"DatabaseId", KqlType::guid},
-                       {"InTransitionTo", S},
-                       {"SuspensionState", S},
-                       {"DatabaseSizeMB", KqlType::real}},
-                      {{name, "", "v1.0", "true", "ReadWrite", "", "", guid_of("database " + name), "", "", ""}});
-  return make_table({{"DatabaseName", S},
-                     {"PersistentStorage", S},
-                     {"Version", S},
-                     {"IsCurrent", KqlType::boolean},
-                     {"DatabaseAccessMode", S},
-                     {"PrettyName", S},
-                     {"ReservedSlot1", KqlType::boolean},
-                     {"DatabaseId", KqlType::guid},
-                     {"InTransitionTo", S},
-                     {"SuspensionState", S}},
-                    {{name, "", "v1.0", "true", "ReadWrite", "", "", guid_of("database " + name), "", ""}});
+  TableColumns columns{
+      {"DatabaseName", S},       {"PersistentStorage", S},          {"Version", S},     {"IsCurrent", KqlType::boolean},
+      {"DatabaseAccessMode", S}, {"PrettyName", S},                 {"ReservedSlot1", KqlType::boolean},
+      {"DatabaseId", KqlType::guid}, {"InTransitionTo", S},         {"SuspensionState", S}};
+  std::vector<std::string> row{name, "", "v1.0", "true", "ReadWrite", "", "", guid_of("database " + name), "", ""};
+  if (details) {
+    columns.emplace_back("DatabaseSizeMB", KqlType::real);
+    row.emplace_back();
+  }
+  return make_table(columns, {row});
 }
 
 Result<std::vector<std::string>> name_list(CommandReader& reader, std::string_view what) {
@@ -191,7 +177,7 @@ Result<event::TableBatch> run_kusto_command(Context& context, const Exchange& ex
               first, did_you_mean(first, kKnown));
 }
 
-event::TableBatch make_table(std::initializer_list<std::pair<std::string_view, KqlType>> columns,
+event::TableBatch make_table(const TableColumns& columns,
                              const std::vector<std::vector<std::string>>& rows) {
   std::vector<event::ColumnSchema> schema;
   for (const auto& [name, type] : columns) schema.push_back({std::string(name), type, ""});

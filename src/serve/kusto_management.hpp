@@ -20,7 +20,8 @@ Result<event::TableBatch> run_kusto_command(Context& context, const Exchange& ex
 
 // Columns and rows of texts to a table; types by KQL's names ("string", "long" ...). Cells are KQL literals' contents;
 // an empty cell of another type than string is null.
-event::TableBatch make_table(std::initializer_list<std::pair<std::string_view, event::KqlType>> columns,
+using TableColumns = std::vector<std::pair<std::string_view, event::KqlType>>;
+event::TableBatch make_table(const TableColumns& columns,
                              const std::vector<std::vector<std::string>>& rows);
 // The table as `datatable(...)[...]`, for commands with a query behind: ".show tables | count".
 std::string as_datatable(const event::TableBatch& table);
