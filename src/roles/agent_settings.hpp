@@ -1,6 +1,6 @@
 // The configuration of `yagura agent`: what the YAML file may say, with defaults, and every mistake listed at once.
 //
-// conf/agent.yaml is the commented default; a test keeps the two equal. Values; no threads.
+// conf/agent.yaml is the commented default, which `yagura agent install` puts on a host. Values; no threads.
 #pragma once
 #include <chrono>
 #include <filesystem>
