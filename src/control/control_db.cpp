@@ -36,6 +36,7 @@ ControlDb::ControlDb(std::unique_ptr<Database> database, const ControlOptions& o
       agents_(*database_, clock_),
       siem_agents_(*database_, clock_),
       aws_connectors_(*database_, clock_),
+      transformations_(*database_, clock_),
       audit_(*database_, clock_) {}
 
 }  // namespace yagura::control

@@ -17,6 +17,7 @@
 #include "control/rule_suppressions.hpp"
 #include "control/sessions.hpp"
 #include "control/siem_agents.hpp"
+#include "control/transformations.hpp"
 #include "control/users.hpp"
 #include "control/watchlists.hpp"
 
@@ -46,6 +47,7 @@ class ControlDb {
   Agents& agents() { return agents_; }
   SiemAgents& siem_agents() { return siem_agents_; }
   AwsConnectors& aws_connectors() { return aws_connectors_; }
+  Transformations& transformations() { return transformations_; }
   AuditLog& audit() { return audit_; }
   std::int64_t now() const { return clock_(); }
 
@@ -67,6 +69,7 @@ class ControlDb {
   Agents agents_;
   SiemAgents siem_agents_;
   AwsConnectors aws_connectors_;
+  Transformations transformations_;
   AuditLog audit_;  // last: its thread ends first
 };
 

@@ -46,6 +46,11 @@ std::span<const Migration> migrations() {
           "008_aws_connectors",
 #include "control/migrations/008_aws_connectors.sql"
       },
+      {
+          9,
+          "009_transformations",
+#include "control/migrations/009_transformations.sql"
+      },
   };
   return all;
 }

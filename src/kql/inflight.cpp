@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "kql/inflight_expression.hpp"
@@ -11,6 +12,13 @@
 
 namespace yagura::kql {
 namespace {
+
+// Of the column that says which row of the input a row is; no plan has so many columns.
+constexpr ColumnId kOrigin = std::numeric_limits<ColumnId>::max();
+
+void keep_origin(const Rows& from, Rows& to) {
+  if (const auto origin = from.columns.find(kOrigin); origin != from.columns.end()) to.columns[kOrigin] = origin->second;
+}
 
 // One operator at work: rows in, rows out.
 struct Step {
@@ -59,6 +67,7 @@ struct ProjectStep final : Step {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       out.columns[columns[i]] = values[i].constant ? spread(*values[i].column, rows.count) : values[i].column;
     }
+    keep_origin(rows, out);
     rows = std::move(out);
     return {};
   }
@@ -74,6 +83,7 @@ struct RenameStep final : Step {
   Result<> apply(Rows& rows, Arena&) const override {
     Rows out{.count = rows.count, .columns = {}};
     for (const auto& [from, to] : from_to) out.columns[to] = rows.columns.at(from);
+    keep_origin(rows, out);
     rows = std::move(out);
     return {};
   }
@@ -174,6 +184,7 @@ struct InFlightProgram::Impl {
   std::string table;
   std::vector<event::ColumnSchema> columns;
   std::vector<PlanColumn> output;
+  std::vector<PassedColumn> passed;
 
   // Where rows come from: a table's batch, or values of the query itself.
   struct Source {
@@ -194,7 +205,10 @@ struct InFlightProgram::Impl {
 
   Result<> add(const PlanPtr& node, int depth);
   Result<Rows> start(const event::TableBatch* input, Arena& arena) const;
+  Result<> run_steps(Rows& rows, Arena& arena) const;
+  void give(Rows& rows, event::TableBatch& result) const;
   Result<event::TableBatch> run(event::TableBatch* input) const;
+  Result<RowChanges> change(const event::TableBatch& input) const;
 };
 
 Result<> InFlightProgram::Impl::add(const PlanPtr& node, int depth) {
@@ -315,6 +329,12 @@ Result<Rows> InFlightProgram::Impl::start(const event::TableBatch* input, Arena&
     for (const auto& source : scan) {
       auto at = input->find(source.stored);
       if (!at) at = input->find(source.name);
+      if (options.by_row && (!at || input->column(*at).size() != rows.count)) {
+        auto nulls = std::make_shared<event::Column>(source.type);
+        nulls->pad(rows.count);
+        rows.columns[source.id] = std::move(nulls);
+        continue;
+      }
       if (!at || input->column(*at).type() != source.type || input->column(*at).size() != rows.count) {
         return fail(ErrorKind::invalid_input, "the batch of {} has no whole column {} of type {}", table, source.name,
                     to_string(source.type));
@@ -369,17 +389,15 @@ Result<Rows> InFlightProgram::Impl::start(const event::TableBatch* input, Arena&
   return rows;
 }
 
-Result<event::TableBatch> InFlightProgram::Impl::run(event::TableBatch* input) const {
-  event::TableBatch result(table, {});
-  if (input != nullptr) {
-    result.first_position = input->first_position;
-    result.last_position = input->last_position;
-  }
-  auto rows = TRY(start(input, result.arena()));
+Result<> InFlightProgram::Impl::run_steps(Rows& rows, Arena& arena) const {
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    std::erase_if(rows.columns, [&](const auto& column) { return !needed[i].contains(column.first); });
-    TRY(steps[i]->apply(rows, result.arena()));
+    std::erase_if(rows.columns, [&](const auto& column) { return column.first != kOrigin && !needed[i].contains(column.first); });
+    TRY(steps[i]->apply(rows, arena));
   }
+  return {};
+}
+
+void InFlightProgram::Impl::give(Rows& rows, event::TableBatch& result) const {
   for (std::size_t i = 0; i < output.size(); ++i) {
     auto& column = rows.columns.at(output[i].id);
     if (column.use_count() == 1) {
@@ -391,6 +409,31 @@ Result<event::TableBatch> InFlightProgram::Impl::run(event::TableBatch* input) c
       result.add_column(columns[i], std::move(copy));
     }
   }
+}
+
+Result<RowChanges> InFlightProgram::Impl::change(const event::TableBatch& input) const {
+  RowChanges out{.rows = {}, .computed = event::TableBatch(table, {})};
+  auto rows = TRY(start(&input, out.computed.arena()));
+  auto origin = std::make_shared<event::Column>(Type::int64);
+  origin->reserve(rows.count);
+  for (std::size_t row = 0; row < rows.count; ++row) origin->append_int64(static_cast<std::int64_t>(row));
+  rows.columns[kOrigin] = std::move(origin);
+  TRY(run_steps(rows, out.computed.arena()));
+  const auto& kept = rows.columns.at(kOrigin)->int64s();
+  out.rows.assign(kept.begin(), kept.end());
+  give(rows, out.computed);
+  return out;
+}
+
+Result<event::TableBatch> InFlightProgram::Impl::run(event::TableBatch* input) const {
+  event::TableBatch result(table, {});
+  if (input != nullptr) {
+    result.first_position = input->first_position;
+    result.last_position = input->last_position;
+  }
+  auto rows = TRY(start(input, result.arena()));
+  TRY(run_steps(rows, result.arena()));
+  give(rows, result);
   // Views point into the input's arena.
   if (input != nullptr) result.adopt(std::make_shared<event::TableBatch>(std::move(*input)));
   return result;
@@ -402,6 +445,14 @@ Result<InFlightProgram> InFlightProgram::compile(const BoundQuery& query, const 
   impl->plan = query.plan;
   TRY(impl->add(query.plan, 0));
   impl->output = query.plan->columns;
+  if (options.by_row) {
+    if (!impl->has_scan) return fail(ErrorKind::not_supported, "the query reads no table");
+    std::unordered_map<ColumnId, std::string> stored;
+    for (const auto& source : impl->scan) stored.emplace(source.id, source.stored);
+    for (const auto& column : impl->output)
+      if (const auto one = stored.find(column.id); one != stored.end()) impl->passed.push_back({column.name, one->second});
+    std::erase_if(impl->output, [&](const PlanColumn& column) { return stored.contains(column.id); });
+  }
   for (const auto& column : impl->output) {
     impl->columns.push_back({.name = column.name, .type = column.type, .description = {}});
   }
@@ -424,6 +475,8 @@ InFlightProgram::~InFlightProgram() = default;
 const std::string& InFlightProgram::table() const { return impl_->table; }
 const std::vector<event::ColumnSchema>& InFlightProgram::columns() const { return impl_->columns; }
 Result<event::TableBatch> InFlightProgram::run(event::TableBatch input) const { return impl_->run(&input); }
+const std::vector<PassedColumn>& InFlightProgram::passed() const { return impl_->passed; }
+Result<RowChanges> InFlightProgram::change(const event::TableBatch& input) const { return impl_->change(input); }
 Result<event::TableBatch> InFlightProgram::run() const { return impl_->run(nullptr); }
 
 }  // namespace yagura::kql

@@ -18,6 +18,18 @@ namespace yagura::kql {
 
 struct InFlightOptions {
   std::size_t max_rows = 10'000'000;  // that one run may produce
+  bool by_row = false;                // for change(): columns that only pass are not touched
+};
+
+// A column of the result that is one of the table's, under this or another name.
+struct PassedColumn {
+  std::string name, stored;
+};
+
+// What a query makes of a batch, told by the batch's own rows.
+struct RowChanges {
+  std::vector<std::uint32_t> rows;  // of the input, one for each row of the result
+  event::TableBatch computed;       // columns that are not passed; their texts may point into the input
 };
 
 class InFlightProgram {
@@ -37,6 +49,11 @@ class InFlightProgram {
   Result<event::TableBatch> run(event::TableBatch input) const;
   // For programs that make their own rows.
   Result<event::TableBatch> run() const;
+
+  // Of programs compiled with by_row: the result is passed()'s columns at `rows` of the input, and the computed ones. A column
+  // that the input lacks is null.
+  const std::vector<PassedColumn>& passed() const;
+  Result<RowChanges> change(const event::TableBatch& input) const;
 
  private:
   struct Impl;
