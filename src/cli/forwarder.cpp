@@ -85,6 +85,7 @@ void print_configuration(const forward::ForwarderConfiguration& configuration, s
                                    : fmt::format("syslog, {}", to_string(settings->framing)));
     print_row(console, "Encoding", settings->encoding);
     print_row(console, "Subscription", settings->subscription);
+    if (!settings->sign_key.empty()) print_row(console, "SignKey", settings->sign_key);
     print_row(console, "Guarantee", guarantee_of(*settings));
   }
   print_row(console, "Generation", std::to_string(configuration.generation));
@@ -402,6 +403,8 @@ void add_set_options(CLI::App* command, CmdletCall& call) {
                       "cef-azure-local (the default), cef-restorable, cef, rfc5424, json or leef");
   command->add_option("--subscription", set.subscription,
                       "azure-local (the default), azure-local+auth, all, or a profile's file");
+  command->add_option("--sign-key", set.sign_key,
+                      "File of a private key (PEM, mode 0600) on each host: sign what is sent, RFC 5848");
   command
       ->add_option_function<std::string>(
           "--profile", [&set](const std::string& word) { set.production = word == "production"; },
@@ -492,6 +495,8 @@ void add_forwarder(CLI::App& app, Action& chosen) {
   command->add_option("--receiver-ca", options->receiver_ca, "CA of its https certificate");
   command->add_flag("--receiver-insecure", options->receiver_insecure, "Do not check its https certificate");
   command->callback([options, &chosen] { chosen = [options](Console& console) { return test(*options, console); }; });
+
+  add_forwarder_verify(*group, chosen);
 
   auto running = std::make_shared<RunOptions>();
   auto* run = group->add_subcommand(

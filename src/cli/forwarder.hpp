@@ -12,6 +12,8 @@ Result<ExitCode> run_cmdlet(const forward::CmdletCall& call, Console& console);
 
 // This host's configuration: the cluster's when there is one.
 std::unique_ptr<forward::ConfigurationBackend> open_configuration(const std::filesystem::path& data);
+// yagura forwarder verify.
+void add_forwarder_verify(CLI::App& group, Action& chosen);
 void print_plan(const forward::ActionPlan& plan, Console& console);
 
 }  // namespace yagura::cli

@@ -53,6 +53,7 @@ std::vector<Parameter> parameters_of(Cmdlet cmdlet, Scopes& scopes) {
           text("Framing", false, &SetRequest::framing),
           text("Encoding", false, &SetRequest::encoding),
           text("Subscription", false, &SetRequest::subscription),
+          text("SignKey", false, &SetRequest::sign_key),
           {.name = "Production",
            .flag = true,
            .documented = false,
@@ -181,6 +182,7 @@ std::string help_of(Cmdlet cmdlet) {
           "  -Framing                      octet-counting (the default) or lf\n"
           "  -Encoding                     cef-azure-local (the default), cef-restorable, cef, rfc5424, json, leef\n"
           "  -Subscription                 azure-local (the default), azure-local+auth, all, or a profile's file\n"
+          "  -SignKey                      file of a private key (PEM): sign what is sent, RFC 5848\n"
           "  -Production                   refuse what is not for production\n";
       break;
     case Cmdlet::Enable:

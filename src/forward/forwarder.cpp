@@ -14,6 +14,7 @@
 #include "formats/registry.hpp"
 #include "forward/certificate.hpp"
 #include "forward/destination_connect.hpp"
+#include "forward/signing_session.hpp"
 #include "journal/block.hpp"
 #include "net/backoff.hpp"
 
@@ -148,6 +149,16 @@ class Forwarder::Loop {
   // True when connected.
   bool connect() {
     set_run(ForwarderRun::connecting);
+    std::optional<SyslogSigningKey> key;
+    if (options_.signing_key) {
+      // Before the connection: what is to be signed does not leave unsigned.
+      auto loaded = options_.signing_key();
+      if (!loaded) {
+        fail_connection(loaded.error());
+        return false;
+      }
+      key = std::move(*loaded);
+    }
     auto facts = destination_->connect(next_number_, *wakeup_);
     if (!facts) {
       if (facts.error().kind() == ErrorKind::cancelled) return false;
@@ -157,8 +168,17 @@ class Forwarder::Loop {
     connected_at_ = Clock::now();
     ++ledger_.connections;
     rewind();
+    const std::string thumbprint = key ? key->thumbprint() : std::string();
+    if (key) {
+      if (auto begun = begin_signing(std::move(*key)); !begun) {
+        destination_->close(Deadline::in(0ms));
+        fail_connection(begun.error());
+        return false;
+      }
+    }
     {
       const std::lock_guard lock(mutex_);
+      status_.signing_key = thumbprint;
       status_.run = ForwarderRun::connected;
       status_.connected_since = ReceiveClock::now();
       status_.address = facts->address;
@@ -175,6 +195,24 @@ class Forwarder::Loop {
     log_info("forward", "{}: connected to {} ({}){}", options_.name, destination_->name(), facts->address,
              facts->tls_version.empty() ? "" : ", " + facts->tls_version);
     return true;
+  }
+
+  // A session number never comes twice and always grows, also over restarts and with a clock that goes back.
+  Result<> begin_signing(SyslogSigningKey key) {
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(ReceiveClock::now().time_since_epoch()).count();
+    ledger_.signing_session = std::max(ledger_.signing_session + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(1, now)));
+    dirty_ = true;
+    save_if_due(true);
+    const bool lossless = options_.destination.protocol != DestinationProtocol::udp;
+    signing_.emplace(TRY(
+        SigningSession::create(std::move(key), options_.host, ledger_.signing_session, next_number_, lossless)));
+    return {};
+  }
+
+  // Everything up to this number is done with.
+  std::uint64_t done_number() {
+    const auto taken = destination_->taken();
+    return signing_ ? signing_->covered(taken) : taken;
   }
 
   void fail_connection(const Error& error) {
@@ -204,9 +242,10 @@ class Forwarder::Loop {
   }
 
   void note_repeats() {
-    const auto taken = destination_->taken();
-    if (next_number_ - 1 <= taken) return;
-    ledger_.repeated += next_number_ - 1 - taken;
+    const auto done = done_number();
+    const auto own = signing_ ? signing_->own_messages() : 0;
+    if (next_number_ - 1 <= done + own) return;
+    ledger_.repeated += next_number_ - 1 - done - own;
     dirty_ = true;
   }
 
@@ -220,6 +259,7 @@ class Forwarder::Loop {
     next_entry_ = 0;
     slice_open_ = block_ends_ = false;
     carry_ = {};
+    signing_.reset();
     next_number_ = destination_->taken() + 1;
     const std::lock_guard lock(tail_mutex_);
     tail_.reset();
@@ -227,6 +267,7 @@ class Forwarder::Loop {
 
   void release(Deadline deadline) {
     if (destination_->connected()) {
+      sign_what_is_left(deadline);
       destination_->close(deadline);
       commit_taken();
       note_repeats();
@@ -239,8 +280,37 @@ class Forwarder::Loop {
     save_if_due(true);
   }
 
+  // False: the destination takes no more now.
+  bool offer_signatures() {
+    if (!signing_) return true;
+    while (const auto* block = signing_->next()) {
+      if (!destination_->ready_for_more()) return false;
+      destination_->offer(next_number_, *block);
+      signing_->offered(next_number_++);
+    }
+    return true;
+  }
+
+  // The connection ends on purpose: nobody signs later what it has sent.
+  void sign_what_is_left(Deadline deadline) {
+    if (!signing_) return;
+    signing_->flush(ReceiveClock::now());
+    // Unlike the other waits this one is not to be cut short by who wants to stop: it is what stopping waits for.
+    const auto never = Wakeup::create();
+    while (never && !offer_signatures() && !deadline.passed()) {
+      if (!destination_->step()) return;
+      const auto waiting = destination_->waiting();
+      if (!destination_->ready_for_more())
+        (void)wait_for(waiting.fd, waiting.events, **never,
+                       deadline.is_never() ? Deadline::in(waiting.most)
+                                           : Deadline::in(std::min(waiting.most, deadline.left())));
+    }
+  }
+
   Result<> pass() {
-    const bool more = TRY(feed());
+    bool more = TRY(feed());
+    if (signing_ && signing_->is_due(ReceiveClock::now())) signing_->flush(ReceiveClock::now());
+    more = !offer_signatures() || more;
     TRY(destination_->step());
     commit_taken();
     publish();
@@ -351,7 +421,14 @@ class Forwarder::Loop {
           continue;
         }
       }
-      if (!destination_->ready_for_more()) return false;
+      if (!offer_signatures() || !destination_->ready_for_more()) return false;
+      if (signing_) {
+        // Signed are the bytes that arrive.
+        if (options_.destination.protocol == DestinationProtocol::syslog_stream &&
+            options_.destination.framing == Framing::line_feed)
+          std::ranges::replace_if(waiting_message_, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+        signing_->sent(waiting_message_, now);
+      }
       destination_->offer(next_number_, waiting_message_);
       waiting_message_.clear();
       ++slice_.counts.sent;
@@ -380,7 +457,7 @@ class Forwarder::Loop {
   }
 
   void commit_taken() {
-    const auto taken = destination_->taken();
+    const auto taken = done_number();
     while (!pending_.empty() && pending_.front().last_number <= taken) {
       auto& done = pending_.front();
       ledger_.counts.add(done.counts);
@@ -440,6 +517,7 @@ class Forwarder::Loop {
   Clock::time_point connected_at_{}, saved_at_{};
   std::uint64_t next_number_ = 1;
   std::deque<Pending> pending_;
+  std::optional<SigningSession> signing_;  // while connected and signing
   std::shared_ptr<const journal::Block> block_;
   std::size_t next_entry_ = 0;
   Position read_from_{1};
@@ -508,6 +586,7 @@ std::string to_json(const ForwarderStatus& status) {
   else
     json.null();
   time("connectedSince", status.connected_since);
+  json.key("signingKey").text(status.signing_key);
   json.key("lastError").text(status.last_error);
   time("lastErrorAt", status.last_error_at);
   json.key("inFlight").number(status.in_flight).key("head").number(status.head.number());

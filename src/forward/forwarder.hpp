@@ -26,6 +26,7 @@
 #include "forward/destination.hpp"
 #include "forward/encoder.hpp"
 #include "forward/ledger.hpp"
+#include "forward/signed_syslog.hpp"
 #include "forward/subscription.hpp"
 #include "journal/tail.hpp"
 
@@ -44,6 +45,8 @@ struct ForwarderOptions {
   std::vector<std::string> ignored_hints;                 // entries that are no events: not scanned
   std::function<void(event::RecordBatch&)> after_decode;  // such as device packs; may be empty
   std::vector<SettingsWarning> warnings;                  // standing: in status and logged at the start
+  // Signs what is sent (RFC 5848): asked at each connection, each is a session of its own. Empty: nothing is signed.
+  std::function<Result<SyslogSigningKey>()> signing_key;
   std::chrono::milliseconds save_interval = 1s;
   std::chrono::milliseconds first_wait = 500ms, most_wait = 30s;  // between tries
 };
@@ -65,6 +68,7 @@ struct ForwarderStatus {
   Position head;                     // 0 when not known
   std::chrono::milliseconds lag{0};  // age of the newest event done with, while there are more
   std::uint64_t in_flight = 0;       // sent, not taken yet
+  std::string signing_key;           // thumbprint of the key that signs this connection's messages; "": none does
   std::vector<SettingsWarning> warnings;
 };
 std::string to_json(const ForwarderStatus& status);

@@ -14,6 +14,7 @@
 #include "forward/certificate_store.hpp"
 #include "forward/configuration_backend.hpp"
 #include "forward/destination_connect.hpp"
+#include "forward/signing_session.hpp"
 
 namespace yagura::forward {
 
@@ -153,7 +154,8 @@ class ForwarderService::Core {
         log_error("forward", "the configuration of generation {} cannot be used: {}", configuration.generation, error);
       } else {
         set_forwarder(nullptr, Deadline::in(5s));
-        auto started = Forwarder::start(std::move(*made));
+        auto begun = begin_at_the_head();
+        auto started = begun ? Forwarder::start(std::move(*made)) : std::unexpected(begun.error());
         if (started)
           set_forwarder(std::move(*started), {});
         else
@@ -166,12 +168,8 @@ class ForwarderService::Core {
     retry_ = !error.empty();
     if (error.empty())
       log_info("forward", "generation {}: {}", configuration.generation, to_string(configuration.state));
-    // A later Set begins anew: what comes until then was never to be sent, and is no loss.
     const auto ledger = options_.files.ledger(kName);
-    std::error_code ignored;
-    if (configuration.state == ForwarderState::NotConfigured)
-      std::filesystem::rename(
-          ledger, options_.files.ledger(fmt::format("{}-until-{}", kName, configuration.generation)), ignored);
+    if (configuration.state == ForwarderState::NotConfigured) put_away(ledger, configuration.generation);
     const auto kept = configuration.state == ForwarderState::Disabled ? Ledger::load(ledger) : Result<Ledger>(Ledger());
     const std::lock_guard lock(mutex_);
     if (error.empty()) used_ = configuration;
@@ -182,11 +180,41 @@ class ForwarderService::Core {
     error_ = error;
   }
 
+  std::filesystem::path put_away_ledger(std::uint64_t generation) const {
+    return options_.files.ledger(fmt::format("{}-until-{}", kName, generation));
+  }
+
+  // A later Set begins anew: what comes until then was never to be sent, and is no loss.
+  void put_away(const std::filesystem::path& ledger, std::uint64_t generation) {
+    const auto until = put_away_ledger(generation);
+    std::error_code error;
+    std::filesystem::rename(ledger, until, error);
+    // Nothing was ever sent under what is removed now: remembered all the same, that it was.
+    if (error && !std::filesystem::exists(until, error)) (void)Ledger().save(until);
+  }
+
+  // The first Set of an agent takes what its spool holds; one after a Remove, what comes from now on.
+  Result<> begin_at_the_head() {
+    std::error_code error;
+    const auto file = options_.files.ledger(kName);
+    if (!options_.head || std::filesystem::exists(file, error)) return {};
+    bool removed_before = false;
+    for (std::filesystem::directory_iterator at(file.parent_path(), error), end; !error && at != end;
+         at.increment(error))
+      removed_before = removed_before || at->path().filename().string().starts_with(kName + "-until-");
+    if (!removed_before) return {};
+    Ledger ledger;
+    ledger.bookmark = options_.head();
+    return ledger.save(file);
+  }
+
   Result<ForwarderOptions> make(const ForwarderSettings& settings) {
     auto subscription = TRY(subscription_of(settings));
     auto warnings = warnings_of(settings);
     if (auto blind = describe_blind_spots(subscription.profile()); !blind.empty())
       warnings.push_back({"blind-spot", std::move(blind)});
+    std::function<Result<SyslogSigningKey>()> signing_key;
+    if (!settings.sign_key.empty()) signing_key = [file = settings.sign_key] { return load_signing_key(file); };
     return ForwarderOptions{
         .name = kName,
         .open_tail = options_.open_tail,
@@ -200,6 +228,7 @@ class ForwarderService::Core {
         .ignored_hints = options_.ignored_hints,
         .after_decode = options_.after_decode,
         .warnings = std::move(warnings),
+        .signing_key = std::move(signing_key),
     };
   }
 

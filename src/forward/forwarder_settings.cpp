@@ -91,6 +91,7 @@ std::string_view named_beside_remove(const SetRequest& r) {
   if (r.framing) return "-Framing";
   if (r.encoding) return "-Encoding";
   if (r.subscription) return "-Subscription";
+  if (r.sign_key) return "-SignKey";
   return {};
 }
 
@@ -217,6 +218,15 @@ Result<SetDecision> check_set(const SetRequest& request, const SetContext& conte
                   kCmdlet, *request.subscription);
     s.subscription = *request.subscription;
   }
+  if (request.sign_key) {
+    // Read by the agent of each host, at each connection: hosts have keys of their own.
+    if (!request.sign_key->starts_with('/'))
+      return fail(ErrorKind::invalid_input,
+                  "{}: -SignKey '{}': the path of a PEM file with a private key is expected; it begins with '/', for "
+                  "each host reads its own",
+                  kCmdlet, *request.sign_key);
+    s.sign_key = *request.sign_key;
+  }
   if (certificate) {
     s.client_certificate_thumbprint = TRY(normal_thumbprint(*request.client_certificate_thumbprint),
                                           "{}: reading -ClientCertificateThumbprint", kCmdlet);
@@ -249,6 +259,8 @@ std::string to_json(const ForwarderSettings& s) {
   json.key("framing").text(to_string(s.framing));
   json.key("encoding").text(s.encoding);
   json.key("subscription").text(s.subscription);
+  // Left out when it is not set: digests of configurations from before it was there stay what they are.
+  if (!s.sign_key.empty()) json.key("signKey").text(s.sign_key);
   json.end_object();
   return out;
 }
@@ -297,6 +309,8 @@ Result<ForwarderSettings> settings_from_json(std::string_view text) {
       TRY(take_text(request.encoding));
     else if (name == "subscription")
       TRY(take_text(request.subscription));
+    else if (name == "signKey")
+      TRY(take_text(request.sign_key));
     else
       return fail(ErrorKind::invalid_input, "the forwarder's settings hold the unknown key '{}'", utf8::repaired(name));
   }

@@ -49,6 +49,7 @@ struct ForwarderSettings {
   Framing framing = Framing::octet_counting;
   std::string encoding = "cef-azure-local";
   std::string subscription = "azure-local";  // a built-in profile, or a YAML file's path
+  std::string sign_key;  // a PEM file's path on each host: messages are signed with it (RFC 5848). "": they are not
 
   TransportMode mode() const;
   friend bool operator==(const ForwarderSettings&, const ForwarderSettings&) = default;
@@ -76,7 +77,7 @@ struct SetRequest {
   std::optional<std::string> client_certificate_thumbprint;
   std::optional<std::string> output_severity;
   std::optional<bool> use_relp;
-  std::optional<std::string> framing, encoding, subscription;
+  std::optional<std::string> framing, encoding, subscription, sign_key;
   bool production = false;  // the profile `production`: what would be a warning is an error
 };
 

@@ -6,6 +6,7 @@
 #include "forward/configuration_backend.hpp"
 #include "forward/forward_fixture.hpp"
 #include "forward/forwarder_service.hpp"
+#include "forward/signing_session.hpp"
 #include "journal/writer.hpp"
 #include "net/syslog_framer.hpp"
 
@@ -126,6 +127,118 @@ TEST_F(ForwarderTest, LosesNothingWhenTheReceiverGoesAndComes) {
   EXPECT_LE(doubles, status.ledger.repeated);  // every double was announced
 }
 
+std::vector<std::string> lines_of(const std::string& stream) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0, end = 0; (end = stream.find('\n', at)) != std::string::npos; at = end + 1)
+    lines.push_back(stream.substr(at, end - at));
+  return lines;
+}
+
+SignatureReport verified(const std::vector<std::string>& lines, std::vector<std::string> trusted = {}) {
+  SignatureVerifier verifier({.trusted = std::move(trusted)});
+  for (const auto& line : lines) verifier.add(line);
+  return verifier.report();
+}
+
+std::string told(const SignatureReport& report) {
+  std::string out = fmt::format("{} messages, {} verified", report.messages, report.verified);
+  for (const auto& one : report.findings)
+    out += fmt::format("; {} {} arrival {}", to_string(one.kind), one.number, one.arrival);
+  return out;
+}
+
+TEST_F(ForwarderTest, SignsWhatItSendsSoThatAReceiverCanTell) {
+  TestReceiver receiver;
+  const auto key = *SyslogSigningKey::generate(SyslogSigningKey::Kind::ec);
+  append(0, 500);
+  auto signing = options(receiver.port());
+  signing.destination.framing = Framing::line_feed;
+  signing.signing_key = [key]() -> Result<SyslogSigningKey> { return key; };
+  auto forwarder = *Forwarder::start(std::move(signing));
+  // The rest of the last block is signed when nothing comes for a while, not only at the end.
+  ASSERT_TRUE(wait_until([&] { return forwarder->bookmark() == writer->durable_position(); }))
+      << forwarder->status().last_error;
+  EXPECT_EQ(forwarder->status().signing_key, key.thumbprint());
+  append(500, 507);
+  ASSERT_TRUE(receiver.wait_for([](const auto& got) { return got.find("n=506.") != std::string::npos; }));
+  forwarder->stop(Deadline::in(5s));
+  const auto status = forwarder->status();
+  EXPECT_EQ(status.ledger.counts.sent, 507U);  // signatures are no events
+  EXPECT_EQ(status.ledger.repeated, 0U);
+  EXPECT_TRUE(status.ledger.counts.balanced());
+  EXPECT_EQ(status.ledger.bookmark, writer->durable_position());
+
+  const auto lines = lines_of(receiver.received());
+  EXPECT_EQ(told(verified(lines, {key.thumbprint()})), "507 messages, 507 verified");
+  const auto at = [&](int number) {
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      if (lines[i].ends_with(fmt::format("n={}.", number))) return static_cast<std::ptrdiff_t>(i);
+    ADD_FAILURE() << number;
+    return std::ptrdiff_t{0};
+  };
+  auto dropped = lines;
+  dropped.erase(dropped.begin() + at(99));
+  EXPECT_EQ(told(verified(dropped)), "506 messages, 506 verified; missing 100 arrival 0");
+  auto changed = lines;
+  changed[static_cast<std::size_t>(at(199))] += "?";
+  EXPECT_EQ(told(verified(changed)), "507 messages, 506 verified; changed 200 arrival 200");
+  auto swapped = lines;
+  std::swap(swapped[static_cast<std::size_t>(at(10))], swapped[static_cast<std::size_t>(at(11))]);
+  EXPECT_EQ(told(verified(swapped)), "507 messages, 507 verified; out-of-order 12 arrival 11");
+  const auto other = *SyslogSigningKey::generate(SyslogSigningKey::Kind::ec);
+  EXPECT_EQ(verified(lines, {other.thumbprint()}).verified, 0U);
+}
+
+TEST_F(ForwarderTest, SignsEachConnectionAsASessionOfItsOwn) {
+  // Cuts every connection but the last after some bytes.
+  std::atomic<int> cut{0};
+  TestReceiver receiver(nullptr, [&](TestReceiver&, net::ByteStream&) {
+    if (cut >= 4) return true;
+    ++cut;
+    return false;
+  });
+  const auto key = *SyslogSigningKey::generate(SyslogSigningKey::Kind::ec);
+  auto signing = options(receiver.port());
+  signing.destination.framing = Framing::line_feed;
+  signing.signing_key = [key]() -> Result<SyslogSigningKey> { return key; };
+  append(0, 2000);
+  auto forwarder = *Forwarder::start(std::move(signing));
+  ASSERT_TRUE(wait_until([&] { return forwarder->bookmark() == writer->durable_position(); }))
+      << forwarder->status().last_error;
+  forwarder->stop(Deadline::in(5s));
+  const auto status = forwarder->status();
+  EXPECT_EQ(status.ledger.counts.sent, 2000U);
+  EXPECT_TRUE(status.ledger.counts.balanced());
+  EXPECT_GE(status.ledger.connections, 5U);
+  std::set<std::string> sessions;
+  const auto lines = lines_of(receiver.received());
+  for (const auto& line : lines)
+    if (const auto at = line.find("[ssign"); at != std::string::npos)
+      sessions.insert(line.substr(line.find("RSID=\"", at), 16));
+  EXPECT_GE(sessions.size(), 2U);
+  // Whatever broke: every event has come, and under a signature.
+  std::set<int> signed_numbers;
+  for (const auto& [number, count] : numbers_of(receiver.received())) signed_numbers.insert(number);
+  EXPECT_EQ(signed_numbers.size(), 2000U);
+  EXPECT_GE(verified(lines).verified, 2000U);
+}
+
+TEST_F(ForwarderTest, SendsNothingUnsignedWhenTheKeyIsAway) {
+  TestReceiver receiver;
+  append(0, 10);
+  const auto file = temporary.path() / "sign.pem";
+  auto signing = options(receiver.port());
+  signing.signing_key = [file] { return load_signing_key(file); };
+  auto forwarder = *Forwarder::start(std::move(signing));
+  ASSERT_TRUE(wait_until([&] { return forwarder->status().last_error.find("sign.pem") != std::string::npos; }));
+  const auto key = *SyslogSigningKey::generate(SyslogSigningKey::Kind::ec);
+  ASSERT_TRUE(write_file_atomically(file, *key.private_pem(), 0644));
+  ASSERT_TRUE(wait_until([&] { return forwarder->status().last_error.find("chmod 600") != std::string::npos; }));
+  EXPECT_EQ(receiver.received(), "");
+  ASSERT_TRUE(write_file_atomically(file, *key.private_pem(), 0600));
+  ASSERT_TRUE(wait_until([&] { return forwarder->bookmark() == writer->durable_position(); }));
+}
+
 TEST_F(ForwarderTest, IsNotHeldUpByAnother) {
   TestReceiver receiver;
   append(0, 200);
@@ -225,7 +338,8 @@ struct ServiceTest : ForwarderTest {
   std::unique_ptr<ForwarderService> start() {
     auto service = ForwarderService::start(
         {.files = files,
-         .open_tail = [this](Position from) -> Result<std::unique_ptr<journal::Tail>> { return writer->tail(from); }});
+         .open_tail = [this](Position from) -> Result<std::unique_ptr<journal::Tail>> { return writer->tail(from); },
+         .head = [this] { return writer->durable_position(); }});
     EXPECT_TRUE(service) << service.error().message();
     return std::move(*service);
   }
@@ -269,6 +383,36 @@ TEST_F(ServiceTest, FollowsTheConfiguration) {
   EXPECT_FALSE(backend.apply({.kind = ChangeKind::Enable}, false, who));
   EXPECT_FALSE(service->bookmark());
   EXPECT_EQ(check_audit(files.audit()).value_or(0), 5U);
+}
+
+TEST_F(ServiceTest, AfterARemoveANewSetSendsNothingFromTheTimeBetween) {
+  for (const bool restarted : {false, true}) {
+    const int base = restarted ? 100 : 0;
+    TestReceiver receiver;
+    auto service = start();
+    ASSERT_TRUE(backend.apply(set(receiver.port()), false, who));
+    ASSERT_TRUE(wait_until([&] { return service->status().state == ForwarderState::Enabled; }));
+    append(base, base + 10);
+    ASSERT_TRUE(receiver.wait_for([](const auto& got) { return numbers_of(got).size() == 10; }));
+    ASSERT_TRUE(backend.apply({.kind = ChangeKind::Remove}, false, who));
+    ASSERT_TRUE(wait_until([&] { return service->status().state == ForwarderState::NotConfigured; }));
+    append(base + 10, base + 50);  // not configured: to be sent to nobody
+    if (restarted) {
+      service.reset();
+      service = start();
+      ASSERT_EQ(service->status().state, ForwarderState::NotConfigured);
+    }
+    const auto generation = backend.apply(set(receiver.port()), false, who)->now.generation;
+    ASSERT_TRUE(wait_until([&] { return service->status().generation == generation; }));
+    append(base + 50, base + 60);
+    ASSERT_TRUE(receiver.wait_for([&](const auto& got) { return numbers_of(got).contains(base + 59); }));
+    const auto numbers = numbers_of(receiver.received());
+    EXPECT_EQ(numbers.size(), 20U);
+    for (int i = base + 10; i < base + 50; ++i) EXPECT_FALSE(numbers.contains(i)) << i;
+    EXPECT_EQ(Ledger::load(files.ledger("syslog-forwarder"))->counts.lost_total(), 0U);
+    service.reset();
+    ASSERT_TRUE(backend.apply({.kind = ChangeKind::Remove}, false, who));
+  }
 }
 
 TEST_F(ServiceTest, DriftIsSeenAndForceMendsIt) {

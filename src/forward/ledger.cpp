@@ -65,6 +65,7 @@ std::string Ledger::to_json() const {
   map("filtered", counts.filtered);
   map("lost", counts.lost);
   json.key("repeated").number(repeated).key("shortened").number(shortened).key("connections").number(connections);
+  if (signing_session != 0) json.key("signingSession").number(signing_session);
   json.key("balanced").boolean(counts.balanced());
   json.end_object();
   return out;
@@ -119,6 +120,7 @@ Result<Ledger> Ledger::load(const std::filesystem::path& file) {
   map("lost", ledger.counts.lost);
   ledger.repeated = number("repeated"), ledger.shortened = number("shortened"),
   ledger.connections = number("connections");
+  if (const auto* session = object.if_contains("signingSession")) ledger.signing_session = number_of(*session);
   if (const auto* since = object.if_contains("since"); since != nullptr && since->is_string())
     ledger.since = std::string(since->as_string());
   if (!good) return broken("a number is missing");

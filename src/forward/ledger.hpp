@@ -38,6 +38,7 @@ struct Ledger {
   std::uint64_t repeated = 0;
   std::uint64_t shortened = 0;  // sent, with something left out to fit into a datagram
   std::uint64_t connections = 0;
+  std::uint64_t signing_session = 0;  // RFC 5848's RSID of the newest connection; 0: none was signed
   std::string since;  // when the first count was made
 
   // A file that is not there is an empty ledger. corrupt: not a ledger, or one that does not balance.
