@@ -2,6 +2,7 @@
 //
 // Any thread. Meanings and errors are those of journal::Writer.
 #pragma once
+#include <functional>
 #include <span>
 
 #include "base/position.hpp"
@@ -20,6 +21,13 @@ class EntrySink {
   virtual Position durable_position() const = 0;
   // Why it takes nothing now; "" when it does.
   virtual std::string trouble() const = 0;
+  // What is durable now behind `after`, in order, until `visit` says false: a source that was killed finds what it gave
+  // since its last checkpoint. Sinks that tell sources apart themselves show nothing.
+  using Visit = std::function<bool(const journal::EntryView& entry)>;
+  virtual Result<> read_back(Position after, const Visit& visit) const {
+    (void)after, (void)visit;
+    return {};
+  }
 };
 
 class JournalSink final : public EntrySink {
@@ -33,6 +41,7 @@ class JournalSink final : public EntrySink {
   }
   Position durable_position() const override { return writer_.durable_position(); }
   std::string trouble() const override { return writer_.trouble(); }
+  Result<> read_back(Position after, const Visit& visit) const override;
 
  private:
   journal::Writer& writer_;

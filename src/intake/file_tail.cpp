@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "intake/followed_file.hpp"
 #include "intake/journal_pusher.hpp"
 #include "intake/source_thread.hpp"
@@ -22,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBuffer = 1 << 20;
 constexpr int kMostReadsAtOnce = 8;  // of one file, before the others have their turn
 constexpr auto kSaveInterval = std::chrono::seconds(1);
+// So much of a journal that others fill is read after a crash at most, to find what this source gave last.
+constexpr auto kIdleSaveInterval = std::chrono::seconds(30);
 constexpr auto kQuietBeforeDrop = std::chrono::seconds(5);  // a rotated file may still be written to for a moment
 
 bool is_compressed(std::string_view path) {
@@ -46,6 +49,7 @@ class FileTailImpl final : public FileTail {
     const auto saved = TRY(checkpoints_.load(key_), "starting source '{}'", settings_.name);
     first_start_ = !saved.has_value();
     for (const auto& progress : parse_progress(saved.value_or(""))) saved_[progress.identity] = progress;
+    read_doubts(saved.value_or(""));
     counters_.set_state("following");
     thread_.start([this] { run(); });
     return {};
@@ -59,8 +63,10 @@ class FileTailImpl final : public FileTail {
 
  private:
   void run() {
+    if (!learn_what_the_journal_has()) return counters_.connections(0);
     auto next_scan = Clock::time_point{};
     auto next_save = Clock::time_point{};
+    auto next_idle_save = Clock::now() + kIdleSaveInterval;
     while (!thread_.stopping()) {
       const auto now = Clock::now();
       if (now >= next_scan) {
@@ -74,19 +80,65 @@ class FileTailImpl final : public FileTail {
       }
       drop_finished();
       note_durable();
-      if (dirty_ && now >= next_save) {
+      if ((dirty_ && now >= next_save) || (now >= next_idle_save && covered_ > saved_covered_)) {
         save();
         next_save = now + kSaveInterval;
+        next_idle_save = now + kIdleSaveInterval;
       }
       if (more) continue;
       thread_.rest(settings_.poll_interval);
     }
     if (!pending_.empty()) (void)sink_.wait_durable(pending_.back().position, Deadline::in(2s));
     note_durable();
-    if (dirty_) save();
+    // Nothing is in doubt when everything given is durable: then the next start need not look into the journal.
+    clean_ = pending_.empty();
+    save();
     files_.clear();
     pending_.clear();
     counters_.connections(0);
+  }
+
+  // --- what the journal has ---
+
+  // Lines of a checkpoint besides those of files: "journal POSITION" says that the source may have given more behind
+  // this position than the checkpoint speaks of, "known GENERATION OFFSET" what of it was found already.
+  void read_doubts(std::string_view checkpoint) {
+    for (const auto line : split(checkpoint, '\n')) {
+      const auto words = split(line, ' ');
+      if (words.size() == 2 && words[0] == "journal") {
+        if (const auto position = parse_uint64(words[1])) read_back_after_ = Position(*position);
+      } else if (words.size() == 3 && words[0] == "known") {
+        const auto generation = parse_uint64(words[1]), until = parse_uint64(words[2]);
+        if (generation && until) known_until_[*generation] = *until;
+      }
+    }
+  }
+
+  // Lines that were given and are durable, but not in the checkpoint: the process was killed in between. They are not
+  // given again. Lines of one content are given in their order, so the last of each says it all.
+  // False: stopped meanwhile, and the checkpoint is as good as it was.
+  bool learn_what_the_journal_has() {
+    covered_ = saved_covered_ = sink_.durable_position();
+    if (!read_back_after_) return true;
+    auto read = sink_.read_back(*read_back_after_, [this](const journal::EntryView& entry) {
+      if (entry.source == settings_.name && known_until_.size() < 2 * settings_.max_files) {
+        const auto place = FollowedFile::place_of(entry.item_id);
+        auto& known = known_until_[place.generation];
+        known = std::max(known, place.offset + 1);
+      }
+      return !thread_.stopping();
+    });
+    if (!read)
+      log_warning("intake", "source '{}': {}; lines of the last seconds before the stop may come twice",
+                  settings_.name, read.error().message());
+    return !thread_.stopping();
+  }
+
+  // Whether the line that begins at `offset` is in the journal from before the start.
+  bool has_journal(const FollowedFile& file, std::uint64_t offset) {
+    if (known_until_.empty()) return false;
+    const auto known = known_until_.find(FollowedFile::generation_in_identity(file.generation()));
+    return known != known_until_.end() && offset < known->second;
   }
 
   // --- which files ---
@@ -105,9 +157,9 @@ class FileTailImpl final : public FileTail {
       ::globfree(&found);
     }
     // A new file's generation is on disk before its first line is in the journal: lines read again after a crash must
-    // be known again.
-    if (found_new || first_start_) save();
-    first_start_ = false;
+    // be known again. And so is, that there may be lines to be found in the journal.
+    if (found_new || first_scan_) save();
+    first_start_ = first_scan_ = false;
     counters_.connections(files_.size());
     counters_.set_state("following", trouble_);
   }
@@ -224,7 +276,9 @@ class FileTailImpl final : public FileTail {
       if (!piece && line.ends_with('\r')) line.remove_suffix(1);
       // A writer that does not append leaves a hole of NULs after its file was truncated.
       while (!line.empty() && line.front() == '\0') line.remove_prefix(1);
-      if (!line.empty()) {
+      if (!line.empty() && has_journal(file, file.read_offset() + used)) {
+        counters_.noted("known_lines");
+      } else if (!line.empty()) {
         entries_.push_back({.source = settings_.name,
                             .peer = path,
                             .hint = file.in_long_line ? std::string_view("text") : std::string_view(settings_.format),
@@ -244,6 +298,8 @@ class FileTailImpl final : public FileTail {
       if (!position) return 0;  // stopping: read again at the next start
       counters_.received(entries_.size(), bytes, now);
       pending_.push_back({*position, file.identity(), file.generation(), file.read_offset() + used});
+    } else if (!known_until_.empty()) {
+      pending_.push_back({sink_.durable_position(), file.identity(), file.generation(), file.read_offset() + used});
     }
     file.advance(used);
     return used;
@@ -253,13 +309,17 @@ class FileTailImpl final : public FileTail {
 
   void note_durable() {
     const Position durable = sink_.durable_position();
+    Position last;
     while (!pending_.empty() && pending_.front().position <= durable) {
       const auto& done = pending_.front();
       if (const auto file = files_.find(done.identity); file != files_.end())
         file->second->note_durable(done.generation, done.offset);
+      last = done.position;
       pending_.pop_front();
       dirty_ = true;
     }
+    // The checkpoint speaks of everything that this source has in the journal up to here.
+    covered_ = std::max(covered_, pending_.empty() ? durable : last);
   }
 
   void save() {
@@ -270,10 +330,23 @@ class FileTailImpl final : public FileTail {
       if (progress.size() >= 2 * settings_.max_files) break;
       progress.push_back(saved);
     }
-    if (auto saved = checkpoints_.save(key_, to_text(progress)); !saved)
+    std::string text = to_text(progress);
+    // What the journal was found to have stays known until the checkpoint has passed it, over any number of crashes.
+    for (const auto& one : progress) {
+      const auto known = known_until_.find(FollowedFile::generation_in_identity(one.generation));
+      if (known == known_until_.end()) continue;
+      if (one.offset >= known->second)
+        known_until_.erase(known);
+      else
+        text += fmt::format("known {} {}\n", known->first, known->second);
+    }
+    if (!clean_) text += fmt::format("journal {}\n", covered_.number());
+    if (auto saved = checkpoints_.save(key_, text); !saved) {
       counters_.set_state("following", saved.error().message());
-    else
+    } else {
       dirty_ = false;
+      saved_covered_ = covered_;
+    }
   }
 
   struct Pending {
@@ -298,7 +371,13 @@ class FileTailImpl final : public FileTail {
   std::deque<Pending> pending_;                 // given to the journal, not yet durable
   std::vector<journal::EntryView> entries_;
   std::string trouble_;
-  bool first_start_ = false;
+  // What the journal has from before the start and the checkpoint does not speak of: by generation (as identities keep
+  // it), the place behind the beginning of the last line.
+  std::map<std::uint64_t, std::uint64_t> known_until_;
+  std::optional<Position> read_back_after_;
+  Position covered_, saved_covered_;  // in the journal: what this source gave up to it is in the checkpoint
+  bool clean_ = false;                // stopped, and nothing given is in doubt
+  bool first_start_ = false, first_scan_ = true;
   bool dirty_ = false;
 };
 

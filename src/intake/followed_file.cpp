@@ -13,7 +13,16 @@ namespace yagura::intake {
 
 namespace {
 constexpr std::uint64_t kHead = 256;
+// Identities spread offsets over 62 bits: multiplying by an odd number loses nothing, and its inverse brings it back.
+constexpr std::uint64_t kSpread = 0x9E37'79B9'7F4A'7C15ULL;
+constexpr std::uint64_t kOffsetBits = 0x3FFF'FFFF'FFFF'FFFFULL;
+constexpr std::uint64_t inverse_of(std::uint64_t odd) {
+  std::uint64_t inverse = odd;  // right for three bits; each step doubles them (Newton)
+  for (int i = 0; i < 6; ++i) inverse *= 2 - odd * inverse;
+  return inverse;
 }
+static_assert(inverse_of(kSpread) * kSpread == 1);
+}  // namespace
 
 std::string to_text(const std::vector<FileProgress>& progress) {
   std::string out;
@@ -109,9 +118,17 @@ Result<std::size_t> FollowedFile::read(char* buffer, std::size_t size) {
 Guid FollowedFile::line_identity(std::uint64_t offset) const {
   // Laid out as a random UUID (RFC 9562 version 4): unique by the generation, distinct by the offset.
   Guid id;
-  id.high = (generation_ & 0xFFFF'FFFF'FFFF'0FFFULL) | 0x4000;
-  id.low = ((offset * 0x9E37'79B9'7F4A'7C15ULL) & 0x3FFF'FFFF'FFFF'FFFFULL) | 0x8000'0000'0000'0000ULL;
+  id.high = generation_in_identity(generation_) | 0x4000;
+  id.low = ((offset * kSpread) & kOffsetBits) | 0x8000'0000'0000'0000ULL;
   return id;
+}
+
+std::uint64_t FollowedFile::generation_in_identity(std::uint64_t generation) {
+  return generation & 0xFFFF'FFFF'FFFF'0FFFULL;
+}
+
+FollowedFile::LinePlace FollowedFile::place_of(const Guid& line) {
+  return {generation_in_identity(line.high), (line.low * inverse_of(kSpread)) & kOffsetBits};
 }
 
 void FollowedFile::note_durable(std::uint64_t generation, std::uint64_t offset) {

@@ -53,6 +53,12 @@ class FollowedFile {
   bool unlinked() const { return links_ == 0; }
   std::uint64_t generation() const { return generation_; }
   Guid line_identity(std::uint64_t offset) const;
+  // What line_identity() was made of: `generation` without the bits that identities do not keep.
+  struct LinePlace {
+    std::uint64_t generation = 0, offset = 0;
+  };
+  static LinePlace place_of(const Guid& line);
+  static std::uint64_t generation_in_identity(std::uint64_t generation);
 
   // `offset` of `generation` is durable; of an older generation it means nothing.
   void note_durable(std::uint64_t generation, std::uint64_t offset);

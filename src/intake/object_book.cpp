@@ -24,11 +24,14 @@ Result<std::unique_ptr<ObjectBook>> ObjectBook::open(std::string source, DoneObj
   return book;
 }
 
-Result<ObjectBook::Begun> ObjectBook::begin(std::string_view object) {
+Result<ObjectBook::Begun> ObjectBook::begin(std::string_view object, Position durable) {
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = parts_.find(object); found != parts_.end() && found->second.taken) return Begun{State::under_way, 0};
-    parts_[std::string(object)].taken = true;
+    // Said before the first entry is written: whoever finishes meanwhile must not move the place to read from beyond it.
+    auto& part = parts_[std::string(object)];
+    part.taken = true;
+    if (!part.first) part.first = Position(durable.number() + 1);
   }
   auto is_done = done_.is_done(source_, object);
   std::uint64_t before = 0;
@@ -48,11 +51,9 @@ Result<ObjectBook::Begun> ObjectBook::begin(std::string_view object) {
   return Begun{State::fresh, part.records};
 }
 
-void ObjectBook::journaled(std::string_view object, Position first, std::uint64_t records) {
+void ObjectBook::journaled(std::string_view object, std::uint64_t records) {
   const std::lock_guard lock(mutex_);
-  auto& part = parts_[std::string(object)];
-  part.records += records;
-  if (!part.first) part.first = first;
+  parts_[std::string(object)].records += records;
 }
 
 Result<> ObjectBook::finish(std::string_view object, std::uint64_t records, Position durable) {

@@ -44,10 +44,11 @@ class ObjectBook {
     State state = State::fresh;  // under_way: another thread has it just now
     std::uint64_t journaled = 0;  // records that need not be appended again
   };
-  // Takes the object for this thread, unless it is done or taken.
-  Result<Begun> begin(std::string_view object);
-  // `records` more of it are in the journal, the first of them at `first`.
-  void journaled(std::string_view object, Position first, std::uint64_t records);
+  // Takes the object for this thread, unless it is done or taken. `durable`: where the journal ends now; its entries come behind
+  // that, and from there the journal is read after a crash until the object is finished.
+  Result<Begun> begin(std::string_view object, Position durable);
+  // `records` more of it are in the journal.
+  void journaled(std::string_view object, std::uint64_t records);
   // All of it is durable.
   Result<> finish(std::string_view object, std::uint64_t records, Position durable);
   // Later again, perhaps.
@@ -57,7 +58,7 @@ class ObjectBook {
  private:
   struct Part {
     std::uint64_t records = 0;
-    std::optional<Position> first;  // of its entries
+    std::optional<Position> first;  // none of its entries lies before
     bool taken = false;
   };
   ObjectBook(std::string source, DoneObjects& done) : source_(std::move(source)), done_(done) {}

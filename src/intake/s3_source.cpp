@@ -52,14 +52,16 @@ std::optional<ObjectLayout> layout_of(std::string_view table, std::string_view b
     return layout;
   }
   layout.hint = "text?table=" + std::string(table);
-  if (table != "AWSVPCFlow") return layout;
+  if (table == "AWSS3ServerAccess") layout.hint = "aws-s3-access";
+  if (table == "AWSALBAccessLogs" || table == "AWSNLBAccessLogs") layout.hint = "aws-elb";
+  if (table != "AWSVPCFlow" && table != "AWSELBFlowLogs") return layout;
   // The first line names the fields, in any order.
   const auto end = begin.find('\n');
   if (end == std::string_view::npos && !is_all && begin.size() < 8192) return std::nullopt;
   const auto line = trim(begin.substr(0, end));
   const bool names = !line.empty() && std::ranges::all_of(line, [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == ' ' || is_ascii_digit(c); }) &&
                      line.find_first_not_of("0123456789- ") != std::string_view::npos;
-  layout.hint = "aws-flow?table=AWSVPCFlow";
+  layout.hint = "aws-flow?table=" + std::string(table);
   if (names) {
     layout.hint += "&fields=" + percent_encode(line);
     layout.skipped = end == std::string_view::npos ? begin.size() : end + 1;
@@ -132,8 +134,7 @@ class S3Source::Cutter {
     if (entries_.empty()) return true;
     const auto last = pusher_.push(entries_);
     if (!last) return false;
-    const Position first(last->number() - entries_.size() + 1);
-    source_.book_->journaled(object_, first, entries_.size());
+    source_.book_->journaled(object_, entries_.size());
     source_.counters_.received(entries_.size(), bytes_, ReceiveClock::now());
     {
       const std::lock_guard lock(source_.mutex_);
@@ -239,18 +240,25 @@ void S3Source::work(Worker& worker) {
 void S3Source::take_message(Worker& worker, const cloud::SqsMessage& message) {
   const auto& stopping = worker.thread.stopping();
   const auto notification = cloud::parse_notification(message.body);
-  if (!notification) return give_up(message, "message " + message.id, notification.error().message());
+  if (!notification) return give_up(message, {{"message " + message.id, notification.error().message()}});
+  // Each object for itself: one that cannot be read must not keep the message's others away.
+  bool again = false;
+  std::vector<Unreadable> unreadable;
   for (const auto& notice : notification->objects) {
-    const auto taken = take_object(notice, stopping);
+    std::string name = object_name(notice, notice.etag);
+    const auto taken = take_object(notice, stopping, &name);
     if (stopping) return;
     if (!taken) {
       trouble(fmt::format("s3://{}/{}: {}", notice.bucket, notice.key, taken.error().message()));
       // What is for good, or has been tried often enough, must not come for ever.
-      if (message.receive_count >= options_.most_tries) return give_up(message, object_name(notice, notice.etag), taken.error().message());
-      return;
+      if (message.receive_count >= options_.most_tries) unreadable.push_back({std::move(name), taken.error().message()});
+      else again = true;
+    } else if (!*taken) {
+      again = true;  // another thread has it: this message comes again and finds it done
     }
-    if (!*taken) return;  // another thread has it: this message comes again and finds it done
   }
+  if (again) return;
+  if (!unreadable.empty()) return give_up(message, unreadable);
   if (auto removed = queue_.remove(message.receipt_handle, Deadline::in(60s)); !removed) return trouble(removed.error().text());
   trouble("");
   const std::lock_guard lock(mutex_);
@@ -258,21 +266,23 @@ void S3Source::take_message(Worker& worker, const cloud::SqsMessage& message) {
 }
 
 // The message itself goes into the journal, so that nothing is lost with it.
-void S3Source::give_up(const cloud::SqsMessage& message, const std::string& what, const std::string& reason) {
-  const std::string hint = "unreadable?reason=" + percent_encode(reason.substr(0, 500));
+void S3Source::give_up(const cloud::SqsMessage& message, const std::vector<Unreadable>& objects) {
+  const std::string hint = "unreadable?reason=" + percent_encode(objects.front().reason.substr(0, 500));
   const journal::EntryView entry{.source = options_.name, .peer = options_.queue_url, .hint = hint, .received_at = ReceiveClock::now(), .payload = message.body};
   const auto kept = sink_.append(std::span(&entry, 1), Deadline::in(30s));
   if (!kept || !sink_.wait_durable(*kept, Deadline::in(30s))) return;  // it comes again
-  if (auto aside = book_->set_aside(what, reason); !aside) return log_error("intake", "{}: {}", what, aside.error().message());
-  log_warning("intake", "{}: {} was set aside after {} tries: {}", options_.name, what, message.receive_count, reason);
-  counters_.noted("set_aside");
+  for (const auto& one : objects) {
+    if (auto aside = book_->set_aside(one.name, one.reason); !aside) return log_error("intake", "{}: {}", one.name, aside.error().message());
+    log_warning("intake", "{}: {} was set aside after {} tries: {}", options_.name, one.name, message.receive_count, one.reason);
+    counters_.noted("set_aside");
+  }
   const auto removed = queue_.remove(message.receipt_handle, Deadline::in(60s));
   const std::lock_guard lock(mutex_);
-  ++status_.set_aside;
+  status_.set_aside += objects.size();
   if (removed) ++status_.deleted;
 }
 
-Result<bool> S3Source::take_object(const cloud::ObjectNotice& notice, const std::atomic<bool>& stopping) {
+Result<bool> S3Source::take_object(const cloud::ObjectNotice& notice, const std::atomic<bool>& stopping, std::string* told_name) {
   if (notice.key.ends_with('/') && notice.size == 0) return true;  // a folder that somebody made in the console
   if (is_digest(notice.key)) return true;                         // CloudTrail's integrity files: for `yagura connect aws verify`
   const auto deadline = [] { return Deadline::in(kReadTimeout); };
@@ -286,7 +296,8 @@ Result<bool> S3Source::take_object(const cloud::ObjectNotice& notice, const std:
     object = *std::move(got);
   }
   const std::string name = object_name(notice, etag);
-  const auto begun = TRY(book_->begin(name));
+  if (told_name != nullptr) *told_name = name;
+  const auto begun = TRY(book_->begin(name, sink_.durable_position()));
   if (begun.state == ObjectBook::State::under_way) return false;
   if (begun.state == ObjectBook::State::done) {
     const std::lock_guard lock(mutex_);
@@ -306,7 +317,7 @@ Result<bool> S3Source::take_object(const cloud::ObjectNotice& notice, const std:
       auto newer = notice;
       newer.etag = got->facts.etag;
       got->body.reset();
-      return take_object(newer, stopping);
+      return take_object(newer, stopping, told_name);
     }
     object = *std::move(got);
   }

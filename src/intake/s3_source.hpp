@@ -53,8 +53,9 @@ class S3Source final : public Source {
   SourceStatus status() const override;
   QueueStatus queue_status() const;
 
-  // One object, whoever told of it: true when all its records are durable (now or since before).
-  Result<bool> take_object(const cloud::ObjectNotice& notice, const std::atomic<bool>& stopping);
+  // One object, whoever told of it: true when all its records are durable (now or since before), false when another thread has
+  // it. `told_name` becomes what the object book calls it.
+  Result<bool> take_object(const cloud::ObjectNotice& notice, const std::atomic<bool>& stopping, std::string* told_name = nullptr);
 
  private:
   struct Worker;
@@ -62,7 +63,10 @@ class S3Source final : public Source {
   void work(Worker& worker);
   void watch();
   void take_message(Worker& worker, const cloud::SqsMessage& message);
-  void give_up(const cloud::SqsMessage& message, const std::string& what, const std::string& reason);
+  struct Unreadable {
+    std::string name, reason;
+  };
+  void give_up(const cloud::SqsMessage& message, const std::vector<Unreadable>& objects);
   void trouble(const std::string& text);
 
   const S3SourceOptions options_;
