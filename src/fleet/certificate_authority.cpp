@@ -63,6 +63,16 @@ Result<Request> read_request(std::string_view pem) {
   return request;
 }
 
+Result<std::string> alternative_names(const std::vector<std::string>& names) {
+  std::string alternatives;
+  for (const auto& name : names) {
+    // The value is read by OpenSSL's configuration grammar: a comma would begin another entry.
+    if (name.empty() || name.find_first_of(",\n\r") != std::string::npos) return fail(ErrorKind::invalid_input, "'{}' cannot be a certificate's name", name);
+    alternatives += (alternatives.empty() ? "" : ",") + std::string(net::SocketAddress::numeric(name, 0) ? "IP:" : "DNS:") + name;
+  }
+  return alternatives;
+}
+
 }  // namespace
 
 struct CertificateAuthority::Keys {
@@ -155,14 +165,26 @@ Result<IssuedCertificate> CertificateAuthority::sign_agent(std::string_view requ
   return IssuedCertificate{pem_of(made.get()) + pem_, serial, ticks_of(X509_get0_notAfter(made.get()))};
 }
 
+Result<IssuedCertificate> CertificateAuthority::sign_host(std::string_view request_pem, std::string_view host, const std::vector<std::string>& names,
+                                                          std::chrono::seconds validity) const {
+  const auto request = TRY(read_request(request_pem));
+  const std::string alternatives = TRY(alternative_names(names));
+  auto made = TRY(keys_->begin(X509_REQ_get0_pubkey(request.get()), validity));
+  const std::string serial = serial_hex(made.get());
+  X509_NAME* name = X509_get_subject_name(made.get());
+  if (!add_name(name, "O", "yagura-host") || !add_name(name, "serialNumber", serial) || !add_name(name, "CN", host) ||
+      !add_extension(made.get(), keys_->certificate.get(), NID_basic_constraints, "critical,CA:FALSE") ||
+      !add_extension(made.get(), keys_->certificate.get(), NID_key_usage, "critical,digitalSignature") ||
+      !add_extension(made.get(), keys_->certificate.get(), NID_ext_key_usage, "serverAuth,clientAuth") ||
+      (!alternatives.empty() && !add_extension(made.get(), keys_->certificate.get(), NID_subject_alt_name, alternatives)))
+    return fail_openssl(ErrorKind::invalid_input, fmt::format("making the certificate of the host {}", host));
+  TRY(keys_->sign(made.get()));
+  return IssuedCertificate{pem_of(made.get()) + pem_, serial, ticks_of(X509_get0_notAfter(made.get()))};
+}
+
 Result<bool> CertificateAuthority::ensure_server_certificate(const std::filesystem::path& certificate, const std::filesystem::path& private_key,
                                                              const std::vector<std::string>& names, std::chrono::hours validity) const {
-  std::string alternatives;
-  for (const auto& name : names) {
-    // The value is read by OpenSSL's configuration grammar: a comma would begin another entry.
-    if (name.empty() || name.find_first_of(",\n\r") != std::string::npos) return fail(ErrorKind::invalid_input, "'{}' cannot be a certificate's name", name);
-    alternatives += (alternatives.empty() ? "" : ",") + std::string(net::SocketAddress::numeric(name, 0) ? "IP:" : "DNS:") + name;
-  }
+  const std::string alternatives = TRY(alternative_names(names));
   const std::string wanted_note = to_hex(as_text(sha256(alternatives))).substr(0, 16);
   const auto good = [&] {
     const auto text = read_file(certificate, 64_KiB);

@@ -1,7 +1,7 @@
 // The authority that vouches for agents: a P-256 key and a self-signed certificate, made at the first start.
 //
-// It signs two kinds of certificate, and a peer checks which one it sees (extended key usage): of this server's listener
-// for agents (serverAuth) and of agents (clientAuth). An agent trusts this authority and no other for its server.
+// It signs three kinds of certificate, and a peer checks which one it sees (extended key usage): of this server's listener
+// for agents (serverAuth), of agents (clientAuth), and of a cluster's hosts (both; a cluster has an authority of its own). An agent trusts this authority and no other for its server.
 // Any thread. Errors: a file that cannot be read or written, a request that is malformed or not signed by its own key.
 #pragma once
 #include <chrono>
@@ -38,6 +38,9 @@ class CertificateAuthority {
   // Of a request (PKCS #10, PEM) only the key is taken: who it is for is ours to say. Keys: P-256, P-384, Ed25519, RSA of 2048
   // bits and more.
   Result<IssuedCertificate> sign_agent(std::string_view request_pem, std::string_view agent_id, std::chrono::seconds validity) const;
+  // For a host of a cluster, where each is server and client of the others: both uses, and the names it is reached by.
+  Result<IssuedCertificate> sign_host(std::string_view request_pem, std::string_view host, const std::vector<std::string>& names,
+                                      std::chrono::seconds validity) const;
   // Makes the listener's certificate and key (0600) anew unless there are ones of this authority for these names with a third
   // of their time left. True when it made them.
   Result<bool> ensure_server_certificate(const std::filesystem::path& certificate, const std::filesystem::path& private_key,

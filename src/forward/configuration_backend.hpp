@@ -31,6 +31,7 @@ struct HostConfiguration {
   std::string drift;                                    // how, for people
   std::string agent_state;                              // "running", "not running", or what the agent says is wrong
   std::string status_json;                              // the agent's own status document, "" when there is none
+  bool reached = true;                                  // false: another host that did not answer; agent_state says why
 };
 
 struct ConfigurationView {
@@ -65,7 +66,6 @@ class LocalBackend final : public ConfigurationBackend {
 
  private:
   Result<ForwarderConfiguration> global() const;
-  HostConfiguration this_host(const ForwarderConfiguration& global) const;
   Result<ChangeResult> carry_out(const ConfigurationChange& change, bool force, const Requester& who);
   Result<> refresh(ActionPlan& plan) const;
   const AgentFiles files_;
@@ -74,6 +74,15 @@ class LocalBackend final : public ConfigurationBackend {
 
 // This host's name as messages and plans call it.
 std::string this_host_name();
+
+// This host's copy and agent as they are now, beside what the cluster has.
+HostConfiguration describe_host(const AgentFiles& files, const ForwarderConfiguration& global, std::string name);
+// The two steps of a plan for one host.
+PlanHost plan_host(std::string name);
+// Brings this host's steps of a plan up to date, and does what is left to do: the copy, when `global` (written as
+// `document`) is what the plan carries. Nothing for steps of another kind.
+void refresh_plan_host(const AgentFiles& files, const ForwarderConfiguration& global, std::string_view document,
+                       const ActionPlan& plan, PlanHost& host);
 
 // What the running agent writes beside its data (AgentFiles::status()): which configuration it uses and how it fares.
 struct AgentReport {

@@ -73,16 +73,16 @@ Result<ForwarderConfiguration> LocalBackend::global() const {
   return TRY(from_document(*text), "reading {}", files_.global().string());
 }
 
-HostConfiguration LocalBackend::this_host(const ForwarderConfiguration& global) const {
-  HostConfiguration host{.host = this_host_name()};
-  const auto report = read_agent_report(files_.status());
+HostConfiguration describe_host(const AgentFiles& files, const ForwarderConfiguration& global, std::string name) {
+  HostConfiguration host{.host = std::move(name)};
+  const auto report = read_agent_report(files.status());
   host.agent_state = !report.running ? "not running" : report.error.empty() ? "running" : report.error;
   host.status_json = report.json;
-  const auto text = read_file(files_.local_copy(), 1_MiB);
+  const auto text = read_file(files.local_copy(), 1_MiB);
   if (!text) {
     // Never configured: nothing is what the cluster has, too.
     host.drifted = global.generation != 0;
-    if (host.drifted) host.drift = fmt::format("the local copy {} is missing", files_.local_copy().string());
+    if (host.drifted) host.drift = fmt::format("the local copy {} is missing", files.local_copy().string());
     if (!host.drifted) host.configuration = ForwarderConfiguration(), host.digest = host.configuration->digest();
     return host;
   }
@@ -103,7 +103,7 @@ HostConfiguration LocalBackend::this_host(const ForwarderConfiguration& global) 
 Result<ConfigurationView> LocalBackend::get(ConfigurationScope scope) {
   ConfigurationView view{.global = TRY(global())};
   view.digest = view.global.digest();
-  if (scope != ConfigurationScope::cluster) view.hosts.push_back(this_host(view.global));
+  if (scope != ConfigurationScope::cluster) view.hosts.push_back(describe_host(files_, view.global, this_host_name()));
   return view;
 }
 
@@ -140,8 +140,7 @@ Result<ChangeResult> LocalBackend::carry_out(const ConfigurationChange& change, 
                   .created_at = next.changed_at,
                   .generation = next.generation,
                   .digest = next.digest()};
-  plan.hosts.push_back(
-      {.host = this_host_name(), .steps = {{.name = "write the local copy"}, {.name = "the agent uses it"}}});
+  plan.hosts.push_back(plan_host(this_host_name()));
   // The plan first: whatever happens between here and the end, somebody can find it and go on.
   TRY(plans_.save(plan));
   TRY(write_file_atomically(files_.global(), to_document(next)));
@@ -158,32 +157,51 @@ Result<ChangeResult> LocalBackend::carry_out(const ConfigurationChange& change, 
   return result;
 }
 
+PlanHost plan_host(std::string name) {
+  return {.host = std::move(name), .steps = {{.name = "write the local copy"}, {.name = "the agent uses it"}}};
+}
+
+void refresh_plan_host(const AgentFiles& files, const ForwarderConfiguration& global, std::string_view document,
+                       const ActionPlan& plan, PlanHost& host) {
+  if (host.steps.size() != 2) return;
+  auto &write = host.steps[0], &use = host.steps[1];
+  if (use.state == PlanState::Succeeded) return;
+  if (global.generation == plan.generation && global.digest() != plan.digest) {
+    // Two hosts of a cluster that could not see one another took a change each: one of them holds.
+    for (auto* step : {&write, &use})
+      if (step->state != PlanState::Succeeded)
+        set_state(*step, PlanState::Failed,
+                  fmt::format("another change was made meanwhile, and holds: {} at {}, by {}", to_string(global.state),
+                              global.changed_at, global.changed_by));
+    return;
+  }
+  if (write.state != PlanState::Succeeded && write.state != PlanState::Failed &&
+      global.generation == plan.generation) {
+    set_state(write, PlanState::Running);
+    auto written = write_file_atomically(files.local_copy(), document);
+    if (written)
+      set_state(write, PlanState::Succeeded);
+    else
+      set_state(write, PlanState::Failed, written.error().message());
+  }
+  if (write.state != PlanState::Succeeded && global.generation > plan.generation)
+    set_state(write, PlanState::Succeeded, "a later change was carried instead");
+  if (write.state != PlanState::Succeeded) return;
+  const auto report = read_agent_report(files.status());
+  if (report.generation >= plan.generation && report.error.empty() && !report.digest.empty())
+    set_state(use, PlanState::Succeeded, report.generation > plan.generation ? "a later change is in use" : "");
+  else if (!report.running)
+    set_state(use, PlanState::Pending, "the agent is not running; it takes the configuration when it starts");
+  else if (!report.error.empty())
+    set_state(use, PlanState::Running, report.error);
+  else
+    set_state(use, PlanState::Running, fmt::format("the agent still uses generation {}", report.generation));
+}
+
 // Where this host stands now: from its local copy and from what its agent says.
 Result<> LocalBackend::refresh(ActionPlan& plan) const {
   const auto now = TRY(global());
-  for (auto& host : plan.hosts) {
-    if (host.steps.size() != 2) continue;
-    auto &write = host.steps[0], &use = host.steps[1];
-    if (use.state == PlanState::Succeeded) continue;
-    if (write.state != PlanState::Succeeded && write.state != PlanState::Failed && now.generation == plan.generation) {
-      // It was interrupted between plan and copy: the copy is written now.
-      auto written = write_file_atomically(files_.local_copy(), to_document(now));
-      if (written)
-        set_state(write, PlanState::Succeeded);
-      else
-        set_state(write, PlanState::Failed, written.error().message());
-    }
-    if (write.state != PlanState::Succeeded) continue;
-    const auto report = read_agent_report(files_.status());
-    if (report.generation >= plan.generation && report.error.empty() && !report.digest.empty())
-      set_state(use, PlanState::Succeeded, report.generation > plan.generation ? "a later change is in use" : "");
-    else if (!report.running)
-      set_state(use, PlanState::Pending, "the agent is not running; it takes the configuration when it starts");
-    else if (!report.error.empty())
-      set_state(use, PlanState::Running, report.error);
-    else
-      set_state(use, PlanState::Running, fmt::format("the agent still uses generation {}", report.generation));
-  }
+  for (auto& host : plan.hosts) refresh_plan_host(files_, now, to_document(now), plan, host);
   return {};
 }
 
