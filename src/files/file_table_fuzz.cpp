@@ -11,6 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace yagura;
   if (size < 1) return 0;
   static const std::filesystem::path path = std::filesystem::temp_directory_path() / ("yagura-file-fuzz-" + std::to_string(::getpid()));
+  // A new file each time: ext4 writes one that was cut short and filled again to the disk when it is closed (0.1 s).
+  std::filesystem::remove(path);
   std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(data + 1), static_cast<std::streamsize>(size - 1));
   static constexpr files::FileKind kKinds[] = {files::FileKind::json, files::FileKind::csv, files::FileKind::tsv};
   files::FileTableOptions options{.name = "T", .paths = {path}};
