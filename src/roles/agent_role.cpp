@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "agent/enrolment.hpp"
+#include "agent/loss_book.hpp"
 #include "agent/self_report.hpp"
 #include "agent/spool.hpp"
 #include "agent/uplink.hpp"
@@ -57,6 +58,7 @@ struct AgentRole::Impl {
   std::mutex mutex;
   AgentSources wanted GUARDED_BY(mutex);
   std::vector<std::unique_ptr<intake::Source>> sources GUARDED_BY(mutex);
+  agent::LossBook losses GUARDED_BY(mutex){settings.data / "losses"};
   bool running GUARDED_BY(mutex) = false;
   std::int64_t generation GUARDED_BY(mutex) = 0;  // of the server's configuration in force; 0: the host's own
   std::string configuration_error GUARDED_BY(mutex);
@@ -76,6 +78,7 @@ Result<> AgentRole::Impl::start(const SettingsNode& file) {
   {
     const std::lock_guard guard(mutex);
     wanted = read_agent_sources(file);
+    if (auto known = losses.load(); !known) log_warning("agent", "losses before this start are not known: {}", known.error().message());
   }
   if (settings.remote_configuration) load_remote();
   forward::ForwarderServiceOptions options;
@@ -169,6 +172,14 @@ void AgentRole::Impl::stop_sources() {
     running = false;
   }
   for (auto& source : ending) source->stop();
+  const std::lock_guard guard(mutex);
+  for (const auto& source : ending) {
+    const auto status = source->status();
+    if (reads_again(status.kind)) continue;
+    losses.note(status.name, status.dropped_why);
+    losses.ended(status.name);
+  }
+  if (auto kept = losses.keep(); !kept) log_warning("agent", "{}", kept.error().message());
 }
 
 void AgentRole::Impl::describe(fleet::Heartbeat& heartbeat, agent::SelfReport& meter) {
@@ -187,8 +198,13 @@ void AgentRole::Impl::describe(fleet::Heartbeat& heartbeat, agent::SelfReport& m
     const auto status = source->status();
     fleet::SourceReport report{.name = status.name, .kind = status.kind, .state = status.state, .detail = status.detail};
     if (const auto found = accepted.find(status.name); found != accepted.end()) report.accepted = found->second;
-    for (const auto& [reason, count] : status.dropped_why)
-      if (reason != "stop" || !reads_again(status.kind)) report.lost[reason] = count;
+    if (reads_again(status.kind)) {
+      for (const auto& [reason, count] : status.dropped_why)
+        if (reason != "stop") report.lost[reason] = count;
+    } else {
+      losses.note(status.name, status.dropped_why);
+      report.lost = losses.of(status.name);
+    }
     for (auto& stream : source->streams()) report.streams.push_back({stream.stream, stream.first, stream.last, stream.sent, stream.filtered, stream.lost});
     heartbeat.sources.push_back(std::move(report));
   }
@@ -224,6 +240,10 @@ void AgentRole::Impl::maintain() {
 void AgentRole::Impl::write_status() {
   fleet::Heartbeat now;
   describe(now, self_for_file);
+  {
+    const std::lock_guard guard(mutex);
+    if (auto kept = losses.keep(); !kept) log_debug("agent", "{}", kept.error().message());
+  }
   const auto link = uplink->status();
   const auto state = spool->status();
   now.version = kVersion;

@@ -1,6 +1,7 @@
 """From a journal to rsyslog and syslog-ng by every transport: every message there, once, with its fields; and what becomes of a
 receiver that is killed."""
 import collections
+import hashlib
 import json
 import pathlib
 import re
@@ -138,3 +139,28 @@ def test_a_cef_event_end_to_end(yagura, tmp_path):
     report = json.loads(result.stdout)
     assert report["good"], report["steps"]
     assert report["steps"][-1]["name"] == "receipt" and re.match(r"<84>\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ CEF: ?0\.0\|Microsoft\|Microsoft Azure Stack HCI\|1\.0\|Yagura-Forwarder:1\|", report["message"])
+
+
+def test_signed_messages_tell_what_the_receiver_lost(journal, authority, tmp_path):
+    data, key = tmp_path / "agent", tmp_path / "sign.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key], check=True, capture_output=True)
+    key.chmod(0o600)
+    public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
+    with Rsyslog(tmp_path / "receiver", "tls", authority) as receiver:
+        configure(data, receiver, authority, "tls", "--sign-key", key)
+        forward_all(data, journal)
+        lines = receiver.wait_lines(MESSAGES + MESSAGES // 36)
+    kept = tmp_path / "kept.log"
+
+    def verify(some, check):
+        kept.write_text("".join(line + "\n" for line in some))
+        return json.loads(yagura("forwarder", "verify", kept, "--json", "--trust", hashlib.sha256(public).hexdigest(), check=check).stdout)
+
+    whole = verify(lines, 0)
+    assert whole["clean"] and whole["verified"] == MESSAGES and whole["messages"] == MESSAGES
+    at = {n: next(i for i, line in enumerate(lines) if f"n={n:05d} end" in line) for n in (500, 501, 1500, 2000)}
+    worse = list(lines)
+    worse[at[1500]] = worse[at[1500]].replace("message", "massage")
+    del worse[at[500]:at[501] + 1]
+    report = verify(worse, 1)
+    assert sorted((one["kind"], one["number"]) for one in report["findings"]) == [("changed", 1501), ("missing", 501), ("missing", 502)]
