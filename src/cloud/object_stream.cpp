@@ -83,7 +83,8 @@ class ObjectStream::Zstd final : public Decoder {
       ZSTD_outBuffer out{output.data() + before, output.size() - before, 0};
       const std::size_t code = ::ZSTD_decompressStream(context_.get(), &out, &in);
       input.remove_prefix(in.pos);
-      pending_ = out.pos == out.size;
+      // 0: the frame has ended and all of it is out. To ask on would begin a next one, which then seems cut short.
+      pending_ = code != 0 && out.pos == out.size;
       output.resize(before + out.pos);
       if (::ZSTD_isError(code) != 0U) return fail(ErrorKind::corrupt, "the zstd data is broken: {}", ::ZSTD_getErrorName(code));
       whole_ = code == 0;
