@@ -46,6 +46,8 @@ YAGURA_DECODER_CASES(JsonCases, "json", "json");
 YAGURA_DECODER_CASES(AuditdCases, "auto", "auditd");
 YAGURA_DECODER_CASES(JournaldCases, "journald", "journald");
 YAGURA_DECODER_CASES(TabSeparatedCases, "tsv", "tsv");
+YAGURA_DECODER_CASES(AwsS3AccessCases, "aws-s3-access", "aws-s3-access");
+YAGURA_DECODER_CASES(AwsElbCases, "aws-elb", "aws-elb");
 YAGURA_DECODER_CASES(HecEventCases, "hec-event", "hec");
 YAGURA_DECODER_CASES(WindowsCases, "auto", "windows");
 

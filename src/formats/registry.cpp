@@ -112,7 +112,7 @@ void decode_unreadable(const RecordOrigin& origin, const SyslogContext&, RecordB
   out.end_record();
 }
 
-constexpr std::array<Format, 15> kFormats{{
+constexpr std::array<Format, 17> kFormats{{
     {"auto", "JSON by its brace, else syslog and what is inside of it", decode_auto},
     {"syslog", "RFC 5424 and RFC 3164, with CEF, LEEF, JSON or audit records inside", decode_syslog},
     {"cef", "ArcSight Common Event Format, bare or in syslog", decode_cef},
@@ -127,6 +127,8 @@ constexpr std::array<Format, 15> kFormats{{
     {"text", "a line that is kept as it is", decode_text},
     {"aws-flow", "a line of a VPC flow log whose fields the source knows", decode_aws_flow},
     {"aws-cloudwatch", "a document of a CloudWatch Logs subscription, or one of its events", decode_aws_cloudwatch},
+    {"aws-s3-access", "a line of S3's server access log", decode_aws_s3_access},
+    {"aws-elb", "a line of a load balancer's access log: application, network or classic", decode_aws_elb},
     {"unreadable", "what a source has set aside", decode_unreadable},
 }};
 

@@ -159,6 +159,124 @@ constexpr auto kWaf = std::to_array<PathColumn>({
     {"timestamp", "TimeGenerated", PathKind::epoch_milliseconds},
 });
 
+constexpr auto kS3ServerAccess = std::to_array<PathColumn>({
+    {"bucket_owner", "BucketOwner"},
+    {"bucket", "Bucket"},
+    {"remote_ip", "RemoteIp"},
+    {"requester", "Requester"},
+    {"request_id", "RequestId"},
+    {"operation", "Operation"},
+    {"key", "Key"},
+    {"request_uri", "RequestUri"},
+    {"http_status", "HttpStatus"},
+    {"error_code", "ErrorCode"},
+    {"bytes_sent", "BytesSent"},
+    {"object_size", "ObjectSize"},
+    {"total_time", "TotalTime"},
+    {"turn_around_time", "TurnAroundTime"},
+    {"referer", "Referer"},
+    {"user_agent", "UserAgent"},
+    {"version_id", "VersionId"},
+    {"host_id", "HostId"},
+    {"signature_version", "SignatureVersion"},
+    {"cipher_suite", "CipherSuite"},
+    {"authentication_type", "AuthenticationType"},
+    {"host_header", "HostHeader"},
+    {"tls_version", "TLSVersion"},
+    {"access_point_arn", "AccessPointARN"},
+    {"acl_required", "ACLRequired"},
+});
+
+constexpr auto kAlbAccess = std::to_array<PathColumn>({
+    {"type", "ALBType"},
+    {"elb", "Alb"},
+    {"client_ip", "ClientIp"},
+    {"client_port", "ClientPort"},
+    {"target_ip", "TargetIp"},
+    {"target_port", "TargetPort"},
+    {"request_processing_time", "RequestProcessingTime"},
+    {"target_processing_time", "TargetProcessingTime"},
+    {"response_processing_time", "ResponseProcessingTime"},
+    {"elb_status_code", "ElbStatusCode"},
+    {"target_status_code", "TargetStatusCode"},
+    {"received_bytes", "ReceivedBytes"},
+    {"sent_bytes", "SentBytes"},
+    {"request", "Request"},
+    {"user_agent", "UserAgent"},
+    {"ssl_cipher", "SslCipher"},
+    {"ssl_protocol", "SslProtocol"},
+    {"target_group_arn", "TargetGroupArn"},
+    {"trace_id", "TraceId"},
+    {"domain_name", "DomainName"},
+    {"chosen_cert_arn", "ChosenCertArn"},
+    {"matched_rule_priority", "MatchedRulePriority"},
+    {"request_creation_time", "RequestCreationTime"},
+    {"actions_executed", "ActionsExecuted"},
+    {"redirect_url", "RedirectUrl"},
+    {"error_reason", "ErrorReason"},
+    {"target_list", "TargetPortList"},
+    {"target_status_code_list", "TargetStatusCodeList"},
+    {"classification", "Classification"},
+    {"classification_reason", "ClassificationReason"},
+    {"conn_trace_id", "ConnTraceId"},
+});
+
+constexpr auto kNlbAccess = std::to_array<PathColumn>({
+    {"type", "NLBType"},
+    {"version", "Version"},
+    {"elb", "Nlb"},
+    {"listener", "Listener"},
+    {"client_ip", "ClientIp"},
+    {"client_port", "ClientPort"},
+    {"destination_ip", "DestinationIp"},
+    {"destination_port", "DestinationPort"},
+    {"connection_time", "ConnectionTime"},
+    {"tls_handshake_time", "TlsHandshakeTime"},
+    {"received_bytes", "ReceivedBytes"},
+    {"sent_bytes", "SentBytes"},
+    {"incoming_tls_alert", "IncomingTlsAlert"},
+    {"chosen_cert_arn", "ChosenCertArn"},
+    {"chosen_cert_serial", "ChosenCertSerial"},
+    {"tls_cipher", "TlsCipher"},
+    {"tls_protocol_version", "TlsProtocolVersion"},
+    {"tls_named_group", "TlsNamedGroup"},
+    {"domain_name", "DomainName"},
+    {"alpn_fe_protocol", "AlpnFeProtocol"},
+    {"alpn_be_protocol", "AlpnBeProtocol"},
+    {"alpn_client_preference_list", "AlpnClientPreferenceList"},
+    {"tls_connection_creation_time", "TlsConnectionCreationTime"},
+});
+
+constexpr auto kElbFlow = std::to_array<PathColumn>({
+    {"version", "Version"},
+    {"account-id", "AccountId"},
+    {"interface-id", "InterfaceId"},
+    {"srcaddr", "SourceAddress"},
+    {"dstaddr", "DestinationAddress"},
+    {"srcport", "SourcePort"},
+    {"dstport", "DestinationPort"},
+    {"protocol", "Protocol"},
+    {"packets", "Packets"},
+    {"bytes", "Bytes"},
+    {"start", "StartTime", PathKind::epoch_seconds},
+    {"end", "EndTime", PathKind::epoch_seconds},
+    {"action", "Action"},
+    {"log-status", "LogStatus"},
+});
+
+// Kubernetes' audit.k8s.io/v1 events, as the control plane of EKS writes them.
+constexpr auto kEks = std::to_array<PathColumn>({
+    {"requestReceivedTimestamp", "TimeGenerated"},
+    {"verb", "Verb"},
+    {"user.username", "User"},
+    {"sourceIPs", "SourceIPs", PathKind::json},
+    {"userAgent", "UserAgent"},
+    {"objectRef", "ObjectRef", PathKind::json},
+    {"responseStatus.code", "ResponseCode"},
+    {"stage", "Stage"},
+    {"annotations.authorization.k8s.io/decision", "AuthDecision"},
+});
+
 constexpr auto kRoute53Resolver = std::to_array<PathColumn>({
     {"version", "Version"},
     {"account_id", "AccountId"},
@@ -178,6 +296,8 @@ constexpr auto kRoute53Resolver = std::to_array<PathColumn>({
     {"firewall_rule_group_id", "FirewallRuleGroupId"},
     {"firewall_domain_list_id", "FirewallDomainListId"},
 });
+
+constexpr std::string_view kLakeEvent = "eventData.";
 
 // {"b":..,"c":{"d":..}} of fields whose names share the first `skip` characters. Members of one object stand together; of a name
 // twice the first stands.
@@ -230,6 +350,11 @@ std::span<const PathColumn> aws_paths(std::string_view table) {
   if (table == "AWSCloudWatch") return kCloudWatch;
   if (table == "AWSWAF") return kWaf;
   if (table == "AWSRoute53Resolver") return kRoute53Resolver;
+  if (table == "AWSS3ServerAccess") return kS3ServerAccess;
+  if (table == "AWSALBAccessLogs") return kAlbAccess;
+  if (table == "AWSNLBAccessLogs") return kNlbAccess;
+  if (table == "AWSELBFlowLogs") return kElbFlow;
+  if (table == "AWSEKSLogs_CL") return kEks;
   return {};
 }
 
@@ -241,20 +366,27 @@ AwsLayout::AwsLayout(const event::TableSchema& schema, std::span<const PathColum
     if (one.kind == PathKind::json) trees_.emplace_back(std::string(one.path) + ".", column(one.column));
   }
   source_system_ = column("SourceSystem");
+  time_generated_ = column("TimeGenerated");
   is_trail_ = schema.name == "AWSCloudTrail";
   ip_protocol_ = column("IpProtocol");
   source_port_ = column("SourcePort");
   destination_port_ = column("DestinationPort");
   cidr_ip_ = column("CidrIp");
+  raw_ = schema.name == "AWSEKSLogs_CL" ? column("RawEvent") : kNoColumn;
 }
 
 void AwsLayout::add(TableWriter& rows, const Record& record, std::string& scratch) const {
   rows.begin_row(record);
   rows.text(source_system_, "AWS");
+  rows.text(raw_, record.header().origin.raw);
   std::vector<std::pair<std::size_t, std::vector<const Field*>>> below;
   const Value* permission = nullptr;
   for (const Field& f : record.own_fields()) {
-    const auto [begin, end] = exact_.equal_range(f.name);
+    // CloudTrail Lake wraps the event: {"eventMetadata": ..., "eventData": {...}}.
+    const std::size_t wrapped = is_trail_ && f.name.starts_with(kLakeEvent) ? kLakeEvent.size() : 0;
+    const auto name = f.name.substr(wrapped);
+    if (wrapped != 0 && name == "eventTime") rows.value(time_generated_, f.value);
+    const auto [begin, end] = exact_.equal_range(name);
     for (auto target = begin; target != end; ++target) {
       const auto& [column, kind] = target->second;
       if (f.value.is_null()) continue;
@@ -275,19 +407,20 @@ void AwsLayout::add(TableWriter& rows, const Record& record, std::string& scratc
       }
     }
     for (const auto& [prefix, column] : trees_)
-      if (f.name.starts_with(prefix)) {
+      if (name.starts_with(prefix)) {
         auto at = std::ranges::find(below, column, [](const auto& one) { return one.first; });
         if (at == below.end()) at = below.insert(below.end(), {column, {}});
         at->second.push_back(&f);
       }
-    if (is_trail_ && f.name == "requestParameters.ipPermissions.items") permission = f.value.kind() == Value::Kind::list && !f.value.as_list().empty() ? &f.value.as_list().front() : nullptr;
+    if (is_trail_ && name == "requestParameters.ipPermissions.items") permission = f.value.kind() == Value::Kind::list && !f.value.as_list().empty() ? &f.value.as_list().front() : nullptr;
   }
   for (const auto& [column, fields] : below) {
     scratch.clear();
     const auto& name = fields.front()->name;
     std::size_t skip = 0;
+    const std::size_t wrapped = is_trail_ && name.starts_with(kLakeEvent) ? kLakeEvent.size() : 0;
     for (const auto& [prefix, target] : trees_)
-      if (target == column && name.starts_with(prefix)) skip = prefix.size();
+      if (target == column && name.substr(wrapped).starts_with(prefix)) skip = wrapped + prefix.size();
     append_tree(scratch, fields, skip);
     rows.text(column, rows.arena().copy(scratch));
   }

@@ -41,9 +41,10 @@ class AwsLayout {
   };
   std::unordered_multimap<std::string_view, Target> exact_;
   std::vector<std::pair<std::string, std::size_t>> trees_;  // "requestParameters." and the column of all below it
-  std::size_t source_system_;
+  std::size_t source_system_, time_generated_;
   bool is_trail_;
   std::size_t ip_protocol_, source_port_, destination_port_, cidr_ip_;
+  std::size_t raw_;  // the record's text as it came
 };
 
 }  // namespace yagura::normalise
