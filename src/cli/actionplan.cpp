@@ -4,6 +4,7 @@
 
 #include "base/json_writer.hpp"
 #include "cli/forwarder.hpp"
+#include "cluster/host_folder.hpp"
 
 namespace yagura::cli {
 
@@ -17,6 +18,7 @@ struct PlanOptions {
 };
 
 Result<ExitCode> get(const PlanOptions& options, Console& console) {
+  const cluster::ActingAsOwner acting(options.data.value_or(forward::default_agent_folder()));
   const auto backend = open_configuration(options.data.value_or(forward::default_agent_folder()));
   const auto deadline = Deadline::in(std::chrono::seconds(options.wait));
   auto plan = TRY(backend->action_plan(options.id));
@@ -35,6 +37,7 @@ Result<ExitCode> get(const PlanOptions& options, Console& console) {
 }
 
 Result<ExitCode> list(const PlanOptions& options, Console& console) {
+  const cluster::ActingAsOwner acting(options.data.value_or(forward::default_agent_folder()));
   const auto plans = TRY(open_configuration(options.data.value_or(forward::default_agent_folder()))->action_plans());
   if (options.json) {
     std::string out;

@@ -15,6 +15,7 @@
 #include "base/file.hpp"
 #include "base/json_writer.hpp"
 #include "cli/remote_query.hpp"
+#include "cluster/backend.hpp"
 #include "forward/certificate_store.hpp"
 #include "forward/delivery_check.hpp"
 #include "forward/forwarder_service.hpp"
@@ -125,9 +126,10 @@ void print_agent(const forward::HostConfiguration& host, Console& console) {
 }
 
 Result<ExitCode> get(const CmdletCall& call, Console& console) {
+  const cluster::ActingAsOwner acting(files_of(call).data);
   const auto view = TRY(open_configuration(files_of(call).data)->get(call.scope));
   bool drifted = false;
-  for (const auto& host : view.hosts) drifted = drifted || host.drifted;
+  for (const auto& host : view.hosts) drifted = drifted || host.drifted || !host.reached;
   const auto code = drifted ? ExitCode::findings : ExitCode::done;
   if (call.json) {
     std::string out;
@@ -145,6 +147,8 @@ Result<ExitCode> get(const CmdletCall& call, Console& console) {
           .text(host.host)
           .key("digest")
           .text(host.digest)
+          .key("reached")
+          .boolean(host.reached)
           .key("drifted")
           .boolean(host.drifted)
           .key("drift")
@@ -171,7 +175,8 @@ Result<ExitCode> get(const CmdletCall& call, Console& console) {
     print_row(console, "Host", host.host);
     if (host.configuration) print_configuration(*host.configuration, host.digest, console);
     print_row(console, "Drift",
-              host.drifted ? host.drift + "; Enable-AzSSyslogForwarder -Force puts it right" : std::string("none"));
+              !host.reached  ? std::string("not known")
+              : host.drifted ? host.drift + "; Enable-AzSSyslogForwarder -Force puts it right" : std::string("none"));
     print_agent(host, console);
   }
   if (view.global.settings) print_warnings(warnings_of(*view.global.settings), console);
@@ -200,6 +205,7 @@ Result<ExitCode> change(const CmdletCall& call, Console& console) {
   } else {
     change.kind = call.cmdlet == Cmdlet::Enable ? forward::ChangeKind::Enable : forward::ChangeKind::Disable;
   }
+  const cluster::ActingAsOwner acting(files.data);
   const auto result = TRY(backend->apply(change, call.force, who));
   if (result.now.settings && change.kind == forward::ChangeKind::Enable) warnings = warnings_of(*result.now.settings);
   if (call.json) {
@@ -415,6 +421,8 @@ void add_set_options(CLI::App* command, CmdletCall& call) {
 }  // namespace
 
 std::unique_ptr<forward::ConfigurationBackend> open_configuration(const std::filesystem::path& data) {
+  if (cluster::HostFolder(forward::AgentFiles{data}).joined())
+    return std::make_unique<cluster::ClusterBackend>(forward::AgentFiles{data});
   return std::make_unique<forward::LocalBackend>(forward::AgentFiles{data});
 }
 
@@ -483,6 +491,7 @@ void add_forwarder(CLI::App& app, Action& chosen) {
     local->excludes(per_node)->excludes(cluster);
     per_node->excludes(cluster);
   }
+  add_forwarder_cluster(*group, chosen);
   auto options = std::make_shared<TestOptions>();
   auto* command =
       group->add_subcommand("test", "Send one marked event and report handshake, certificate, delivery and receipt");

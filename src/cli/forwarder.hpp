@@ -14,6 +14,8 @@ Result<ExitCode> run_cmdlet(const forward::CmdletCall& call, Console& console);
 std::unique_ptr<forward::ConfigurationBackend> open_configuration(const std::filesystem::path& data);
 // yagura forwarder verify.
 void add_forwarder_verify(CLI::App& group, Action& chosen);
+// `yagura forwarder cluster`: cli/forwarder_cluster.cpp.
+void add_forwarder_cluster(CLI::App& forwarder, Action& chosen);
 void print_plan(const forward::ActionPlan& plan, Console& console);
 
 }  // namespace yagura::cli

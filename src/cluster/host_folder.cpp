@@ -57,8 +57,9 @@ std::string to_json(const ThisHost& host) {
 HostFolder::HostFolder(forward::AgentFiles files) : files_(std::move(files)), plans_(files_.action_plans()) {}
 
 bool HostFolder::joined() const {
-  std::error_code ignored;
-  return std::filesystem::exists(folder() / "host.json", ignored);
+  std::error_code error;
+  // Who may not look must not take it for a host of its own, and change it alone.
+  return std::filesystem::exists(folder() / "host.json", error) || error == std::errc::permission_denied;
 }
 
 bool HostFolder::has_authority() const {

@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "cluster/service.hpp"
 #include "forward/forwarder_service.hpp"
 #include "roles/server_parts.hpp"
 
@@ -43,6 +44,7 @@ struct AgentRole::Impl {
   void describe(fleet::Heartbeat& heartbeat, agent::SelfReport& meter);
   void maintain();
   void write_status();
+  void follow_cluster();
   void stop(Deadline deadline);
 
   AgentSettings settings;
@@ -50,6 +52,8 @@ struct AgentRole::Impl {
   FileDescriptor lock;
   std::unique_ptr<agent::Spool> spool;
   std::unique_ptr<forward::ForwarderService> forwarder;
+  std::unique_ptr<cluster::Service> cluster;  // of the maintenance thread
+  std::string cluster_error;
   std::unique_ptr<agent::Uplink> uplink;
   agent::SelfReport self, self_for_file;
   const std::int64_t started = ReceiveClock::now().time_since_epoch().count();
@@ -210,10 +214,21 @@ void AgentRole::Impl::describe(fleet::Heartbeat& heartbeat, agent::SelfReport& m
   }
 }
 
+// The host joins and leaves by commands, while the agent runs.
+void AgentRole::Impl::follow_cluster() {
+  const bool joined = cluster::HostFolder({settings.data}).joined();
+  if (!joined) cluster.reset(), cluster_error.clear();
+  if (!joined || cluster) return;
+  auto started = cluster::Service::start({settings.data});
+  if (started) cluster = std::move(*started), cluster_error.clear();
+  else if (started.error().message() != cluster_error) log_error("agent", "the cluster's listener did not start: {}", cluster_error = started.error().message());
+}
+
 void AgentRole::Impl::maintain() {
   ::pthread_setname_np(::pthread_self(), "agent");
   auto next_status = std::chrono::steady_clock::now();
   while (true) {
+    follow_cluster();
     const bool has_somewhere = agent::joined_server(settings.data).has_value() || forwarder->bookmark().has_value();
     bool is_running = false;
     {
@@ -273,6 +288,7 @@ void AgentRole::Impl::stop(Deadline deadline) {
   }
   maintenance_wake.notify_all();
   if (maintenance.joinable()) maintenance.join();
+  cluster.reset();
   stop_sources();
   if (spool && uplink) {
     [[maybe_unused]] const auto durable = spool->journal().wait_durable(spool->journal().appended_position(), deadline);
