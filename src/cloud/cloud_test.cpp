@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "cloud/credentials.hpp"
 #include "cloud/notification.hpp"
 #include "cloud/object_stream.hpp"
@@ -13,7 +14,7 @@
 namespace yagura::cloud {
 namespace {
 
-namespace testing = yagura::testing;
+
 
 // The examples of AWS's documentation, "Signature Calculations for the Authorization Header".
 struct SignedExample {
