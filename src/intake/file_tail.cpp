@@ -92,7 +92,7 @@ class FileTailImpl final : public FileTail {
     note_durable();
     // Nothing is in doubt when everything given is durable: then the next start need not look into the journal.
     clean_ = pending_.empty();
-    save();
+    if (!first_scan_) save();
     files_.clear();
     pending_.clear();
     counters_.connections(0);
