@@ -59,8 +59,11 @@ std::optional<ObjectLayout> layout_of(std::string_view table, std::string_view b
   const auto end = begin.find('\n');
   if (end == std::string_view::npos && !is_all && begin.size() < 8192) return std::nullopt;
   const auto line = trim(begin.substr(0, end));
-  const bool names = !line.empty() && std::ranges::all_of(line, [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == ' ' || is_ascii_digit(c); }) &&
-                     line.find_first_not_of("0123456789- ") != std::string_view::npos;
+  // Names begin with letters, values with digits at least once (the version, an address, a port).
+  const auto is_name = [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == ' ' || is_ascii_digit(c); };
+  bool names = !line.empty() && std::ranges::all_of(line, is_name) && !is_ascii_digit(line.front());
+  for (std::size_t i = 1; i < line.size(); ++i)
+    if (line[i - 1] == ' ' && is_ascii_digit(line[i])) names = false;
   layout.hint = "aws-flow?table=" + std::string(table);
   if (names) {
     layout.hint += "&fields=" + percent_encode(line);
