@@ -80,11 +80,26 @@ Result<ExitCode> verify(const VerifyOptions& options, Console& console) {
     print_json(report, console);
     return good ? ExitCode::done : ExitCode::findings;
   }
-  for (const auto& finding : report.findings) {
+  // What befell one message after the other is one line.
+  for (std::size_t i = 0; i < report.findings.size();) {
+    const auto& finding = report.findings[i];
+    std::size_t end = i + 1;
+    for (; end < report.findings.size(); ++end) {
+      const auto &before = report.findings[end - 1], &next = report.findings[end];
+      if (next.kind != finding.kind || next.sender != finding.sender || next.detail != finding.detail) break;
+      const bool follows = next.number != 0 ? next.number == before.number + 1 : next.arrival == before.arrival + 1;
+      if (!follows || (next.arrival != 0) != (finding.arrival != 0)) break;
+    }
+    const auto& last = report.findings[end - 1];
     console.out << fmt::format("{:14} {}", to_string(finding.kind), utf8::repaired(finding.sender));
-    if (finding.number != 0) console.out << fmt::format(", its message {}", finding.number);
-    if (finding.arrival != 0) console.out << fmt::format(", came as message {}", finding.arrival);
+    if (finding.number != 0)
+      console.out << (end == i + 1 ? fmt::format(", its message {}", finding.number)
+                                   : fmt::format(", its messages {} to {}", finding.number, last.number));
+    if (finding.arrival != 0)
+      console.out << (end == i + 1 ? fmt::format(", came as message {}", finding.arrival)
+                                   : fmt::format(", came as messages {} to {}", finding.arrival, last.arrival));
     console.out << fmt::format(": {}\n", utf8::repaired(finding.detail));
+    i = end;
   }
   if (report.more_findings > 0) console.out << fmt::format("... and {} findings more\n", report.more_findings);
   console.out << fmt::format("{} messages, {} verified, {} blocks of signatures, {} findings\n", report.messages,
