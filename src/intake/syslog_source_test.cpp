@@ -235,18 +235,19 @@ TEST(SyslogTcp, ARateSlowsTheSenderAndLosesNothing) {
   auto stream = f.connect();
   const auto begin = std::chrono::steady_clock::now();
   // In small writes, so that each read has few messages.
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 40; ++i) {
     std::string text;
     for (int n = 0; n < 100; ++n) text += "<13>message\n";
     ASSERT_TRUE(stream.write_all(text, Deadline::in(5s)));
     std::this_thread::sleep_for(2ms);
   }
-  // 2000 at once, then 1000 a second; the bucket may go below zero by what one read holds.
-  ASSERT_TRUE(f.sink.wait_for(2500));
+  // 2000 at once, then 1000 a second; the bucket may go below zero by what one read holds. On a busy machine that is much,
+  // so only a message behind all others shows the wait: 2 s.
+  ASSERT_TRUE(f.sink.wait_for(4000));
   ASSERT_TRUE(stream.write_all("<13>last\n", Deadline::in(5s)));
-  ASSERT_TRUE(f.sink.wait_for(6001));
+  ASSERT_TRUE(f.sink.wait_for(4001));
   EXPECT_GT(std::chrono::steady_clock::now() - begin, 1s);
-  EXPECT_EQ(f.sink.count(), 6001U);
+  EXPECT_EQ(f.sink.count(), 4001U);
   EXPECT_EQ(f.source->status().dropped, 0U);
 }
 
