@@ -134,6 +134,11 @@ bool gives_several(const Expression& e) {
   return name == "percentiles" ? c->arguments.size() > 2 : name == "percentilesw" && c->arguments.size() > 3;
 }
 
+bool takes_a_term(BinaryOperator op) {
+  const std::string_view name = to_string(op);
+  return name.starts_with("has") || name.starts_with("!has");
+}
+
 bool is_text_like(Type t) { return t == Type::string || t == Type::dynamic || t == kUnknown; }
 
 // Arithmetic of two literals where it can't go wrong; null otherwise.
@@ -638,6 +643,13 @@ Expr Binder::binary(BinaryOperator op, Expr left, Expr right, Span span, Span op
     }
     default: {  // text operators
       if (!is_text_like(a) || !is_text_like(b)) return refuse(operator_span);
+      // An array or a bag is no term. The language service takes no dynamic there of which it knows what it holds.
+      if (b == Type::dynamic && takes_a_term(op)) {
+        const auto kind = right->shape.kind;
+        if (kind == Shape::Kind::array || kind == Shape::Kind::bag || (kind == Shape::Kind::value && options_.as_language_service)) {
+          return refuse(operator_span);
+        }
+      }
       if (a == Type::dynamic) left = convert(std::move(left), Type::string);
       if (b == Type::dynamic) right = convert(std::move(right), Type::string);
       if (op == BinaryOperator::matches_regex && is_literal(right)) {
@@ -749,7 +761,7 @@ Expr Binder::between(const BetweenExpression& e, const Row& row) {
   const auto fits = [&](Expr& side, const Expression& syntax, bool is_high) {
     if (is_number(t) || t == Type::dynamic) {
       if (is_number(side->type)) return true;
-      if (side->type == Type::dynamic) {
+      if (side->type == Type::dynamic && (t == Type::dynamic || !options_.as_language_service)) {
         side = convert(side, t == Type::dynamic ? Type::real : t);
         return true;
       }

@@ -49,7 +49,9 @@ CompiledQuery bind_text(std::string_view text, const Catalog& catalog, const Com
   }
   Binder binder(parsed.tree, catalog, options, out.diagnostics);
   out.bound = binder.bind();
-  if (const auto missing = binder.unprobed(); to_run && missing) {
+  const auto missing = binder.unprobed();
+  if (missing) out.bound.unprobed = missing->second;
+  if (to_run && missing) {
     Diagnostic d;
     d.code = "YK011";
     d.message = "The columns of " + missing->second + " are known only from the data, which could not be asked: write its output schema.";

@@ -314,8 +314,15 @@ Result<> InFlightProgram::Impl::add(const PlanPtr& node, int depth) {
       return fail(ErrorKind::not_supported, "union needs other tables and cannot be computed on rows in flight");
     case Plan::Kind::sort:
       return fail(ErrorKind::not_supported, "sort needs all rows and cannot be computed on rows in flight");
-    default:
+    case Plan::Kind::external:
+      return fail(ErrorKind::not_supported, "{} reads another source and cannot be computed on rows in flight",
+                  static_cast<const ExternalPlan&>(*node).what);
+    case Plan::Kind::local:
+      return fail(ErrorKind::not_supported, "{} needs all rows and cannot be computed on rows in flight",
+                  static_cast<const LocalPlan&>(*node).what);
+    case Plan::Kind::window:
       return fail(ErrorKind::not_supported, "window functions need all rows and cannot be computed on rows in flight");
+    default: return fail(ErrorKind::not_supported, "this operator cannot be computed on rows in flight");
   }
 }
 
@@ -440,10 +447,21 @@ Result<event::TableBatch> InFlightProgram::Impl::run(event::TableBatch* input) c
 }
 
 Result<InFlightProgram> InFlightProgram::compile(const BoundQuery& query, const InFlightOptions& options) {
+  if (!query.earlier.empty())
+    return fail(ErrorKind::not_supported, "a query with {} results cannot be computed on rows in flight: it may have one", query.earlier.size() + 1);
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->plan = query.plan;
   TRY(impl->add(query.plan, 0));
+  // Last, for an operator that is refused by itself says more.
+  if (!query.unprobed.empty()) {
+    return fail(ErrorKind::not_supported, "{} depends on stored data, which is not asked on rows in flight", query.unprobed);
+  }
+  if (query.take_max_records > 0) {
+    auto step = std::make_unique<LimitStep>();
+    TRY(step->program.add(make_long(query.take_max_records)));
+    impl->steps.push_back(std::move(step));
+  }
   impl->output = query.plan->columns;
   if (options.by_row) {
     if (!impl->has_scan) return fail(ErrorKind::not_supported, "the query reads no table");

@@ -117,6 +117,28 @@ TEST(InFlight, RefusesWhatNeedsAllRows) {
   }
 }
 
+// What a query's rows or columns hang on has not been asked of the data: no table is not an empty table.
+TEST(InFlight, RefusesWhatTheDataDecides) {
+  for (const auto& [query, word] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"Events | partition by Computer { Events | where Computer == 'a' | project Computer }", "partition"},
+           {"datatable(k:string) ['a'] | partition by k { print x = k }", "partition"},
+           {"Events | partition by Computer (top 1 by EventID | join (Events) on EventID)", ""},
+           {"Events | evaluate bag_unpack(Data)", "columns that depend on the rows"},
+           {"let T = Events | evaluate bag_unpack(Data); T | project Computer", "columns that depend on the rows"},
+           {"Events | evaluate pivot(Computer)", ""},
+           {"Events | mv-apply x = Data.Groups on (top 1 by tostring(x))", ""},
+           {"Events | scan with (step s: true;)", "scan"},
+           {"Events | evaluate autocluster()", "autocluster"},
+           {"externaldata(a:string) ['https://example.com/a.csv']", "externaldata"},
+           {"Events | fork (take 1) (take 2)", "2 results"},
+           {"Events | take 1; Events | take 2", "2 results"}}) {
+    const auto made = program(query);
+    ASSERT_FALSE(made.has_value()) << query;
+    EXPECT_EQ(made.error().kind(), ErrorKind::not_supported) << query << ": " << made.error().message();
+    EXPECT_NE(made.error().message().find(word), std::string::npos) << query << ": " << made.error().message();
+  }
+}
+
 TEST(InFlight, BoundsRows) {
   const SchemaCatalog catalog(tables());
   const auto compiled = check("range x from 1 to 100000 step 1", catalog, {.now_ticks = 0});

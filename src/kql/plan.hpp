@@ -275,6 +275,9 @@ struct BoundQuery {
   std::vector<NamedResult> later;    // while it is bound: results of the statement after its own; then `earlier` has all but the last
   std::vector<PlanColumn> columns() const { return plan ? plan->columns : std::vector<PlanColumn>{}; }
   Visualization visualization;
+  // An operator whose rows or columns hang on data that could not be asked: the plan holds an empty table in its place,
+  // good for checks alone.
+  std::string unprobed;
   // `set` options and limits
   bool no_truncation = false;
   std::int64_t truncation_max_records = 0;  // 0: the service's default

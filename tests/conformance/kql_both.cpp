@@ -55,8 +55,6 @@ constexpr KnownDifference kKnown[] = {
     {"around", "types that it does not take"},
     {".negate", "datetimes"},
     {"bin_at", "decimals, reals of dates"},
-    {"like_cs", "no spelling in the language"},
-    {"notlike_cs", "likewise"},
     {"bag_pack", "names and values in turns; the operators' queries have it"},
     {"range", "datetimes and spans with reals", Type::real},
     {"*", "datetimes with decimals: the digits of doubles", Type::decimal},
@@ -90,7 +88,7 @@ bool is_infix(std::string_view name) {
   if (name == "and" || name == "or" || name == "between" || name == "in" || name == "has_any" || name == "has_all" || name == "matches regex") return true;
   if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789") != std::string_view::npos) return !name.starts_with('.');
   static constexpr std::string_view kWords[] = {"has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "contains", "contains_cs",
-                                                "startswith", "startswith_cs", "endswith", "endswith_cs", "like", "notlike", "like_cs", "notlike_cs"};
+                                                "startswith", "startswith_cs", "endswith", "endswith_cs", "like", "notlike", "likecs", "notlikecs"};
   return std::ranges::find(kWords, name) != std::end(kWords);
 }
 

@@ -23,7 +23,13 @@ bool reads_columns(const Expr& e) {
 // The arguments one after the other: columns, and constants.
 class Arguments {
  public:
-  Arguments(Binder& b, const CallExpression& call, const Plan& input) : b_(b), call_(call), input_(input) {}
+  Arguments(Binder& b, const CallExpression& call, const Plan& input) : b_(b), call_(call), input_(input), count_(call.arguments.size()) {}
+
+  // The last argument, when it is a table: it is none of those that are read here then.
+  const Expression* last_table() {
+    if (count_ == 0 || !b_.is_table(*call_.arguments[count_ - 1], {.input = &input_})) return nullptr;
+    return call_.arguments[--count_];
+  }
 
   const PlanColumn* column() {
     const Expression* e = next("a column");
@@ -84,7 +90,7 @@ class Arguments {
   // How many of the next arguments are constants.
   std::size_t constants_ahead() {
     std::size_t n = 0;
-    while (at_ + n < call_.arguments.size()) {
+    while (at_ + n < count_) {
       const Expr value = value_of(*call_.arguments[at_ + n]);
       if (!value || !is_literal(value)) break;
       ++n;
@@ -92,7 +98,7 @@ class Arguments {
     return n;
   }
 
-  bool more() const { return at_ < call_.arguments.size(); }
+  bool more() const { return at_ < count_; }
   bool bad() const { return bad_; }
   const Expression* peek() const { return more() ? call_.arguments[at_] : nullptr; }
   void skip() { ++at_; }
@@ -128,6 +134,7 @@ class Arguments {
   Binder& b_;
   const CallExpression& call_;
   const Plan& input_;
+  std::size_t count_;
   std::size_t at_ = 0;
   bool bad_ = false;
 };
@@ -144,6 +151,25 @@ PlanPtr read_columns(Binder& b, PlanPtr input, const std::vector<PlanColumn>& co
   std::vector<std::pair<PlanColumn, Expr>> out;
   for (const auto& c : columns) out.push_back({b.new_column(c.name, c.type), make_column(c)});
   return b.select(std::move(input), std::move(out));
+}
+
+// Lookback: a table of ids, in the column that is called like the input's or in its only one.
+PlanPtr bind_lookback(Binder& b, const Expression& e, const PlanColumn& id) {
+  PlanPtr table = b.table(e);
+  if (table == nullptr) return nullptr;
+  const PlanColumn* own = b.find(*table, id.name);
+  if (own == nullptr && table->columns.size() == 1) own = &table->columns.front();
+  if (own == nullptr) {
+    b.error("KS142", e.span, fmt::format("The look back table has no column '{}', by which its ids are found.", id.name));
+    return nullptr;
+  }
+  Expr value = b.convert(make_column(*own), id.type);
+  std::vector<std::pair<PlanColumn, Expr>> columns{{b.new_column(id.name, id.type), std::move(value)}};
+  auto distinct = std::make_shared<AggregatePlan>();
+  distinct->columns = {columns[0].first};
+  distinct->keys = {columns[0].second};
+  distinct->input = std::move(table);
+  return distinct;
 }
 
 std::optional<Kind> kind_of(std::string_view name) {
@@ -167,6 +193,7 @@ PlanPtr bind_activity_plugin(Binder& b, const CallExpression& call, PlanPtr inpu
   Arguments arguments(b, call, *input);
   ActivitySettings s;
   s.kind = *kind;
+  const Expression* lookback = *kind == Kind::cohorts ? arguments.last_table() : nullptr;
   const PlanColumn* value = arguments.column();
   std::string percentile_name;
   if (*kind == Kind::percentile) {
@@ -271,7 +298,14 @@ PlanPtr bind_activity_plugin(Binder& b, const CallExpression& call, PlanPtr inpu
   }
   std::vector<PlanColumn> read{*time, *value};
   read.insert(read.end(), dimensions.begin(), dimensions.end());
-  plan->inputs.push_back(read_columns(b, std::move(input), read));
+  if (lookback != nullptr) {
+    PlanPtr known_before = bind_lookback(b, *lookback, *value);
+    if (known_before == nullptr) return nullptr;
+    plan->inputs.push_back(read_columns(b, std::move(input), read));
+    plan->inputs.push_back(std::move(known_before));
+  } else {
+    plan->inputs.push_back(read_columns(b, std::move(input), read));
+  }
   plan->operation = make_activity_operator(s, plan->columns);
   return plan;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -45,8 +46,8 @@ Point calendar_start(Point ticks, Calendar calendar) {
 
 class ActivityRun {
  public:
-  ActivityRun(const ActivitySettings& settings, const std::vector<PlanColumn>& result, const event::TableBatch& rows, StageContext& context)
-      : s_(settings), rows_(rows), context_(context) {
+  ActivityRun(const ActivitySettings& settings, const std::vector<PlanColumn>& result, const StageInputs& inputs, StageContext& context)
+      : s_(settings), rows_(*inputs.at(0)), known_(inputs.size() > 1 ? inputs[1].get() : nullptr), context_(context) {
     for (const auto& c : result) out_.add_column({c.name, c.type, ""}, event::Column(c.type));
   }
 
@@ -73,6 +74,14 @@ class ActivityRun {
   Result<> read() {
     const Operand time(rows_.column(0), false), id(rows_.column(1), false);
     std::unordered_map<std::string, std::uint32_t> ids;
+    // Those of the look back table have the first numbers.
+    for (std::size_t row = 0; known_ != nullptr && row < known_->row_count(); ++row) {
+      TRY(context_.check());
+      std::string text;
+      event::append_cell_text(text, known_->column(0), row);
+      ids.try_emplace(std::move(text), static_cast<std::uint32_t>(ids.size()));
+    }
+    known_ids_ = static_cast<std::uint32_t>(ids.size());
     std::map<std::string, std::size_t> numbers;
     const bool real_time = rows_.column(0).type() == Type::real;
     for (std::size_t row = 0; row < rows_.row_count(); ++row) {
@@ -222,7 +231,8 @@ class ActivityRun {
     for (const auto& [at, events] : binned) {
       active[at] = ids_of(events);
       for (const auto id : active[at]) {
-        if (first_seen.try_emplace(id, at).second) fresh[at].insert(id);
+        if (id < known_ids_) first_seen.try_emplace(id, -std::numeric_limits<Point>::infinity());
+        else if (first_seen.try_emplace(id, at).second) fresh[at].insert(id);
       }
     }
     for (const Point from : all) {
@@ -335,6 +345,8 @@ class ActivityRun {
 
   const ActivitySettings& s_;
   const event::TableBatch& rows_;
+  const event::TableBatch* known_;  // ids that are not new; may be absent
+  std::uint32_t known_ids_ = 0;
   StageContext& context_;
   std::vector<Group> groups_;
   event::TableBatch out_;
@@ -346,7 +358,7 @@ class ActivityAtWork final : public LocalOperator {
   ActivityAtWork(ActivitySettings settings, std::vector<PlanColumn> result) : settings_(std::move(settings)), result_(std::move(result)) {}
   Result<event::TableBatch> run(const StageInputs& inputs, StageContext& context) const override {
     if (!(settings_.step > 0) || !(settings_.period > 0)) return fail(ErrorKind::invalid_input, "{}: the step must be greater than 0", context.what());
-    return ActivityRun(settings_, result_, *inputs.at(0), context).run();
+    return ActivityRun(settings_, result_, inputs, context).run();
   }
 
  private:

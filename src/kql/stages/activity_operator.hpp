@@ -24,7 +24,8 @@ struct ActivitySettings {
 };
 
 // Input columns: timeline, id (of rolling_percentile the value), then the dimensions. The result has the timeline (for
-// cohorts two), the dimensions, and the counts.
+// cohorts two), the dimensions, and the counts. new_activity_metrics may have a second input: ids, in
+// one column, that were there before and are not new.
 std::shared_ptr<const LocalOperator> make_activity_operator(ActivitySettings settings, std::vector<PlanColumn> result);
 
 }  // namespace yagura::kql

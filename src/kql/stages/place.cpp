@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "kql/function.hpp"
 #include "kql/inflight_expression.hpp"
 #include "kql/operators/operators.hpp"
 #include "kql/stages/external_operator.hpp"
+#include "kql/stages/materialize.hpp"
 #include "kql/stages/rows_operator.hpp"
 
 namespace yagura::kql::stages {
@@ -37,7 +39,19 @@ struct Made {
 
 class Placer {
  public:
-  explicit Placer(const CompileOptions& options) : options_(options) {}
+  using Kept = std::unordered_set<const SharedPlan*>;
+  // The tables `kept` become stages of their own (materialize.hpp).
+  explicit Placer(const CompileOptions& options, Kept kept = {}) : options_(options), kept_(std::move(kept)) {}
+
+  // Tables, in a plan with stages, that several statements may read and that each would make anew.
+  Kept to_keep() const {
+    Kept out;
+    if (!staged_) return out;
+    for (const auto& [shared, reads] : reads_) {
+      if (reads > 1 && gives_other_rows(shared->plan)) out.insert(shared);
+    }
+    return out;
+  }
 
   PlanPtr root(const PlanPtr& old) {
     PlanPtr top = absorb(plan(old));
@@ -52,6 +66,9 @@ class Placer {
   std::unordered_map<const SharedPlan*, std::shared_ptr<const SharedPlan>> shared_;
   std::unordered_map<const BoundExpression*, Expr> expressions_;
   std::unordered_map<const BoundExpression*, bool> local_inside_;
+  std::unordered_map<const SharedPlan*, std::size_t> reads_;  // of materialized ones
+  Kept kept_;
+  bool staged_ = false;
   ColumnId next_ = 0x20000000;  // no binder and no writer uses these
 
   // Without calls that can be folded, and with the plans inside rewritten.
@@ -108,6 +125,7 @@ class Placer {
   // `input` with the columns of `made`.
   PlanPtr with(PlanPtr input, Made made) {
     if (made.calls.empty()) return input;
+    staged_ = true;
     // Arguments that only SQL can compute come first.
     auto sql = std::make_shared<ProjectPlan>();
     const auto prepare = [&](const Expr& a) -> Expr {
@@ -149,6 +167,7 @@ class Placer {
   // A stage over `input` with one more node, or that node on top of the stage that `input` is.
   template <class Make>
   PlanPtr on_rows(PlanPtr input, std::string what, Span span, Make make) {
+    staged_ = true;
     std::shared_ptr<const ScanPlan> leaf;
     if (PlanPtr chain = rows_chain(*input, leaf)) {
       const auto& old = static_cast<const LocalPlan&>(*input);
@@ -176,7 +195,7 @@ class Placer {
   PlanPtr rebuilt(const PlanPtr& old) {
     switch (old->kind) {
       case Plan::Kind::scan: return old;
-      case Plan::Kind::external: return make_external_stage(static_cast<const ExternalPlan&>(*old));
+      case Plan::Kind::external: staged_ = true; return make_external_stage(static_cast<const ExternalPlan&>(*old));
       case Plan::Kind::values: return values(static_cast<const ValuesPlan&>(*old), old);
       case Plan::Kind::sequence: {
         auto copy = std::make_shared<SequencePlan>(static_cast<const SequencePlan&>(*old));
@@ -269,9 +288,11 @@ class Placer {
       }
       case Plan::Kind::reference: {
         const auto& was = static_cast<const ReferencePlan&>(*old);
+        if (was.target->materialized) ++reads_[was.target.get()];
         auto& target = shared_[was.target.get()];
         if (!target) {
           PlanPtr inner = plan(was.target->plan);
+          if (kept_.contains(was.target.get())) inner = make_kept_stage(std::move(inner));
           target = inner == was.target->plan ? was.target
                                              : std::make_shared<const SharedPlan>(SharedPlan{was.target->name, inner, was.target->materialized});
         }
@@ -281,6 +302,7 @@ class Placer {
         return copy;
       }
       case Plan::Kind::local: {
+        staged_ = true;
         auto copy = std::make_shared<LocalPlan>(static_cast<const LocalPlan&>(*old));
         bool changed = false;
         for (auto& input : copy->inputs) {
@@ -489,7 +511,10 @@ Expr fold(const Expr& e) {
 
 BoundQuery place(const BoundQuery& query, const CompileOptions& options) {
   BoundQuery out = query;
-  if (query.plan) out.plan = Placer(options).root(query.plan);
+  if (!query.plan) return out;
+  Placer placer(options);
+  out.plan = placer.root(query.plan);
+  if (auto kept = placer.to_keep(); !kept.empty()) out.plan = Placer(options, std::move(kept)).root(query.plan);
   return out;
 }
 
