@@ -31,6 +31,8 @@ class Functions {
   Functions(Database& database, Clock clock) : database_(database), clock_(std::move(clock)) {}
   Result<std::vector<KeptFunction>> list();
   Result<std::optional<KeptFunction>> find(std::string_view name);
+  // Another text after any change. Cheap: no bodies are read.
+  Result<std::string> version();
   enum class IfThere { replace, keep, refuse };
   // False when it was there and kept; conflict when it was there and is refused. At most 5,000, 1 MiB each.
   Result<bool> put(const KeptFunction& function, IfThere if_there, const Actor& actor);

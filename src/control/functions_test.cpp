@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/file.hpp"
 #include "control/control_db.hpp"
 
@@ -34,6 +36,38 @@ TEST_F(KeptThings, FunctionsAreKeptReplacedAndRemoved) {
             ErrorKind::invalid_input);
   EXPECT_TRUE(functions.remove("F", actor_));
   EXPECT_EQ(functions.remove("F", actor_).error().kind(), ErrorKind::not_found);
+}
+
+TEST_F(KeptThings, AnyChangeIsAnotherVersion) {
+  auto& functions = control_->functions();
+  auto& watchlists = control_->watchlists();
+  std::vector<std::string> seen;
+  const auto take = [&](const char* what) {
+    const auto version = *functions.version() + " " + *watchlists.version();
+    EXPECT_EQ(version, *functions.version() + " " + *watchlists.version()) << what;
+    EXPECT_EQ(std::ranges::count(seen, version), 0) << what;
+    seen.push_back(version);
+  };
+  using If = Functions::IfThere;
+  take("nothing");
+  ASSERT_TRUE(functions.put({.name = "F", .parameters = "()", .body = "{ print 1 }"}, If::replace, actor_));
+  take("a function");
+  ASSERT_TRUE(functions.put({.name = "F", .parameters = "()", .body = "{ print 2 }"}, If::replace, actor_));
+  take("another body");
+  ASSERT_TRUE(functions.put({.name = "G", .parameters = "()", .body = "{ print 1 }"}, If::replace, actor_));
+  take("a second function");
+  ASSERT_TRUE(functions.remove("F", actor_));
+  take("one less");
+  ASSERT_TRUE(watchlists.put({.alias = "vips", .search_key = "User", .columns = {"User"}},
+                             {{"", "maki", R"({"User":"maki"})", 0}}, actor_));
+  take("a watchlist");
+  const auto item = watchlists.put_item("vips", {.search_key = "aoi", .json = R"({"User":"aoi"})"}, actor_);
+  ASSERT_TRUE(item);
+  take("an item");
+  ASSERT_TRUE(watchlists.remove_item("vips", item->id, actor_));
+  take("no item");
+  ASSERT_TRUE(watchlists.remove("vips", actor_));
+  EXPECT_EQ(*watchlists.version(), "0.0.0.0");
 }
 
 TEST_F(KeptThings, ItemsOfAWatchlistKeepTheirIds) {

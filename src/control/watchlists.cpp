@@ -88,6 +88,19 @@ Result<std::vector<Watchlist>> Watchlists::list() {
   return all;
 }
 
+Result<std::string> Watchlists::version() {
+  std::string version;
+  auto reading = TRY(database_.read());
+  TRY(reading.rows(
+      "SELECT count(*), coalesce(max(changed_at), 0), coalesce(sum(changed_at & 1048575), 0), coalesce(sum(version), 0) "
+      "FROM watchlists",
+      [&](const Row& row) {
+        version = fmt::format("{}.{}.{}.{}", row.integer(0), row.integer(1), row.integer(2), row.integer(3));
+        return false;
+      }));
+  return version;
+}
+
 Result<std::optional<Watchlist>> Watchlists::find(std::string_view alias) {
   std::optional<Watchlist> found;
   auto reading = TRY(database_.read());

@@ -42,6 +42,8 @@ class Watchlists {
   Watchlists(Database& database, Clock clock) : database_(database), clock_(std::move(clock)) {}
   Result<std::vector<Watchlist>> list();
   Result<std::optional<Watchlist>> find(std::string_view alias);
+  // Another text after any change of a watchlist or its items. Cheap: no items are read.
+  Result<std::string> version();
   Result<std::vector<WatchlistItem>> items(std::string_view alias);
   // Makes it or replaces it, items included; an item that is equal to one that was there keeps its id. At most 1,000
   // watchlists of 200,000 items. id, version, times and counts of `watchlist` are filled in here.

@@ -123,6 +123,12 @@ Result<> WorkspaceFunctions::store_items(const control::Watchlist& watchlist, st
 Result<> WorkspaceFunctions::refresh() {
   if (control_ == nullptr) return {};
   const std::lock_guard lock(mutex_);
+  // Most of the time nothing has changed, and nothing but this is read. Watchlists are stored anew as their time runs
+  // out, which is what the stamp of one that never changes tells.
+  const std::string version =
+      fmt::format("{} {} {}", TRY(control_->functions().version()), TRY(control_->watchlists().version()),
+                  query::watchlist_stamp({}, control_->now()));
+  if (version == version_) return {};
   const auto kept = TRY(control_->functions().list());
   const auto watchlists = store_ != nullptr ? TRY(control_->watchlists().list()) : std::vector<control::Watchlist>();
   const auto now = control_->now();
@@ -133,7 +139,10 @@ Result<> WorkspaceFunctions::refresh() {
     data.push_back(data_of(watchlist));
     stamp += query::watchlist_stamp(data.back(), now) + watchlist.alias + ";";
   }
-  if (stamp == seen_ && !seen_.empty()) return {};
+  if (stamp == seen_ && !seen_.empty()) {
+    version_ = version;
+    return {};
+  }
   TRY(find_stored());
   for (const auto& watchlist : watchlists) TRY(store_items(watchlist, now));
   std::vector<kql::StoredFunction> made = query::watchlist_functions(data, now);
@@ -149,6 +158,7 @@ Result<> WorkspaceFunctions::refresh() {
   }
   library_->set_made(std::move(made));
   seen_ = stamp.empty() ? "-" : stamp;
+  version_ = version;
   return {};
 }
 

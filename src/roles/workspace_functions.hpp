@@ -42,6 +42,7 @@ class WorkspaceFunctions {
   const Schemas schemas_;
   std::unique_ptr<query::FunctionLibrary> library_;
   std::mutex mutex_;
+  std::string version_ GUARDED_BY(mutex_);           // of functions and watchlists in the control database, likewise
   std::string seen_ GUARDED_BY(mutex_);              // what refresh() took over
   std::set<std::string> stored_ GUARDED_BY(mutex_);  // stamps of the watchlists that are in the store
   bool asked_store_ GUARDED_BY(mutex_) = false;
