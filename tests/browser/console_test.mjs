@@ -265,8 +265,11 @@ try {
   await step('rules: one is tuned, throttled and suppressed, and all of it taken back', async () => {
     const list = page.getByTestId('rule-list');
     await list.focus();
+    // Each key opens a rule: it must be there before the next key goes on from it.
     await page.keyboard.press('Home');
+    await list.locator('tr[data-index="0"][data-open]').waitFor();
     await page.keyboard.press('ArrowDown');
+    await list.locator('tr[data-index="1"][data-open]').waitFor();
     const detail = page.getByTestId('rule-detail');
     await detail.waitFor();
     const title = await detail.locator('h2').innerText();

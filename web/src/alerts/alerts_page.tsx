@@ -31,18 +31,18 @@ export default function AlertsPage() {
     [alerts.data, severity, words],
   );
   const place = shown.findIndex((alert) => alert.SystemAlertId === open);
-  const move = (step: number) => {
+  const goTo = (index: number) => {
     if (shown.length === 0) return;
-    const next = Math.min(shown.length - 1, Math.max(0, place < 0 ? (step > 0 ? 0 : shown.length - 1) : place + step));
+    const next = Math.min(shown.length - 1, Math.max(0, index));
     setOpen(shown[next]!.SystemAlertId);
     list.current?.querySelectorAll('tbody tr')[next]?.scrollIntoView({ block: 'nearest' });
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.key === 'Escape') setOpen(null);
-    else if (event.key === 'ArrowDown' || event.key === 'j') move(1);
-    else if (event.key === 'ArrowUp' || event.key === 'k') move(-1);
-    else if (event.key === 'Home') move(-shown.length);
-    else if (event.key === 'End') move(shown.length);
+    else if (event.key === 'ArrowDown' || event.key === 'j') goTo(place + 1);
+    else if (event.key === 'ArrowUp' || event.key === 'k') goTo(place < 0 ? shown.length - 1 : place - 1);
+    else if (event.key === 'Home') goTo(0);
+    else if (event.key === 'End') goTo(shown.length - 1);
     else return;
     event.preventDefault();
   };
@@ -84,7 +84,7 @@ export default function AlertsPage() {
             </table>
           )}
         </div>
-        {place >= 0 && <AlertDetail alert={shown[place]!} onClose={() => { setOpen(null); list.current?.focus(); }} onMove={move} />}
+        {place >= 0 && <AlertDetail alert={shown[place]!} onClose={() => { setOpen(null); list.current?.focus(); }} onMove={(step) => goTo(place + step)} />}
       </div>
     </div>
   );

@@ -55,19 +55,19 @@ export default function RulesPage() {
   // Thousands of rules: only what is seen is in the document.
   const rows = useVirtualizer({ count: shown.length, getScrollElement: () => list.current, estimateSize: () => 62, overscan: 12, getItemKey: (i) => `${shown[i]!.id} ${shown[i]!.file} ${i}` });
   const items = rows.getVirtualItems();
-  const move = (step: number) => {
+  const goTo = (index: number) => {
     if (shown.length === 0) return;
-    const next = Math.min(shown.length - 1, Math.max(0, at < 0 ? (step > 0 ? 0 : shown.length - 1) : at + step));
+    const next = Math.min(shown.length - 1, Math.max(0, index));
     setOpen(shown[next]!.id);
     rows.scrollToIndex(next, { align: 'auto' });
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.target !== list.current) return;
     if (event.key === 'Escape') setOpen(null);
-    else if (event.key === 'ArrowDown' || event.key === 'j') move(1);
-    else if (event.key === 'ArrowUp' || event.key === 'k') move(-1);
-    else if (event.key === 'Home') move(-shown.length);
-    else if (event.key === 'End') move(shown.length);
+    else if (event.key === 'ArrowDown' || event.key === 'j') goTo(at + 1);
+    else if (event.key === 'ArrowUp' || event.key === 'k') goTo(at < 0 ? shown.length - 1 : at - 1);
+    else if (event.key === 'Home') goTo(0);
+    else if (event.key === 'End') goTo(shown.length - 1);
     else return;
     event.preventDefault();
   };
@@ -128,7 +128,7 @@ export default function RulesPage() {
             </table>
           )}
         </div>
-        {opened && <RuleDetail key={opened.id} rule={opened} suppressions={quiet.filter((one) => one.rule_id === opened.id || (one.rule_id === '*' && one.active))} mayEdit={mayEdit} onClose={() => { setOpen(null); list.current?.focus(); }} onMove={move} />}
+        {opened && <RuleDetail key={opened.id} rule={opened} suppressions={quiet.filter((one) => one.rule_id === opened.id || (one.rule_id === '*' && one.active))} mayEdit={mayEdit} onClose={() => { setOpen(null); list.current?.focus(); }} onMove={(step) => goTo(at + step)} />}
       </div>
     </div>
   );
