@@ -200,7 +200,8 @@ class Forwarder::Loop {
   // A session number never comes twice and always grows, also over restarts and with a clock that goes back.
   Result<> begin_signing(SyslogSigningKey key) {
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(ReceiveClock::now().time_since_epoch()).count();
-    ledger_.signing_session = std::max(ledger_.signing_session + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(1, now)));
+    ledger_.signing_session =
+        std::max(ledger_.signing_session + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(1, now)));
     dirty_ = true;
     save_if_due(true);
     const bool lossless = options_.destination.protocol != DestinationProtocol::udp;
