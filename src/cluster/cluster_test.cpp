@@ -41,7 +41,8 @@ TEST(Cluster, MembersMergeInAnyOrderAndARemovalStays) {
   EXPECT_TRUE(left.belongs("c", "5ec"));
   EXPECT_FALSE(left.belongs("c", "5ea"));
   EXPECT_EQ(Members::from_json(left.to_json())->to_json(), left.to_json());
-  for (const auto* bad : {"", "{}", "[1]", R"([{"name":"a/b","address":"h:1","serial":"x"}])", R"([{"name":"a","address":"h","serial":"x"}])"})
+  for (const auto* bad : {"", "{}", "[1]", R"([{"name":"a/b","address":"h:1","serial":"x"}])", R"([{"name":"a","address":"h","serial":"x"}])",
+                          R"([{"name":"a","address":"h:1","serial":"x","joinedAt":"never"}])"})
     EXPECT_FALSE(Members::from_json(bad)) << bad;
 }
 

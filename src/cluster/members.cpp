@@ -7,6 +7,7 @@
 
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 
 namespace yagura::cluster {
 
@@ -139,6 +140,9 @@ Result<Members> Members::from_json(std::string_view text) {
                   .serial = text_of(object, "serial", 64),
                   .joined_at = text_of(object, "joinedAt", 40),
                   .removed_at = text_of(object, "removedAt", 40)};
+    // Times are compared as text: nothing else may stand there.
+    const bool good_times = parse_iso8601(member.joined_at) && (member.removed_at.empty() || parse_iso8601(member.removed_at));
+    if (!good_times) return fail(ErrorKind::corrupt, "the list of the cluster's hosts has an entry with a time that is none");
     if (!good_name(member.name) || !good_name(member.serial))
       return fail(ErrorKind::corrupt, "the list of the cluster's hosts has an entry without a name or serial number");
     found.push_back(std::move(member));
