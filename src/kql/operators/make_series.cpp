@@ -53,6 +53,10 @@ PlanPtr bind_make_series(Binder& b, const MakeSeriesOperator& op, PlanPtr input)
       std::string name = v.name;
       if (is_explicit) names.declare(name, named->names[0].span);
       else name = names.make(name);
+      if (Span where{}; v.value->type != kUnknown && reads_input(v.value, aggregates, where)) {
+        b.error("KS236", where, fmt::format("The name '{}' is not an aggregate or scalar function.", b.text_of(where)));
+        bad = true;
+      }
       bad = bad || v.value->type == kUnknown || (fill && fill->type == kUnknown);
       series.push_back({name, v.value, fill});
     }

@@ -43,6 +43,9 @@ PlanPtr bind_evaluate(Binder& b, const EvaluateOperator& op, PlanPtr input);
 PlanPtr bind_scan(Binder& b, const ScanOperator& op, PlanPtr input);
 PlanPtr bind_reduce(Binder& b, const ReduceOperator& op, PlanPtr input);
 
+// Whether the expression reads a column that none of the aggregates computed; `where` is then its place.
+bool reads_input(const Expr& e, const std::vector<std::pair<PlanColumn, Expr>>& aggregates, Span& where);
+
 // Names for the columns of one result: explicit ones once, automatic ones made different.
 class ColumnNames {
  public:

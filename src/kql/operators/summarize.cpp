@@ -7,9 +7,6 @@
 
 namespace yagura::kql {
 
-namespace {
-
-// Whether the expression reads a column that no aggregate computed.
 bool reads_input(const Expr& e, const std::vector<std::pair<PlanColumn, Expr>>& aggregates, Span& where) {
   if (!e) return false;
   if (e->kind == BoundExpression::Kind::column) {
@@ -19,8 +16,6 @@ bool reads_input(const Expr& e, const std::vector<std::pair<PlanColumn, Expr>>& 
   }
   return std::ranges::any_of(e->arguments, [&](const Expr& a) { return reads_input(a, aggregates, where); });
 }
-
-}  // namespace
 
 PlanPtr bind_summarize(Binder& b, const SummarizeOperator& op, PlanPtr input) {
   Projection columns(b, Projection::Style::summarize);
