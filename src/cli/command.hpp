@@ -56,6 +56,7 @@ void add_actionplan(CLI::App& app, Action& chosen);
 void add_siem_agent(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_support(CLI::App& app, Action& chosen);
+void add_transform(CLI::App& app, Action& chosen);
 void add_connect(CLI::App& app, Action& chosen);
 
 }  // namespace yagura::cli

@@ -12,7 +12,7 @@ namespace yagura::cli {
 namespace {
 
 // The table of subcommands, in the order of --help.
-constexpr std::array kCommands{&add_serve, &add_query, &add_kql, &add_functions, &add_watchlists, &add_evidence, &add_rules, &add_hunt, &add_dump, &add_admin, &add_agent, &add_forwarder, &add_cert, &add_actionplan, &add_siem_agent, &add_explain, &add_support, &add_connect, &add_engine};
+constexpr std::array kCommands{&add_serve, &add_query, &add_kql, &add_functions, &add_watchlists, &add_evidence, &add_rules, &add_hunt, &add_dump, &add_admin, &add_agent, &add_forwarder, &add_cert, &add_actionplan, &add_siem_agent, &add_explain, &add_support, &add_connect, &add_transform, &add_engine};
 
 }  // namespace
 

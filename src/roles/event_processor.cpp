@@ -14,8 +14,9 @@ std::size_t weight_of(const event::TableBatch& batch) { return batch.row_count()
 
 }  // namespace
 
-EventProcessor::EventProcessor(const ProcessingRulesHolder& rules, const detect::StreamDetector* detector, Position first, Position first_row)
-    : rules_(rules), detector_(detector ? detector->make_worker() : nullptr), first_(first), first_row_(first_row) {}
+EventProcessor::EventProcessor(const ProcessingRulesHolder& rules, const detect::StreamDetector* detector, const RowTransformer* transformer, Position first,
+                               Position first_row)
+    : rules_(rules), detector_(detector ? detector->make_worker() : nullptr), transformer_(transformer), first_(first), first_row_(first_row) {}
 
 Result<flow::ProcessedBlock> EventProcessor::process(std::shared_ptr<const journal::Block> block) {
   const auto rules = rules_.get();
@@ -67,6 +68,8 @@ Result<flow::ProcessedBlock> EventProcessor::process(std::shared_ptr<const journ
   const auto arena = std::make_shared<Arena>(std::move(records->arena()));
   *records = event::RecordBatch();
   for (auto& table : out.tables) table.adopt(arena);
+  // Last: a transformation decides what is stored, not what is seen.
+  if (transformer_) transformer_->apply(out.tables);
   for (const auto& table : out.tables) {
     out.rows += table.row_count();
     out.bytes += weight_of(table);

@@ -14,6 +14,7 @@
 #include "formats/syslog.hpp"
 #include "normalise/pack.hpp"
 #include "normalise/router.hpp"
+#include "roles/row_transformer.hpp"
 
 namespace yagura::roles {
 
@@ -43,15 +44,17 @@ class ProcessingRulesHolder {
 
 class EventProcessor : public flow::BlockProcessor {
  public:
-  // `detector` may be null: no detection. Both outlive the processor. Entries before `first` are left out: a block that is
+  // `detector` may be null: no detection; `transformer` too: rows are stored as they are. All outlive the processor. Entries before `first` are left out: a block that is
   // read after a restart may begin before what is to be replayed. Entries before `first_row`, which is not before it, are
   // looked at by detection only: they have been stored.
-  EventProcessor(const ProcessingRulesHolder& rules, const detect::StreamDetector* detector, Position first, Position first_row);
+  EventProcessor(const ProcessingRulesHolder& rules, const detect::StreamDetector* detector, const RowTransformer* transformer, Position first,
+                 Position first_row);
   Result<flow::ProcessedBlock> process(std::shared_ptr<const journal::Block> block) override;
 
  private:
   const ProcessingRulesHolder& rules_;
   std::unique_ptr<detect::StreamDetector::Worker> detector_;
+  const RowTransformer* const transformer_;
   const Position first_, first_row_;
 };
 

@@ -149,7 +149,7 @@ Result<std::string> make_local_token(control::ControlDb& control) {
     if (token.name == name) TRY(control.tokens().revoke(token.id, actor));
   for (const auto& user : TRY(control.users().list())) {
     if (user.role != control::Role::admin || !user.enabled) continue;
-    return TRY(control.tokens().create({.name = std::string(name), .user_id = user.id, .role = control::Role::admin, .scopes = {control::Permission::query, control::Permission::status, control::Permission::manage_users}}, actor)).token;
+    return TRY(control.tokens().create({.name = std::string(name), .user_id = user.id, .role = control::Role::admin, .scopes = {control::Permission::query, control::Permission::status, control::Permission::edit_tables, control::Permission::manage_users}}, actor)).token;
   }
   return fail(ErrorKind::not_found, "there is no enabled administrator");
 }

@@ -31,6 +31,7 @@
 #include "roles/rule_desk.hpp"
 #include "roles/server_parts.hpp"
 #include "roles/store_sink.hpp"
+#include "roles/transformation_desk.hpp"
 #include "roles/workspace_functions.hpp"
 #include "serve/api.hpp"
 #include "store/retention.hpp"
@@ -91,6 +92,7 @@ struct ServerRole::Impl {
   std::shared_ptr<const event::SchemaSet> current_schemas GUARDED_BY(schemas_mutex);
   std::shared_ptr<const normalise::PackSet> packs;
   ProcessingRulesHolder processing;
+  std::unique_ptr<RowTransformer> transformer;
   std::unique_ptr<detect::RuleLibrary> library;
   std::mutex words_mutex;
   std::string words_version GUARDED_BY(words_mutex);
@@ -117,6 +119,7 @@ struct ServerRole::Impl {
   std::vector<std::unique_ptr<net::HttpServer>> http;
   std::vector<std::unique_ptr<intake::Source>> sources;
   std::unique_ptr<AwsDesk> aws;
+  std::unique_ptr<TransformationDesk> transformations;
   std::unique_ptr<HealthReporter> health;
   std::mutex maintenance_mutex;
   std::condition_variable maintenance_wake;
@@ -166,6 +169,8 @@ Result<> ServerRole::Impl::load_rules(const SettingsNode& file) {
   router_settings = normalise::RouterSettings::read(file);
   packs = TRY(load_packs(content));
   TRY(rebuild_router());
+  transformer = std::make_unique<RowTransformer>(*control);
+  TRY(transformer->refresh(*schemas()), "reading transformations");
   library = TRY(detect::RuleLibrary::open(rule_options(settings, content, packs.get()), TRY(rule_overrides(*control)), TRY(alert_suppressions(*control))), "loading Sigma rules");
   for (const auto& problem : library->current()->problems) log_warning("detect", "{}", problem.to_text());
   detector = std::make_unique<detect::StreamDetector>(*library, *schemas()->find("SecurityAlert"));
@@ -200,6 +205,7 @@ Result<std::vector<std::string>> ServerRole::Impl::reload(const Configuration& n
     settings.journal.max_size = next.settings.journal.max_size;
     processing.set(std::make_shared<const ProcessingRules>(ProcessingRules{syslog_context(settings), packs, std::move(router)}));
   }
+  TRY(transformer->refresh(*next_schemas), "reading transformations");
   set_log(next.settings.log_level, next.settings.log_format);
   report.push_back(fmt::format("read again: {} tables, device packs, routes, {} Sigma rules", next_schemas->all().size(), library->current()->rules.size()));
   for (const auto& name : change.taken) {
@@ -256,7 +262,7 @@ Result<> ServerRole::Impl::start_pipeline() {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t workers = settings.pipeline.workers != 0 ? settings.pipeline.workers : std::max<std::size_t>(1, cores - 1);
   std::vector<std::unique_ptr<flow::BlockProcessor>> processors;
-  for (std::size_t i = 0; i < workers; ++i) processors.push_back(std::make_unique<EventProcessor>(processing, detector.get(), first, first_row));
+  for (std::size_t i = 0; i < workers; ++i) processors.push_back(std::make_unique<EventProcessor>(processing, detector.get(), transformer.get(), first, first_row));
   flow::PipelineOptions options;
   options.max_cut_age = settings.pipeline.flush;
   pipeline = flow::Pipeline::start(options, std::move(log), [this](Deadline deadline) { return journal_tail->next(deadline); }, std::move(processors), *store_sink, ordered.get());
@@ -279,6 +285,8 @@ Result<> ServerRole::Impl::start_api() {
     return reports;
   };
   services.aws = aws.get();
+  transformations = std::make_unique<TransformationDesk>(*control, *transformer, *query, *library, [this] { return schemas(); });
+  services.transformations = transformations.get();
   services.health = [this] { return health_reports(*journal, *pipeline, engine.get()); };
   services.rules = [this] { return rule_reports(*library->current()); };
   services.functions = [this] { return functions->functions(); };
@@ -420,6 +428,7 @@ Result<> ServerRole::Impl::take_operators_words() {
 void ServerRole::Impl::maintain() {
   auto next_retention = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   auto next_rules = std::chrono::steady_clock::now();
+  auto next_counts = next_rules + 30s;
   Position stored_before, trimmed_at;
   while (true) {
     {
@@ -435,6 +444,10 @@ void ServerRole::Impl::maintain() {
       next_rules = end + 300 * (end - begin);
     }
     set_gauges(*journal, *pipeline);
+    if (const auto now = std::chrono::steady_clock::now(); now >= next_counts) {
+      next_counts = now + 30s;
+      if (auto kept = transformer->keep(); !kept) log_warning("transform", "counts were not kept: {}", kept.error().message());
+    }
     if (agents) agents->watch_silence();
     publish_rule_metrics(*library->current());
     if (auto taken = take_operators_words(); !taken) log_warning("detect", "changes to rules were not taken over: {}", taken.error().message());
@@ -497,6 +510,8 @@ void ServerRole::Impl::stop(Deadline deadline) {
     pipeline->stop(deadline);
   }
   pipeline.reset();
+  if (transformer)
+    if (auto kept = transformer->keep(); !kept) log_warning("transform", "counts were not kept: {}", kept.error().message());
   if (ordered) ordered->close();
   ordered.reset();
   journal_tail.reset();

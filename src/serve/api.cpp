@@ -42,6 +42,7 @@ Api::Api(ApiServices services, ApiOptions options) : inside_(std::make_unique<In
   add_evidence_routes(router, context);
   add_siem_agent_routes(router, context);
   add_aws_routes(router, context);
+  add_transformation_routes(router, context);
   add_agent_routes(router, context);
   router.add({.method = "GET",
               .pattern = "/api/v1/openapi.json",

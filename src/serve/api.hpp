@@ -11,6 +11,7 @@
 // The HTTP server's pool should have at least options.max_queries + options.tail.watchers + 8 threads: a live tail
 // keeps one. Any thread may call handle(). What services point to must outlive the Api.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -85,6 +86,25 @@ class AwsConnectorDesk {
   virtual Result<std::string> set_enabled(std::string_view word, bool enabled, const control::Actor& actor) = 0;
 };
 
+// Ingest-time transformations, as the API manages them. Answers are JSON. Any thread.
+class TransformationDesk {
+ public:
+  virtual ~TransformationDesk() = default;
+  virtual Result<std::string> list() = 0;
+  virtual Result<std::string> show(std::string_view table) = 0;
+  struct Wanted {
+    std::string query;
+    std::optional<std::vector<std::string>> count_by;  // columns; none: those that the query's conditions name
+    bool enabled = true;
+  };
+  // An Error lists the mistakes, each with its place; nothing is kept then.
+  virtual Result<std::string> put(std::string_view table, const Wanted& wanted, const control::Actor& actor) = 0;
+  virtual Result<> remove(std::string_view table, const control::Actor& actor) = 0;
+  // What it would do with what is stored of [from, to). "" for the query that is kept.
+  virtual Result<std::string> preview(std::string_view table, const Wanted& wanted, std::int64_t from_ticks, std::int64_t to_ticks,
+                                      const std::atomic<bool>* cancelled) = 0;
+};
+
 // What the program gives the Api. Functions that are empty: that part answers 404 or an empty list.
 struct ApiServices {
   control::ControlDb* control = nullptr;  // must be there
@@ -109,6 +129,7 @@ struct ApiServices {
   // Whether agents would take this configuration (YAML); the error lists every mistake.
   std::function<Result<>(std::string_view)> check_agent_configuration;
   AwsConnectorDesk* aws = nullptr;
+  TransformationDesk* transformations = nullptr;
   // Everything that the journal has up to here can be queried.
   std::function<Position()> stored_position;
 };

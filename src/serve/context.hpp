@@ -42,6 +42,7 @@ void add_audit_routes(Router& router, Context& context);
 void add_evidence_routes(Router& router, Context& context);
 void add_siem_agent_routes(Router& router, Context& context);
 void add_aws_routes(Router& router, Context& context);
+void add_transformation_routes(Router& router, Context& context);
 void add_agent_routes(Router& router, Context& context);
 
 // One of options.max_queries; exhausted when all are taken.
