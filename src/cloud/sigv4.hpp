@@ -1,7 +1,7 @@
 // AWS Signature Version 4: signs HTTP requests with credentials.
 //
 // Our own, and not libcurl's: the one that Debian 12 has (7.88) leaves query parameters unsorted and does not know S3's way
-// with paths (docs/decisions/aws-signatures.md). Checked against botocore's signer over random requests (tests/differential).
+// with paths (docs/decisions/aws-signatures.md). Checked against botocore's signer over random requests (tests/cases/cloud/sigv4).
 // Pure functions, any thread. https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 #pragma once
 #include <optional>
