@@ -414,7 +414,7 @@ struct Router::State {
     }
     // An index of a HEC sender that is a table's name is that table.
     if (const auto index = record.text(field::hec_index); !index.empty()) {
-      if (const auto known = by_table.find(index); known != by_table.end()) return known->second;
+      if (const auto known = by_table.find(index); known != by_table.end()) return aws_target_of(known->second, record);
     }
     // A Windows event, in whatever way it came.
     if (const auto windows = windows_table_of(record); !windows.empty()) {
