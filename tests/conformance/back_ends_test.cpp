@@ -18,7 +18,9 @@ TEST(KqlBackEnds, GiveTheSame) {
   run_kql_both(run);
   for (std::size_t i = 0; i < run.failures.size() && i < 40; ++i) ADD_FAILURE() << run.failures[i];
   EXPECT_EQ(run.failures.size(), 0u);
-  if (run.only.empty()) EXPECT_GT(run.tallies["kql-both"].total, 1000);
+  if (run.only.empty()) {
+    EXPECT_GT(run.tallies["kql-both"].total, 1000);
+  }
 }
 
 }  // namespace
