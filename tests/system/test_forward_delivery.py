@@ -130,17 +130,6 @@ def test_a_killed_forwarder_loses_nothing(journal, authority, tmp_path):
     assert len(found) == MESSAGES
 
 
-def test_a_cef_event_end_to_end(yagura, tmp_path):
-    """`forwarder test` to a Yagura that receives: sent, and found in its store."""
-    data = tmp_path / "agent"
-    (tmp_path / "token").write_text(yagura.api_token())
-    result = yagura.command("forwarder", "test", "--json", "--data", data, "--server-name", "127.0.0.1", "--server-port", yagura.tcp_port, "--no-encryption",
-                            "--receiver", f"http://127.0.0.1:{yagura.http_port}", "--token-file", tmp_path / "token", "--timeout", 60)
-    report = json.loads(result.stdout)
-    assert report["good"], report["steps"]
-    assert report["steps"][-1]["name"] == "receipt" and re.match(r"<84>\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ CEF: ?0\.0\|Microsoft\|Microsoft Azure Stack HCI\|1\.0\|Yagura-Forwarder:1\|", report["message"])
-
-
 def test_signed_messages_tell_what_the_receiver_lost(journal, authority, tmp_path):
     data, key = tmp_path / "agent", tmp_path / "sign.pem"
     subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key], check=True, capture_output=True)
@@ -164,3 +153,15 @@ def test_signed_messages_tell_what_the_receiver_lost(journal, authority, tmp_pat
     del worse[at[500]:at[501] + 1]
     report = verify(worse, 1)
     assert sorted((one["kind"], one["number"]) for one in report["findings"]) == [("changed", 1501), ("missing", 501), ("missing", 502)]
+
+
+# Last: it adds an event of its own to the journal.
+def test_a_cef_event_end_to_end(yagura, tmp_path):
+    """`forwarder test` to a Yagura that receives: sent, and found in its store."""
+    data = tmp_path / "agent"
+    (tmp_path / "token").write_text(yagura.api_token())
+    result = yagura.command("forwarder", "test", "--json", "--data", data, "--server-name", "127.0.0.1", "--server-port", yagura.tcp_port, "--no-encryption",
+                            "--receiver", f"http://127.0.0.1:{yagura.http_port}", "--token-file", tmp_path / "token", "--timeout", 60)
+    report = json.loads(result.stdout)
+    assert report["good"], report["steps"]
+    assert report["steps"][-1]["name"] == "receipt" and re.match(r"<84>\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ CEF: ?0\.0\|Microsoft\|Microsoft Azure Stack HCI\|1\.0\|Yagura-Forwarder:1\|", report["message"])
